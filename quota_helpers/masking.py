@@ -1,0 +1,81 @@
+"""What may be shown: identities masked, control characters escaped, anything shaped like a token hidden."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Final
+
+_EMAIL: Final = re.compile(r"([A-Za-z0-9._%+\-]{1,64})@([A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,63})")
+
+# JWTs (three base64url parts, the first begins with '{"'), and the prefixes of the keys that the service hands out.
+_TOKEN: Final = re.compile(
+    r"eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]+){1,4}\.?"
+    r"|\b(?:sk|sess|at|rt|ac)[-_][A-Za-z0-9_\-.]{16,}"
+    r"|(?<=[Bb]earer )[A-Za-z0-9_\-.~+/]{8,}=*"
+)
+_TOKEN_KEYS: Final = frozenset(
+    {
+        "accesstoken",
+        "apikey",
+        "authorization",
+        "clientsecret",
+        "cookie",
+        "idtoken",
+        "openaiapikey",
+        "password",
+        "personalaccesstoken",
+        "refreshtoken",
+        "secret",
+        "sessiontoken",
+        "setcookie",
+        "token",
+    }
+)
+HIDDEN: Final = "***"
+
+
+def mask_email(address: str) -> str:
+    """`john.doe@example.com` as `jo...@example.com`; text without an @ comes back as it is."""
+    local, at, domain = address.partition("@")
+    return f"{local[:2]}...@{domain}" if at else address
+
+
+def mask_identity(text: str) -> str:
+    """The text with every e-mail address in it masked."""
+    return _EMAIL.sub(lambda match: mask_email(match.group()), text)
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control, format and surrogate characters escaped, so that it cannot steer a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        else char
+        for char in text
+    )
+
+
+def hide_tokens(text: str) -> str:
+    """The text with everything that is shaped like a token or an API key replaced by `***`."""
+    return _TOKEN.sub(HIDDEN, text)
+
+
+def hide_tokens_in(value: Any) -> Any:
+    """A copy of a JSON value with token-shaped strings hidden, and every string under a key that names a token."""
+    if isinstance(value, str):
+        return hide_tokens(value)
+    if isinstance(value, list):
+        return [hide_tokens_in(item) for item in value]
+    if isinstance(value, dict):
+        return {hide_tokens(key): _hide_under(key, item) for key, item in value.items()}
+    return value
+
+
+def _hide_under(key: str, value: Any) -> Any:
+    folded = re.sub(r"[^a-z]", "", key.lower())
+    if folded in _TOKEN_KEYS and isinstance(value, str) and value:
+        return HIDDEN
+    return hide_tokens_in(value)

@@ -1,0 +1,74 @@
+"""A reply as it came from the wire, before anybody has read a meaning into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+class Headers(Mapping[str, str]):
+    """Response headers: looked up without regard to case, shown as they came, in their order."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        pairs = items.items() if isinstance(items, Mapping) else items
+        self._items = tuple((str(name), str(value)) for name, value in pairs)
+
+    def __getitem__(self, name: str) -> str:
+        values = [value for key, value in self._items if key.lower() == name.lower()]
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for key, _ in self._items))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self._items})
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(key.lower() == name.lower() for key, _ in self._items)
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every header line as (name, value), repeated names included."""
+        return self._items
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self.items())!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawReply:
+    """One answer of the server, whatever its status. It holds no token and no cookie: `client` masks both on entry.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Response headers; the values of cookies are masked.
+        body: The body's bytes after decompression.
+        payload: The body as JSON, or None when it is no JSON.
+        fetched_at: When the reply was complete (aware, UTC).
+        elapsed: Seconds from the first request to the complete reply, retries and their waits included.
+        account: Name of the account that asked.
+        account_key: Its key.
+        url: The address that was asked.
+        notes: What was odd about the bytes, in words (for example "not UTF-8").
+    """
+
+    status: int
+    headers: Headers = field(default_factory=Headers, hash=False)
+    body: bytes = field(default=b"", repr=False)
+    payload: Any = field(default=None, repr=False, hash=False)
+    fetched_at: datetime
+    elapsed: float = 0.0
+    account: str | None = None
+    account_key: str | None = None
+    url: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.body.decode("utf-8", "replace")

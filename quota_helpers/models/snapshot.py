@@ -1,0 +1,159 @@
+"""What one account's server said at one moment, in one spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from .window import QuotaWindow
+
+Origin = Literal["usage", "app_server", "headers", "session", "demo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit (bucket) of the account: its own, a model's, code review.
+
+    Kept also when it came without any window, which is no reading, not 0 %.
+
+    Attributes:
+        limit_id: "codex" for the account's own, "code_review", else the server's id (`metered_feature`).
+        limit_name: Its name for people, or None.
+        allowed: The server's word, or None when it did not say.
+        limit_reached: The server's word; not the opposite of `allowed` (both can be true).
+        paths: Field name -> JSON path it was read from.
+    """
+
+    limit_id: str
+    limit_name: str | None = None
+    allowed: bool | None = None
+    limit_reached: bool | None = None
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credits:
+    """Credits that can be spent beyond the windows. `has_credits` false does not mean exhausted.
+
+    Attributes:
+        balance: As the server's decimal string reads ("0E-10" is 0), or None.
+        approx_local_messages: Rough number of messages left, as (low, high), or None.
+        paths: Field name -> JSON path it was read from.
+    """
+
+    has_credits: bool | None = None
+    unlimited: bool | None = None
+    balance: Decimal | None = None
+    overage_limit_reached: bool | None = None
+    approx_local_messages: tuple[float, float] | None = None
+    approx_cloud_messages: tuple[float, float] | None = None
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendLimit:
+    """A monthly spending cap of a workspace seat; resets at the start of the month, UTC.
+
+    Attributes:
+        limit_id: "spend:individual", "spend:workspace_shared", ... as the reply's key names it.
+        limit: The cap, in the server's unit (credits or currency; it does not say which), or None.
+        used: What is spent of it, in the same unit, or None.
+        remaining: What is left, in the same unit, or None.
+        used_percent: Share spent, 0 and up, or None.
+        reset_at: When it starts anew (aware, UTC), or None.
+        source: Who set it, in the server's words, or None.
+        slot: The key it stood under.
+        fetched_at: When the server said so (aware, UTC).
+        paths: Field name -> JSON path it was read from.
+    """
+
+    limit_id: str
+    limit: Decimal | None = None
+    used: Decimal | None = None
+    remaining: Decimal | None = None
+    used_percent: float | None = None
+    reset_at: datetime | None = None
+    source: str | None = None
+    slot: str | None = None
+    fetched_at: datetime | None = None
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def remaining_percent(self) -> float | None:
+        """What is left to spend, in percent: never below 0; None is unknown."""
+        return None if self.used_percent is None else max(0.0, round(100.0 - self.used_percent, 9))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetCredits:
+    """Earned resets that wait to be used.
+
+    Attributes:
+        available_count: How many there are, or None.
+        applicable_available_count: How many could be used right now, or None.
+        paths: Field name -> JSON path it was read from.
+    """
+
+    available_count: int | None = None
+    applicable_available_count: int | None = None
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSnapshot:
+    """One account's quota as one carrier told it at one moment.
+
+    Attributes:
+        account: The login's name, or None while nobody has said whose it is.
+        account_key: The login's key (short one-way hash), or None.
+        plan: As the server spelled it; an open set.
+        windows: Every window of every limit, the account's own first.
+        limits: Every limit that was mentioned, with or without windows.
+        credits: Credits, or None when the reply has none.
+        spend_limits: Spending caps, individual first.
+        reset_credits: Earned resets, or None.
+        allowed: The server's word for the account's own limit, or None.
+        limit_reached: The same; not the opposite of `allowed`.
+        reached_type: What was reached, in the server's words, or None.
+        ordinary_usage_allowed: The server's word on whether included usage goes on, or None.
+        spend_reached: Whether spend control says that a cap was reached, or None.
+        fetched_at: When the server said so (aware, UTC).
+        origin: Which carrier: "usage", "app_server", "headers", "session"; "demo" for invented accounts.
+        notes: What was odd, in words, each ending in " @ " and the JSON path it is about.
+        paths: Field name -> JSON path it was read from.
+    """
+
+    fetched_at: datetime
+    origin: Origin = "usage"
+    account: str | None = None
+    account_key: str | None = None
+    plan: str | None = None
+    windows: tuple[QuotaWindow, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    credits: Credits | None = None
+    spend_limits: tuple[SpendLimit, ...] = ()
+    reset_credits: ResetCredits | None = None
+    allowed: bool | None = None
+    limit_reached: bool | None = None
+    reached_type: str | None = None
+    ordinary_usage_allowed: bool | None = None
+    spend_reached: bool | None = None
+    notes: tuple[str, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def window(self, name: str, limit_id: str = "codex") -> QuotaWindow | None:
+        """The window called *name* of one limit, by default the account's own; None when there is none."""
+        return next((w for w in self.windows if w.limit_id == limit_id and w.name == name), None)
+
+    @property
+    def five_hour(self) -> QuotaWindow | None:
+        """The account's own five-hour window, or None when the server sent none."""
+        return self.window("five_hour")
+
+    @property
+    def weekly(self) -> QuotaWindow | None:
+        """The account's own weekly window, or None when the server sent none."""
+        return self.window("weekly")
