@@ -20,6 +20,7 @@
     * ServerError                   5xx                                       exit code 3
     * UnexpectedReplyError          anything else that is no usage body       exit code 3
   * HistoryError                    the kept history                          exit code 1
+  * BodyError                       text or a file without a readable body    exit code 1
 
 `except QuotaError` means: expected, and its text is meant for the user's eyes. No message holds a token or a body.
 """
@@ -211,3 +212,37 @@ class HistoryError(QuotaError):
     """The kept history cannot be read or written. The file is left as it was."""
 
     default_hint = "Check the history file's place and permissions, or give another path."
+
+
+class BodyError(QuotaError):
+    """A text, a file or a folder holds no body that can be read: no JSON, nested too deeply, not there, no UTF-8.
+
+    Do not raise it for JSON of an unknown shape: any JSON is shown, however odd.
+
+    Attributes:
+        line: Line of the place that cannot be read, from 1, or None where it is no matter of one place.
+        column: Column in that line, from 1, or None.
+        place: That line and a caret under the place, with everything hidden that could be a secret, or "".
+    """
+
+    default_hint = "Give JSON: one body, a list of them, or one body a line."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        account: str | None = None,
+        hint: str | None = None,
+        status: int | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        place: str = "",
+    ) -> None:
+        super().__init__(message, account=account, hint=hint, status=status)
+        self.line = line
+        self.column = column
+        self.place = place
+
+    def __str__(self) -> str:
+        """The message, what to do next, and the place."""
+        return f"{super().__str__()}\n{self.place}".rstrip()

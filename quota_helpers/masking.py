@@ -47,7 +47,7 @@ def mask_identity(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with control, format and surrogate characters escaped, so that it cannot steer a terminal."""
+    """The text on one line, control, format and surrogate characters escaped: it cannot steer a terminal."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -64,18 +64,31 @@ def hide_tokens(text: str) -> str:
 
 
 def hide_tokens_in(value: Any) -> Any:
-    """A copy of a JSON value with token-shaped strings hidden, and every string under a key that names a token."""
-    if isinstance(value, str):
-        return hide_tokens(value)
-    if isinstance(value, list):
-        return [hide_tokens_in(item) for item in value]
-    if isinstance(value, dict):
-        return {hide_tokens(key): _hide_under(key, item) for key, item in value.items()}
-    return value
+    """A copy of a JSON value with token-shaped strings hidden, and every string under a key that names a token.
+
+    However deep the value is nested: nothing here recurses.
+    """
+    holder: list[Any] = []
+    waiting: list[tuple[Any, str, Any]] = [(value, "", holder)]
+    while waiting:
+        item, key, target = waiting.pop()
+        fresh: Any
+        if isinstance(item, dict):
+            fresh = dict.fromkeys(hide_tokens(name) for name in item)  # keeps the order of the keys
+            waiting += [(inner, name, fresh) for name, inner in item.items()]
+        elif isinstance(item, list):
+            fresh = []
+            waiting += [(inner, "", fresh) for inner in reversed(item)]
+        else:
+            fresh = _hidden(key, item)
+        if isinstance(target, dict):
+            target[hide_tokens(key)] = fresh
+        else:
+            target.append(fresh)
+    return holder[0]
 
 
-def _hide_under(key: str, value: Any) -> Any:
-    folded = re.sub(r"[^a-z]", "", key.lower())
-    if folded in _TOKEN_KEYS and isinstance(value, str) and value:
-        return HIDDEN
-    return hide_tokens_in(value)
+def _hidden(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return HIDDEN if value and re.sub(r"[^a-z]", "", key.lower()) in _TOKEN_KEYS else hide_tokens(value)

@@ -1,0 +1,23 @@
+"""Login files on this machine: reading them, and nothing else. No token is ever refreshed, no file is ever written.
+
+What is read: Codex's own `auth.json`, folders of `<name>.auth.json`, codex-auth's `accounts/`, flat `codex-*.json`,
+many-account files with an `accounts` list, and (by explicit path) the files of opencode and pi.
+
+Everything inside works with problems as values (`Problem`); an error is built and raised in the outermost frame only,
+where neither the file's text nor a token is in reach of a traceback that shows local variables.
+"""
+
+from .decode import MAX_BYTES
+from .find import find_accounts
+from .load import check_expiry, load_auth, load_logins, parse_auth, parse_logins, reload
+
+__all__ = [
+    "MAX_BYTES",
+    "check_expiry",
+    "find_accounts",
+    "load_auth",
+    "load_logins",
+    "parse_auth",
+    "parse_logins",
+    "reload",
+]

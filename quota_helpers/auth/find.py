@@ -1,0 +1,248 @@
+"""Where login files lie, and which of them are one login found twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PureWindowsPath
+from typing import Final
+
+from ..errors import AuthFileInvalidError, AuthFileNotFoundError
+from ..masking import printable
+from ..models import Account, Accounts, Failure, SkippedLogin
+from .load import expanded
+from .name import SUFFIX, Batch, Origin, batch, failure
+from .problem import Problem
+from .read import Sleep, absent_or_unreadable, read_file
+
+DEFAULT_FOLDER: Final = "account"
+"""Where logins are looked for when nobody says where: in the working folder, then in its parent."""
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One file to read.
+
+    Attributes:
+        path: The file.
+        name: The name it was asked for by, or None.
+        maybe: It is read on the chance: a file that holds nothing like a login is passed over.
+        any_json: It is even passed over when it is no JSON or cannot be read at all.
+    """
+
+    path: Path
+    name: str | None = None
+    maybe: bool = False
+    any_json: bool = False
+
+
+def find_accounts(
+    account_dir: str | Path | None = None,
+    codex_home: str | Path | None = None,
+    names: Iterable[str] | None = None,
+    *,
+    search_parent: bool = True,
+    sleep: Sleep = time.sleep,
+) -> Accounts:
+    """Every login on this machine, or in one place. Never raises because of a file.
+
+    Without arguments the folder `account` is read when there is one, in the working folder or else its parent;
+    otherwise the machine's own logins, in `$CODEX_HOME` or `~/.codex`. When that holds none either, the result is
+    empty and has no failures.
+
+    Args:
+        account_dir: Read this folder only: its `*.auth.json` and flat `codex-*.json` (opencode's, pi's or any other
+            login file is read when its own path is given). A folder that is missing or holds none is a failure.
+        codex_home: Read this Codex home: `auth.json`, `accounts/`, `codex-*.json`, `multi-auth/`; one without logins is
+            no failure, one that does not exist is (unless it is the default). Not looked at when
+            *account_dir* is given.
+        names: Read exactly `NAME.auth.json` of the folder for each; a name that leaves the folder is a failure.
+        search_parent: Whether the default folder is looked for in the parent as well.
+        sleep: Waits between two looks at a torn file; seconds.
+
+    Returns:
+        The logins in path order. The same login found twice (same account and same user or e-mail) is listed once,
+        with the later expiry, unless *names* asks for both. `failures` are files that cannot be used, `skipped` those
+        passed over on purpose.
+    """
+    wanted = [names] if isinstance(names, str) else list(names or ())
+    if wanted:
+        return _read_named(_folder_of_names(account_dir, codex_home, search_parent), wanted, sleep).named_apart()
+    folder = expanded(account_dir) if account_dir is not None else None
+    if folder is None and codex_home is None:
+        folder = _default_folder(search_parent=search_parent)
+    found = _read_folder(folder, sleep) if folder is not None else _read_home(codex_home, sleep)
+    return _merged(found).named_apart()
+
+
+def _default_folder(*, search_parent: bool) -> Path | None:
+    """Relative, as a person would write it."""
+    places = (Path(DEFAULT_FOLDER), Path(os.pardir, DEFAULT_FOLDER)) if search_parent else (Path(DEFAULT_FOLDER),)
+    return next((place for place in places if os.path.isdir(place)), None)  # noqa: PTH112  # never raises
+
+
+def _home(codex_home: str | Path | None) -> Path:
+    return expanded(codex_home or os.environ.get("CODEX_HOME", "").strip() or "~/.codex")
+
+
+def _folder_of_names(account_dir: str | Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001
+    if account_dir is not None:
+        return expanded(account_dir)
+    folder = _default_folder(search_parent=search_parent) if codex_home is None else None
+    accounts = _home(codex_home) / "accounts"
+    return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112
+
+
+def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Batch:
+    wanted = dict.fromkeys(name.removesuffix(SUFFIX) for name in names)
+    return Batch.joined(
+        _refused(folder, name) if _leaves_folder(name) else _read(_Target(folder / f"{name}{SUFFIX}", name), sleep)
+        for name in wanted
+    )
+
+
+def _refused(folder: Path, name: str) -> Batch:
+    hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
+    problem = Problem(AuthFileInvalidError, "is no account name: it would leave the folder of the logins", hint)
+    return Batch((failure(problem, printable(name) or "(no name)", f"{printable(name)!r}"),))
+
+
+def _leaves_folder(name: str) -> bool:
+    """Whether joining the name to a folder could name something outside it, on this system or another one."""
+    return name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name
+
+
+def _read_folder(folder: Path, sleep: Sleep) -> Batch:
+    files = _files(folder)
+    if isinstance(files, Problem):
+        return Batch((failure(files, printable(str(folder)), str(folder)),))
+    if files is None:
+        return _read(_Target(folder), sleep)
+    targets = [_Target(folder / file, maybe=not _is_auth(file)) for file in files if _is_auth(file) or _is_flat(file)]
+    found = _read_all(targets, sleep)
+    return found if found.items else Batch.joined((found, Batch((_empty(folder, files),))))
+
+
+def _empty(folder: Path, files: Sequence[str]) -> Failure:
+    own = f" To read {printable(str(folder / 'auth.json'))} itself, give its path." if "auth.json" in files else ""
+    hint = f"Copy a login there as NAME{SUFFIX}, or name another folder.{own}"
+    problem = Problem(AuthFileNotFoundError, f"holds no login file (*{SUFFIX}, codex-*.json)", hint)
+    return failure(problem, printable(str(folder)), str(folder))
+
+
+def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Batch:
+    home = _home(codex_home)
+    files = _files(home)
+    if isinstance(files, Problem) or files is None:
+        if codex_home is None and isinstance(files, Problem) and files.kind is AuthFileNotFoundError:
+            return Batch()  # nobody named it, and it is not there: no login file at all
+        problem = files or Problem(AuthFileInvalidError, "is a file, but a Codex home is a folder")
+        return Batch((failure(problem, printable(str(home)), str(home)),))
+    folder = home / "accounts"
+    accounts = _files(folder)
+    found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
+    if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
+        return Batch.joined((found, Batch((failure(accounts, printable(str(folder)), str(folder)),))))
+    return found
+
+
+def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> Iterator[_Target]:
+    if "auth.json" in files:
+        yield _Target(home / "auth.json")
+    for file in accounts:
+        if file.endswith(".json") and not file.startswith("._"):
+            maybe = not _is_auth(file)
+            yield _Target(home / "accounts" / file, maybe=maybe, any_json=maybe and not _is_flat(file))
+    yield from (_Target(home / file, maybe=True) for file in files if _is_flat(file))
+    many = home / "multi-auth" / "openai-codex-accounts.json"
+    if os.path.lexists(many):  # Path.exists follows links
+        yield _Target(many, maybe=True)
+
+
+def _files(folder: Path) -> list[str] | Problem | None:
+    """The names in a folder, sorted; None when it is no folder but something else that exists."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208  # names are what is asked for
+    except NotADirectoryError as error:
+        return None if os.path.lexists(folder) else absent_or_unreadable(folder, error)
+    except (OSError, ValueError) as error:
+        return absent_or_unreadable(folder, error)
+
+
+def _is_auth(file: str) -> bool:
+    return os.path.normcase(file).endswith(SUFFIX) and not file.startswith("._")  # "._x": macOS metadata on other disks
+
+
+def _is_flat(file: str) -> bool:
+    folded = os.path.normcase(file)
+    return folded.startswith("codex-") and folded.endswith(".json")
+
+
+def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Batch:
+    """Every target once; a second path to the same file (a link) is passed over."""
+    batches: list[Batch] = []
+    seen: dict[str, Path] = {}
+    for target in targets:
+        real = os.path.normcase(os.path.realpath(target.path))
+        first = seen.setdefault(real, target.path)
+        if first is target.path:
+            batches.append(_read(target, sleep))
+        else:
+            reason = f"the same file as {printable(str(first))}"
+            batches.append(Batch(skipped=(SkippedLogin(path=target.path, reason=reason),)))
+    return Batch.joined(batches)
+
+
+def _read(target: _Target, sleep: Sleep) -> Batch:
+    origin = Origin(target.path, target.name)
+    result = read_file(target.path, sleep)
+    if not isinstance(result, Problem):
+        return batch(result, origin)
+    if target.any_json or (target.maybe and result.no_login):
+        return Batch(skipped=(SkippedLogin(path=target.path, reason=f"no login: it {result.what}"),))
+    return Batch((failure(result, origin.title, origin.place),))
+
+
+def _merged(found: Batch) -> Batch:
+    """The same login in two files becomes one, where it is certain that it is the same."""
+    items: list[Account | Failure] = []
+    skipped = list(found.skipped)
+    known: dict[tuple[str, ...], int] = {}
+    for item in found.items:
+        marks = _marks(item) if isinstance(item, Account) else ()
+        place = next((known[mark] for mark in marks if mark in known and _may_be(items[known[mark]], item)), None)
+        if place is None:
+            place = len(items)
+            items.append(item)
+        else:
+            items[place], dropped, name = _later(items[place], item)
+            skipped += [SkippedLogin(path=path, reason=f"the same login as {name}") for path in dropped]
+        for mark in marks:
+            known.setdefault(mark, place)
+    return Batch(tuple(items), tuple(skipped))
+
+
+def _marks(account: Account) -> tuple[tuple[str, ...], ...]:
+    """What makes a login the same: the account and the person. Members of a team share the account id alone."""
+    who = (("user", account.user_id), ("e-mail", account.email and account.email.casefold()))
+    return tuple((kind, value, account.account_id) for kind, value in who if value and account.account_id)
+
+
+def _may_be(one: Account | Failure, other: Account | Failure) -> bool:
+    """Not when both name their user, and not the same one, though they share an e-mail address."""
+    users = {item.user_id for item in (one, other) if isinstance(item, Account) and item.user_id}
+    return len(users) <= 1
+
+
+def _later(one: Account | Failure, other: Account | Failure) -> tuple[Account | Failure, tuple[Path, ...], str]:
+    """The login with the later expiry and all paths; the path of the one that gives way; the name that stays."""
+    if isinstance(one, Failure) or isinstance(other, Failure):
+        return one, (), ""  # only accounts have marks
+    kept, dropped = (other, one) if (other.expires_at or _NEVER) > (one.expires_at or _NEVER) else (one, other)
+    paths = tuple(dict.fromkeys(kept.paths + dropped.paths))
+    return replace(kept, paths=paths), dropped.paths[:1], kept.name

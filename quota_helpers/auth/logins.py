@@ -1,0 +1,210 @@
+"""Which logins a JSON object holds, whatever tool wrote it.
+
+The shapes, told apart by what they hold:
+
+* Codex: `{"OPENAI_API_KEY", "tokens": {"id_token", "access_token", "refresh_token", "account_id"}, "last_refresh"}`,
+  also with camelCase keys, also with `personal_access_token` ("at-...") instead of tokens;
+* flat, as in `codex-*.json`: `{"type": "codex", "access_token", "id_token", "account_id", "email", "expired"}`;
+* opencode: `{"openai": {"type": "oauth", "access", "refresh", "expires" (ms), "accountId"?}}`;
+* pi: the same under `openai-codex`, further accounts under sibling keys such as `openai-codex-work`;
+* codex-multi-auth: `{"accounts": [{"accessToken", "accountId", "expiresAt" (ms), "email"?, "enabled"}]}`.
+
+Refresh tokens are never looked at: refreshing rotates them, and the login's owner would be signed out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
+from ..masking import hide_tokens
+from ..models import Account, Secret
+from .claims import Claims, instant, label, read_claims
+from .decode import kind_of
+from .problem import PassedOver, Problem
+
+_ACCESS: Final = ("accesstoken", "access", "personalaccesstoken")
+_ID: Final = ("idtoken",)
+_ACCOUNT_ID: Final = ("accountid", "chatgptaccountid")
+_USER_ID: Final = ("chatgptuserid", "userid")
+_EXPIRY: Final = ("expiresat", "expires", "expired")
+_API_KEY: Final = ("openaiapikey", "apikey")
+_NAME: Final = ("accountlabel", "label", "alias", "name")
+_MARKS: Final = frozenset(
+    {"tokens", "accesstoken", "refreshtoken", "idtoken", "personalaccesstoken", "openaiapikey", "agentidentity"}
+)
+_ENTRY_MARKS: Final = _MARKS | {"access", "refresh"}
+_PROVIDER: Final = re.compile(
+    r"(?:openai-codex|openai|codex|chatgpt)(?:[-_:/ ](?P<label>.+))?", re.IGNORECASE | re.DOTALL
+)
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+Outcome = Account | Problem | PassedOver
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place in a file where a login stands, and what came of reading it.
+
+    Attributes:
+        entry: The place, as a JSON path.
+        outcome: The account (not yet named), or why there is none.
+        label: What the file itself calls this login, or None.
+        listed: It is one of a list or of several keys: the file's name alone does not say whose it is.
+    """
+
+    entry: str
+    outcome: Outcome
+    label: str | None = None
+    listed: bool = False
+
+
+def find_logins(document: Mapping[str, Any]) -> list[Found] | Problem:
+    """Every login in the object, in file order, or the problem that there is nothing like one."""
+    found = [*_whole(document), *_list(document), *_providers(document)]
+    if found:
+        return found
+    return Problem(TokenMissingError, "holds no access token, nor anything else that looks like a login", no_login=True)
+
+
+def _whole(document: Mapping[str, Any]) -> Iterator[Found]:
+    if _is_login(document, _MARKS):
+        yield Found("$", _read(document))
+
+
+def _list(document: Mapping[str, Any]) -> Iterator[Found]:
+    items = document.get("accounts")
+    if not isinstance(items, list) or not any(_is_login(item, _ENTRY_MARKS) for item in items):
+        return  # codex-auth's registry.json has such a list too, without tokens
+    for position, item in enumerate(items):
+        entry = f"$.accounts[{position}]"
+        if isinstance(item, dict):
+            yield Found(entry, _read(item), label(_text(item, _NAME)), listed=True)
+        else:
+            problem = Problem(AuthFileInvalidError, f"holds {kind_of(item)}, but a login is a JSON object")
+            yield Found(entry, problem, listed=True)
+
+
+def _providers(document: Mapping[str, Any]) -> Iterator[Found]:
+    for key, value in document.items():
+        match = _PROVIDER.fullmatch(key)
+        if hide_tokens(key) != key:
+            continue  # it would be shown as the login's name and place
+        if match and (_is_login(value, _ENTRY_MARKS) or _is_api_key(value)):
+            step = f".{key}" if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key)}]"
+            yield Found(f"${step}", _read(value), label(match["label"]))
+
+
+def _is_login(value: object, marks: frozenset[str]) -> bool:
+    return isinstance(value, dict) and any(_fold(key) in marks for key in value)
+
+
+def _is_api_key(value: object) -> bool:
+    return isinstance(value, dict) and value.get("type") == "api" and "key" in value
+
+
+def _read(fields: Mapping[str, Any]) -> Outcome:
+    if fields.get("enabled") is False:
+        return PassedOver("it is switched off in the file (enabled: false)")
+    tokens = next((value for key, value in fields.items() if _fold(key) == "tokens" and isinstance(value, dict)), {})
+    scopes = (tokens, fields)
+    token = next((text for scope in scopes if (text := _text(scope, _ACCESS))), None)
+    if token is None:
+        return _no_token(scopes)
+    if problem := _token_problem(token):
+        return problem
+    claims = read_claims(token, next((text for scope in scopes if (text := _text(scope, _ID))), None))
+    return _account(scopes, token, claims)
+
+
+def _account(scopes: tuple[Mapping[str, Any], ...], token: str, claims: Claims) -> Account | Problem:
+    account_id = next((text for scope in scopes if (text := _text(scope, _ACCOUNT_ID))), claims.account_id)
+    if account_id is None:
+        return Problem(
+            AccountIdMissingError, "holds a token, but neither the file nor the token says for which account"
+        )
+    if flaw := _header_flaw(account_id):
+        return Problem(AccountIdMissingError, f"holds an account id with {flaw}, which no header may carry")
+    file = scopes[-1]
+    return Account(
+        name="",
+        account_id=account_id,
+        user_id=claims.user_id or label(_text(file, _USER_ID)),
+        email=claims.email or label(_text(file, ("email",))),
+        plan=claims.plan,
+        expires_at=claims.expires_at if claims.has_expiry else _file_expiry(file),
+        fedramp=claims.fedramp,
+        access_token=Secret(token),
+    )
+
+
+def _no_token(scopes: tuple[Mapping[str, Any], ...]) -> Problem:
+    """Why there is no token to send, as exactly as the file lets us say."""
+    file = scopes[-1]
+    if any(_text(scope, _API_KEY) for scope in scopes) or (_is_api_key(file) and _text(file, ("key",))):
+        return Problem(ApiKeyOnlyError, "holds an API key and no ChatGPT login")
+    present = [value for scope in scopes for key, value in scope.items() if _fold(key) in _ACCESS]
+    wrong = next((value for value in present if value is not None and not isinstance(value, str)), None)
+    if wrong is not None:
+        return Problem(TokenMissingError, f"holds {kind_of(wrong)} where the access token should be a text")
+    if any(isinstance(value, str) for value in present):
+        return Problem(TokenMissingError, "holds a blank access token")
+    if any(_text(scope, ("refreshtoken", "refresh")) for scope in scopes):
+        hint = "It is never refreshed here, because that signs its owner out. Use the tool that wrote it once."
+        return Problem(TokenMissingError, "holds a refresh token, but no access token", hint)
+    return Problem(TokenMissingError, "holds no access token")
+
+
+def _token_problem(token: str) -> Problem | None:
+    if token.startswith("sess-"):
+        hint = "A session token (sess-...) cannot be used here. Sign in with: codex login"
+        return Problem(TokenMissingError, "holds a session token in the place of the access token", hint)
+    if flaw := _header_flaw(token):
+        return Problem(TokenMissingError, f"holds an access token with {flaw}, which no header may carry")
+    return None
+
+
+def _header_flaw(text: str) -> str | None:
+    """What keeps the text out of an HTTP header, in words and with its place, never the character itself."""
+    for position, char in enumerate(text, 1):
+        if not char.isascii():
+            return f"a character outside ASCII (the {position}. of {len(text)})"
+        if not char.isprintable():
+            return f"a control character (the {position}. of {len(text)})"
+    return None
+
+
+def _file_expiry(fields: Mapping[str, Any]) -> datetime | None:
+    """When the token expires by the file's word: epoch seconds or milliseconds (0 is unset), or ISO 8601."""
+    return next(
+        (when for name in _EXPIRY for key, value in fields.items() if _fold(key) == name and (when := _when(value))),
+        None,
+    )
+
+
+def _when(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return instant(value) if value else None
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first text that is not blank under one of the (folded) names, without surrounding blanks."""
+    for name in names:
+        for key, value in fields.items():
+            if isinstance(value, str) and _fold(key) == name and (text := value.strip()):
+                return text
+    return None
+
+
+def _fold(key: str) -> str:
+    return key.replace("_", "").replace("-", "").lower()
