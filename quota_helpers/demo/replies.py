@@ -1,0 +1,87 @@
+"""From a request's headers to an answer: the checks that the real server makes, in its order. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from .accounts import DemoAccount, body
+from .failures import Reply, as_json, unauthorized, unknown_token, wrong_account
+from .meters import Json
+
+NO_SCOPE: Final = {"plan_type": "free", "rate_limit": None, "code_review_rate_limit": None, "credits": None}
+"""What a workspace seat is told when the account header is missing: no reading, and not a free plan either."""
+
+
+def answer(
+    authorization: str | None, account_id: str | None, *, accounts: Mapping[str, DemoAccount], now: datetime
+) -> Reply:
+    """The answer to `GET .../wham/usage`.
+
+    Args:
+        authorization: Value of the request's `Authorization` header.
+        account_id: Value of its `ChatGPT-Account-Id` header.
+        accounts: Access token -> the account it belongs to.
+        now: The instant to answer for.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        return unauthorized()
+    account = accounts.get(token.strip())
+    if account is None:
+        return unknown_token()
+    if account.refusal is not None:
+        return account.refusal()
+    if not account_id:
+        if account.workspace:
+            return Reply(status=200, body=as_json(NO_SCOPE), headers=_edge_headers(account, now))
+    elif account_id != account.seat.account_id:
+        return wrong_account()
+    document = body(account, now)
+    headers = _edge_headers(account, now)
+    if account.header_skew is not None:
+        headers += codex_headers(document, skew=account.header_skew)
+    return Reply(status=200, body=as_json(document), headers=headers)
+
+
+def codex_headers(document: Json, *, skew: int = 0) -> tuple[tuple[str, str], ...]:
+    """The same windows as `x-codex-*` headers, *skew* points higher than in the body.
+
+    As on the wire an absent secondary is sent as zeros with an empty reset, and booleans are spelled by Python.
+    """
+    credit = document["credits"]
+    headers = [("x-codex-plan-type", document["plan_type"])]
+    for slot in ("primary", "secondary"):
+        headers += _slot_headers(f"x-codex-{slot}", document["rate_limit"][f"{slot}_window"], skew)
+    headers += [
+        ("x-codex-credits-has-credits", str(credit["has_credits"])),
+        ("x-codex-credits-unlimited", str(credit["unlimited"])),
+        ("x-codex-credits-balance", credit["balance"]),
+    ]
+    return tuple(headers)
+
+
+def _slot_headers(prefix: str, window: Json | None, skew: int) -> list[tuple[str, str]]:
+    used, minutes, after, reset_at = "0", "0", "0", ""
+    if window is not None:
+        used = str(window["used_percent"] + skew)
+        minutes = str(window["limit_window_seconds"] // 60)
+        after = str(window["reset_after_seconds"])
+        reset_at = str(window["reset_at"])
+    return [
+        (f"{prefix}-used-percent", used),
+        (f"{prefix}-window-minutes", minutes),
+        (f"{prefix}-reset-after-seconds", after),
+        (f"{prefix}-reset-at", reset_at),
+    ]
+
+
+def _edge_headers(account: DemoAccount, now: datetime) -> tuple[tuple[str, str], ...]:
+    mark = hashlib.sha256(f"{account.name} {now.isoformat()}".encode()).hexdigest()
+    return (
+        ("x-request-id", f"req-demo-{mark[:16]}"),
+        ("Set-Cookie", f"__cf_bm=demo-cookie-{mark[16:40]}; path=/; HttpOnly"),
+        ("Cache-Control", "no-store"),
+    )
