@@ -1,1 +1,162 @@
-"""A placeholder that is replaced by the table of contents."""
+"""How much of my Codex quota is left, when does it come back, and what did the server really say?
+
+    import quota_helpers as qh
+
+    source = qh.connect()               # your logins; the demo when there are none
+    collection = source.collect()       # all accounts at once
+    frame = qh.to_frame(collection)     # one row per account, limit and window
+    qh.plot_windows(frame, now=collection.fetched_at)
+
+This file is a table of contents. Each name is loaded when it is first used (PEP 562), so that the command line, which
+needs neither pandas nor plotly, starts as fast as a plain script.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .auth import find_accounts, load_auth, parse_auth
+    from .charts import plot_resets, plot_windows
+    from .client import UsageClient
+    from .errors import (
+        AccountForbiddenError,
+        AccountIdMissingError,
+        ApiKeyOnlyError,
+        AuthError,
+        AuthFileInvalidError,
+        AuthFileNotFoundError,
+        BlockedByEdgeError,
+        FetchError,
+        FetchTimeoutError,
+        HistoryError,
+        InsecureUrlError,
+        QuotaError,
+        RateLimitedError,
+        ServerError,
+        TokenExpiredError,
+        TokenMissingError,
+        TokenRejectedError,
+        UnexpectedReplyError,
+        UnreachableError,
+        WorkspaceDeactivatedError,
+    )
+    from .fields import ALIASES
+    from .frames import credits_frame, frame_at, local_times, spend_frame, to_frame
+    from .models import (
+        COLUMNS,
+        Account,
+        Accounts,
+        Collection,
+        Credits,
+        Failure,
+        Limit,
+        QuotaWindow,
+        RawReply,
+        ResetCredits,
+        SpendLimit,
+        UsageSnapshot,
+    )
+    from .normalize import normalize_headers, normalize_token_count, normalize_usage
+    from .sources import Source, connect, demo, live
+
+_EXPORTS = {
+    "auth": "find_accounts load_auth parse_auth",
+    "charts": "plot_resets plot_windows",
+    "client": "UsageClient",
+    "errors": (
+        "AccountForbiddenError AccountIdMissingError ApiKeyOnlyError AuthError AuthFileInvalidError "
+        "AuthFileNotFoundError BlockedByEdgeError FetchError FetchTimeoutError HistoryError InsecureUrlError "
+        "QuotaError RateLimitedError ServerError TokenExpiredError TokenMissingError TokenRejectedError "
+        "UnexpectedReplyError UnreachableError WorkspaceDeactivatedError"
+    ),
+    "fields": "ALIASES",
+    "frames": "credits_frame frame_at local_times spend_frame to_frame",
+    "models": (
+        "Account Accounts COLUMNS Collection Credits Failure Limit QuotaWindow RawReply ResetCredits "
+        "SpendLimit UsageSnapshot"
+    ),
+    "normalize": "normalize_headers normalize_token_count normalize_usage",
+    "sources": "Source connect demo live",
+}
+_HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
+
+__all__ = [
+    "ALIASES",
+    "COLUMNS",
+    "Account",
+    "AccountForbiddenError",
+    "AccountIdMissingError",
+    "Accounts",
+    "ApiKeyOnlyError",
+    "AuthError",
+    "AuthFileInvalidError",
+    "AuthFileNotFoundError",
+    "BlockedByEdgeError",
+    "Collection",
+    "Credits",
+    "Failure",
+    "FetchError",
+    "FetchTimeoutError",
+    "HistoryError",
+    "InsecureUrlError",
+    "Limit",
+    "QuotaError",
+    "QuotaWindow",
+    "RateLimitedError",
+    "RawReply",
+    "ResetCredits",
+    "ServerError",
+    "Source",
+    "SpendLimit",
+    "TokenExpiredError",
+    "TokenMissingError",
+    "TokenRejectedError",
+    "UnexpectedReplyError",
+    "UnreachableError",
+    "UsageClient",
+    "UsageSnapshot",
+    "WorkspaceDeactivatedError",
+    "connect",
+    "credits_frame",
+    "demo",
+    "find_accounts",
+    "frame_at",
+    "live",
+    "load_auth",
+    "local_times",
+    "normalize_headers",
+    "normalize_token_count",
+    "normalize_usage",
+    "parse_auth",
+    "plot_resets",
+    "plot_windows",
+    "spend_frame",
+    "to_frame",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps `qh.demo` the function: importing the sub-package of that name would put the module in its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -8,10 +8,11 @@ from .collection import Collection, Failure
 from .columns import COLUMNS
 from .reply import Headers, RawReply
 from .snapshot import Credits, Limit, ResetCredits, SpendLimit, UsageSnapshot
-from .window import QuotaWindow, window_name, window_state
+from .window import TOLERANCE_SECONDS, QuotaWindow, window_name, window_state
 
 __all__ = [
     "COLUMNS",
+    "TOLERANCE_SECONDS",
     "Account",
     "Accounts",
     "Collection",

@@ -1,0 +1,7 @@
+"""Charts: `plot_*(frame, ...)` returns a plotly Figure; nothing here fetches, shows or reads the clock."""
+
+from .bars import WindowBar, window_bars
+from .resets import plot_resets
+from .windows import plot_windows
+
+__all__ = ["WindowBar", "plot_resets", "plot_windows", "window_bars"]

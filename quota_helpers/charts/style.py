@@ -1,0 +1,172 @@
+"""The look that all charts share: colours, words for durations, text that follows JupyterLab's theme.
+
+Plotly draws text in a fixed colour, and no single grey is readable on white and on black. A `<span>` with a CSS
+variable of JupyterLab is: the browser colours it anew when the theme changes. Outside JupyterLab the fallback is used.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+from dateutil.tz import tzlocal
+
+# Both hues have at least 3:1 contrast on white and on #111111, and differ for every kind of colour vision; where they
+# meet in greyscale a hatch and a word carry the difference.
+NORMAL: Final = "#0072B2"
+ATTENTION: Final = "#D55E00"
+FURTHER: Final = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#7A7A7A")
+QUIET: Final = "#7A7A7A"
+TRACK: Final = "rgba(127,127,127,0.16)"
+GRID: Final = "rgba(127,127,127,0.28)"
+HATCH: Final = "rgba(255,255,255,0.75)"
+CLEAR: Final = "rgba(0,0,0,0)"
+
+ROW_HEIGHT: Final = 22  # pixels
+LABEL_LENGTH: Final = 22  # characters of an account's name before it is cut
+CHARACTER_WIDTH: Final = 6.4  # pixels, of the 12 px font, on the wide side
+LABEL_SPACE: Final = 250  # pixels, the most that labels may take from the chart
+LABEL_SPACE_CHARACTERS: Final = 33  # the same in characters, without the sign between account and window
+
+WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
+
+
+def ink(text: str) -> str:
+    """The text, escaped, in the theme's text colour."""
+    return f'<span style="color:var(--jp-ui-font-color1, #7a7a7a)">{escape(text)}</span>'
+
+
+def quiet(text: str) -> str:
+    """The text, escaped, in the theme's secondary text colour."""
+    return f'<span style="color:var(--jp-ui-font-color2, #7a7a7a)">{escape(text)}</span>'
+
+
+def cut(label: str, length: int = LABEL_LENGTH) -> str:
+    """A label of bearable length."""
+    return label if len(label) <= length else f"{label[: length - 1]}…"
+
+
+def window_label(label: str, title: str) -> str:
+    """Account and window in the space there is; the account's name gives way, the window's does not."""
+    return f"{cut(label, max(8, LABEL_SPACE_CHARACTERS - len(title)))} · {title}"
+
+
+def duration(span: timedelta | None) -> str:
+    """A span in its two largest units: "3 d 22 h", "4 h 10 m", "40 m"; "" for None.
+
+    >>> duration(timedelta(days=3, hours=22, minutes=59)), duration(timedelta(seconds=30))
+    ('3 d 22 h', '< 1 m')
+    """
+    if span is None:
+        return ""
+    minutes = int(abs(span).total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours:02d} h"
+    if hours:
+        return f"{hours} h {minutes % 60:02d} m"
+    return f"{minutes} m" if minutes else "< 1 m"
+
+
+def percent(value: float) -> str:
+    """A percentage for people: whole ones bare, others with one decimal, and never a rounded 0 or 100."""
+    rounded = round(value, 1)
+    if rounded in {0.0, 100.0} and value != rounded:
+        return "< 0.1 %" if value < 1 else ("> 99.9 %" if value < rounded else "> 100 %")
+    return f"{rounded:g} %"
+
+
+def label_space(labels: list[str]) -> int:
+    """Pixels that the longest of the labels needs at the left of a chart."""
+    return min(LABEL_SPACE, 20 + int(CHARACTER_WIDTH * max(map(len, labels))))
+
+
+def window_title(limit: str, window: str) -> str:
+    """A window's name for people: "five hour", "weekly"; another limit's with the limit in front."""
+    name = window.replace("_", " ")
+    if limit == "codex":
+        return name
+    if limit.startswith("spend:"):
+        return f"spend, {limit.removeprefix('spend:').replace('_', ' ')}"
+    return f"{limit.replace('_', ' ')} {name}".rstrip()
+
+
+def window_rank(limit: str, window: str) -> tuple[int, int, str, str]:
+    """Sort key: the account's own windows from short to long, then other limits by name, spending last."""
+    place = WINDOW_ORDER.index(window) if window in WINDOW_ORDER else len(WINDOW_ORDER)
+    kind = 0 if limit == "codex" else 2 if limit.startswith("spend:") else 1
+    return kind, place, limit if kind else "", window
+
+
+def latest(frame: pd.DataFrame) -> pd.DataFrame:
+    """The newest row of each account, limit, window and slot: what a history knows of the present."""
+    identity = ["account_key", "account", "limit", "window", "slot"]
+    return frame.sort_values("fetched_at", kind="stable").groupby(identity, dropna=False, sort=False).tail(1)
+
+
+def zone_for(frame: pd.DataFrame, tz: str | tzinfo | None) -> str | tzinfo:
+    """The time zone to show: the one asked for, else UTC for invented accounts and this machine's for real ones."""
+    if tz is not None:
+        return tz
+    return "UTC" if is_demo(frame) else tzlocal()
+
+
+def is_demo(frame: pd.DataFrame) -> bool:
+    """Whether any of the rows comes from the demo's invented accounts."""
+    return bool((frame["origin"] == "demo").any())
+
+
+def moment(when: pd.Timestamp | datetime, zone: str | tzinfo, *, named: bool = True) -> str:
+    """An instant in a zone, to the minute, by default with the zone's name."""
+    return str(pd.Timestamp(when).tz_convert(zone).strftime("%a %d %b %H:%M %Z" if named else "%a %d %b %H:%M"))
+
+
+def layout(figure: go.Figure, title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> go.Figure:
+    """Transparent ground, quiet lines, a title with a line of explanation under it."""
+    return figure.update_layout(
+        template="none",
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        font={"family": "system-ui, DejaVu Sans, sans-serif", "size": 12, "color": QUIET},
+        height=height,
+        margin={"l": left, "r": 12, "t": top, "b": 28},
+        showlegend=False,
+        hoverlabel={"align": "left"},
+        title={
+            "text": f"{ink(title)}<br><span style='font-size:11px'>{quiet(subtitle)}</span>",
+            "x": 0,
+            "xref": "container",
+            "pad": {"l": 12},
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "automargin": False,
+            "font": {"size": 15},
+        },
+    ).update_layout(title_pad_t=12)
+
+
+def note_figure(title: str, note: str) -> go.Figure:
+    """A figure that says why there is nothing to draw."""
+    figure = go.Figure()
+    figure.add_annotation(text=quiet(note), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return layout(figure, title, "", height=180, left=12)
+
+
+def text_column(x: float, rows: list[Any], words: list[str], *, right: bool = False) -> go.Scatter:
+    """Words beside bars, as one trace (annotations are many times slower)."""
+    return go.Scatter(
+        x=[x] * len(rows),
+        y=rows,
+        mode="text",
+        text=words,
+        textposition="middle left" if right else "middle right",
+        textfont={"size": 11.5},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )

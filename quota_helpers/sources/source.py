@@ -1,0 +1,266 @@
+"""Accounts and the way to ask for their quota, all at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from html import escape
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from ..auth import check_expiry, reload
+from ..client import UsageClient
+from ..errors import AuthError, FetchError, QuotaError, TokenExpiredError, TokenRejectedError, UnexpectedReplyError
+from ..fields import ALIASES, Aliases
+from ..models import Account, Accounts, Collection, Failure, RawReply, UsageSnapshot
+from ..normalize import is_usage, normalize_usage
+from ..progress import bar, watched
+from ..workers import run_concurrently
+
+Clock = Callable[[], datetime]
+OnProgress = Callable[[int, int], None]
+Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
+
+
+class DemoBackend(Protocol):
+    """What a source needs of the embedded demo server."""
+
+    def advance(self) -> None:
+        """Move the demo's present moment one step on."""
+
+    def close(self) -> None:
+        """Stop the server and remove its login files."""
+
+
+class Source:
+    """Accounts and the way to ask for their quota.
+
+    Made by `connect()`, `live()` or `demo()`. Usable as a context manager; `close()` ends its connections (and the
+    demo's server).
+
+    Attributes:
+        is_demo: Whether the accounts are invented.
+        clock: Callable that returns the present moment (aware, UTC); the demo's stands still between runs.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], Accounts],
+        client: UsageClient,
+        *,
+        clock: Clock,
+        aliases: Aliases = ALIASES,
+        demo: DemoBackend | None = None,
+    ) -> None:
+        self._find = find
+        self._client = client
+        self._aliases = aliases
+        self._demo = demo
+        self._runs = 0
+        self._accounts = find()
+        self.clock = clock
+        self.is_demo = demo is not None
+
+    @property
+    def accounts(self) -> Accounts:
+        """The logins, as they were found at the last run; `.failures` holds the files that could not be used."""
+        return self._accounts
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        return self._client.url
+
+    def fetch(self, name: str | None = None) -> RawReply:
+        """One account's reply, as it came from the wire.
+
+        Args:
+            name: Which account; may be left out when there is only one.
+
+        Raises:
+            KeyError: There is no such account; the message lists those there are.
+            QuotaError: The login cannot be used, or the server did not answer with 200. A `FetchError` carries the
+                `.reply` when there was one.
+        """
+        self._refresh()
+        if name is None and len(self._accounts) == 1:
+            name = self._accounts[0].name
+        return self._ask(self._accounts.named(name or ""), threading.Event())
+
+    def collect(
+        self,
+        names: Iterable[str] | None = None,
+        *,
+        progress: bool | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Collection:
+        """All accounts at once: readings, failures beside them, every reply.
+
+        Login files are read again at every run, so a login that Codex has renewed meanwhile is used. One account's
+        failure never hides the others. An interrupt (or *stop*) ends the run within a second and keeps what arrived.
+
+        Args:
+            names: Which accounts; None means all.
+            progress: Whether to show a bar; None means when a person is watching and the run takes a while.
+            on_progress: Called with (accounts done, accounts in all) after each one, in the calling thread.
+            stop: Set it from another thread to end the run.
+        """
+        if self._demo is not None and self._runs:
+            self._demo.advance()
+        self._runs += 1
+        began = self.clock()
+        missing = self._refresh()
+        failures = [*self._accounts.failures, *missing] if names is None else []
+        chosen = tuple(self._accounts) if names is None else tuple(self._accounts.named(name) for name in names)
+        stop = stop or threading.Event()
+        answers: dict[str, Answer] = {}
+        wanted = watched() and not self.is_demo if progress is None else progress
+        arriving = run_concurrently(
+            chosen, lambda account: self._answer(account, stop), max_workers=self._client.max_workers, stop=stop
+        )
+        with bar(len(chosen), unit="account", wanted=wanted) as advance:
+            try:
+                for account, answer in arriving:
+                    answers[account.name] = answer
+                    advance(1)
+                    if on_progress:
+                        on_progress(len(answers), len(chosen))
+            except KeyboardInterrupt:
+                stop.set()
+        return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
+
+    def close(self) -> None:
+        """End the connections; the demo's server stops too. May be called twice."""
+        self._client.close()
+        if self._demo is not None:
+            self._demo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        what = "DEMO, invented accounts" if self.is_demo else "your logins"
+        return f"Source({what}: {len(self._accounts)} accounts, {len(self._accounts.failures)} unusable login files)"
+
+    def _repr_html_(self) -> str:
+        what = "<b>Demo</b>: invented accounts" if self.is_demo else "Your logins"
+        return f"<p>{what}, asked at <code>{escape(_plain(self))}</code></p>{self._accounts._repr_html_()}"
+
+    def _refresh(self) -> tuple[Failure, ...]:
+        """Reads every login file again; returns a failure for each login that has gone since the last time."""
+        before, self._accounts = self._accounts, self._find()
+        known = {path for account in self._accounts for path in account.paths}
+        failed = {failure.account for failure in self._accounts.failures}
+        gone = (old for old in before if not known.intersection(old.paths) and old.name not in failed)
+        return tuple(failure for old in gone if (failure := _gone(old)))
+
+    def _answer(self, account: Account, stop: threading.Event) -> Answer:
+        reply = None
+        try:
+            reply = self._ask(account, stop)
+            return reply, self._read(account, reply)
+        except FetchError as error:
+            return error.reply or reply, error
+        except QuotaError as error:
+            return reply, error
+
+    def _ask(self, account: Account, stop: threading.Event) -> RawReply:
+        now = self.clock()
+        try:
+            check_expiry(account, now)
+        except TokenExpiredError:
+            # Codex may have renewed the login since it was read.
+            account = _renewed(account)
+            check_expiry(account, now)
+        try:
+            return self._client.fetch(account, stop=stop)
+        except TokenRejectedError:
+            renewed = _renewed(account)
+            if renewed.access_token == account.access_token:
+                raise
+            return self._client.fetch(renewed, stop=stop)
+
+    def _read(self, account: Account, reply: RawReply) -> UsageSnapshot:
+        if not is_usage(reply.payload, aliases=self._aliases):
+            raise UnexpectedReplyError(
+                f"{account.name}: the answer is JSON, but none of its fields is a usage field.",
+                account=account.name,
+                status=reply.status,
+                reply=reply,
+            )
+        snapshot = normalize_usage(
+            reply.payload,
+            fetched_at=reply.fetched_at,
+            aliases=self._aliases,
+            account=account.name,
+            account_key=account.key,
+            origin="demo" if self.is_demo else None,
+        )
+        notes = (*reply.notes, *_other_account(account, reply.payload))
+        return replace(snapshot, notes=(*snapshot.notes, *notes)) if notes else snapshot
+
+
+def _plain(source: Source) -> str:
+    # The demo's port differs from run to run and tells nobody anything.
+    return "a server on this machine" if source.is_demo else source.url
+
+
+def _renewed(account: Account) -> Account:
+    """The login as its file has it now; as it was when the file is unreadable or holds somebody else's."""
+    try:
+        fresh = reload(account)
+    except AuthError:
+        return account
+    return fresh if fresh.key == account.key else account
+
+
+def _gone(account: Account) -> Failure | None:
+    try:
+        reload(account)
+    except AuthError as error:
+        return Failure(account=account.name, error=error, account_key=account.key)
+    return None
+
+
+def _other_account(account: Account, payload: Any) -> tuple[str, ...]:
+    answered = payload.get("account_id") if isinstance(payload, dict) else None
+    # On personal seats the reply's account id can be empty or equal the user id.
+    if not isinstance(answered, str) or answered in {"", account.account_id, account.user_id}:
+        return ()
+    return ("the reply names another account id than the login's file @ $.account_id",)
+
+
+def _collection(
+    accounts: tuple[Account, ...],
+    answers: Mapping[str, Answer],
+    failures: list[Failure],
+    began: datetime,
+    *,
+    interrupted: bool,
+) -> Collection:
+    snapshots, replies = [], {}
+    for account in accounts:
+        if account.name not in answers:
+            continue
+        reply, outcome = answers[account.name]
+        if reply is not None:
+            replies[account.name] = reply
+        if isinstance(outcome, QuotaError):
+            failures.append(Failure(account=account.name, error=outcome, account_key=account.key))
+        else:
+            snapshots.append(outcome)
+    return Collection(
+        fetched_at=began,
+        snapshots=tuple(snapshots),
+        failures=tuple(failures),
+        replies=replies,
+        interrupted=interrupted,
+    )
