@@ -1,0 +1,294 @@
+"""The client: one login in, one reply or one error of ours out."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from ssl import SSLContext
+from types import TracebackType
+from typing import Final, Self
+
+from ..errors import (
+    AccountIdMissingError,
+    FetchError,
+    FetchTimeoutError,
+    InsecureUrlError,
+    QuotaError,
+    TokenMissingError,
+    UnreachableError,
+)
+from ..models import Account, Headers, RawReply
+from .address import host_of, stays_private, usage_url
+from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
+from .payload import Parsed, parse_body
+from .scrub import Scrubber
+from .translate import translate
+from .transport import Answer, GuardedAdapter, ask, tls_context
+from .watchdog import Guard, Watchdog
+
+_HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
+_USER_AGENT_SAFE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UsageClient:
+    """Asks the usage endpoint, for one account at a time or for many from as many threads.
+
+    Every fetch has connections of its own: nothing of one account (connection, cookie, header) is seen by another.
+    Use it in a `with` block, or call `close()`.
+
+    Args:
+        url: Base address; see `usage_url` for what becomes of it. It is judged at each fetch.
+        connect_timeout: Seconds for one address to take the connection.
+        deadline: Seconds for a whole fetch, retries and their waits included. The look-up of a host name is the one
+            step that cannot be ended; the outcome is a `FetchTimeoutError` all the same.
+        retries: How often to ask again after a connection fault, a 429 or a 5xx.
+        user_agent: What to call ourselves; bare library agents are blocked at times.
+        max_workers: How many threads should use this client at once; for whoever starts them, not enforced here.
+        clock: Gives the present instant (aware, UTC), to stamp replies with.
+        backoff: Seconds to wait before the first retry, doubled for each further one, with jitter.
+
+    Raises:
+        ValueError: A number that makes no sense, or a user agent that no header may carry.
+    """
+
+    def __init__(
+        self,
+        url: str = "https://chatgpt.com/backend-api",
+        *,
+        connect_timeout: float = 5,
+        deadline: float = 30,
+        retries: int = 2,
+        user_agent: str = "Mozilla/5.0",
+        max_workers: int = 32,
+        clock: Callable[[], datetime] = _utc_now,
+        backoff: float = 0.5,
+    ) -> None:
+        for name, value in (("connect_timeout", connect_timeout), ("deadline", deadline), ("max_workers", max_workers)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be above 0, not {value!r}")
+        if retries < 0 or not (math.isfinite(backoff) and backoff >= 0):
+            raise ValueError(f"retries and backoff must be 0 or more, not {retries!r} and {backoff!r}")
+        if not _USER_AGENT_SAFE.fullmatch(user_agent):
+            raise ValueError("user_agent must be printable ASCII, without spaces at its ends")
+        self.url = url
+        self.connect_timeout = connect_timeout
+        self.deadline = deadline
+        self.retries = retries
+        self.user_agent = user_agent
+        self.max_workers = max_workers
+        self._clock = clock
+        self._backoff = backoff
+        self._watchdog = Watchdog()
+        self._tls: SSLContext | None = None
+        self._tls_lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def fetch(self, account: Account, *, stop: threading.Event | None = None) -> RawReply:
+        """Ask for one account's usage.
+
+        Args:
+            account: The login; only its token, its account id, its FedRAMP mark and its names are used.
+            stop: Set it from another thread to end the fetch within a fraction of a second.
+
+        Returns:
+            The reply, whose payload is a JSON object.
+
+        Raises:
+            FetchError: One of its subclasses, as the package's table says; an interrupted fetch is an
+                `UnreachableError` that says so.
+            AuthError: The login has no token or no account id that could be sent; nothing was sent.
+        """
+        # The work is done by functions that return their error: a traceback from here shows no frame that held a
+        # request, and the error has neither cause nor context. An interrupt loses its frames for the same reason.
+        try:
+            outcome: RawReply | QuotaError | None = self._outcome(account, stop)
+        except KeyboardInterrupt:
+            outcome = None
+        if outcome is None:
+            raise KeyboardInterrupt
+        if isinstance(outcome, QuotaError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """End running fetches (as if stopped) and refuse further ones."""
+        self._closed.set()
+        self._watchdog.stop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"UsageClient({host_of(self.url)!r}, deadline={self.deadline!r}, retries={self.retries!r})"
+
+    def _outcome(self, account: Account, stop: threading.Event | None) -> RawReply | QuotaError:
+        """The reply, or the error to raise."""
+        begun = time.perf_counter()
+        if unusable := _unusable(account):
+            return unusable
+        try:
+            url = usage_url(self.url)
+        except FetchError as error:
+            error.account = account.name
+            return error.with_traceback(None)
+        if not stays_private(url):
+            return InsecureUrlError(
+                f"{host_of(url)}: plain http would carry the token in clear text; nothing was sent.",
+                account=account.name,
+            )
+        with self._watchdog.guard(self.deadline, stop) as guard:
+            if self._closed.is_set():
+                guard.fire("stop")
+            return _Fetch(self, account, url, guard, begun).run()
+
+    def _tls_for(self, url: str) -> SSLContext | None:
+        """The TLS context, made at the first https fetch and shared by all threads."""
+        if not url.startswith("https:"):
+            return None
+        with self._tls_lock:
+            if self._tls is None:
+                self._tls = tls_context()
+            return self._tls
+
+
+class _Fetch:
+    """One run of `UsageClient.fetch`: the attempts, and the waits between them."""
+
+    def __init__(self, client: UsageClient, account: Account, url: str, guard: Guard, begun: float) -> None:
+        self._client = client
+        self._account = account
+        self._url = url
+        self._guard = guard
+        self._begun = begun
+        self._reply: RawReply | None = None  # the last complete one
+
+    def run(self) -> RawReply | QuotaError:
+        """Ask, and ask again while that could help and the deadline allows it."""
+        attempt = 0
+        while True:
+            outcome, again, pause = self._attempt()
+            if ended := self._ended():
+                return ended
+            if isinstance(outcome, RawReply) or not again or attempt >= self._client.retries:
+                return outcome
+            wait = self._wait_before_retry(attempt, pause)
+            if wait is None:
+                return outcome
+            if not self._guard.wait(wait):
+                return self._ended() or outcome
+            attempt += 1
+
+    def _attempt(self) -> tuple[RawReply | FetchError, bool, Pause]:
+        """One request: the reply or error, whether asking again could help, and the wait the server asks for."""
+        client, guard = self._client, self._guard
+        if ended := self._ended():
+            return ended, False, Pause()
+        adapter: GuardedAdapter | None = None
+        try:
+            adapter = GuardedAdapter(guard, client._tls_for(self._url), client.connect_timeout)  # noqa: SLF001 - same module
+            answer = ask(
+                adapter, self._url, _headers(self._account, client.user_agent), self._account.access_token, guard
+            )
+        except Exception as exc:  # noqa: BLE001 - the frames below hold the request: none may get out
+            error, again = translate(exc, host=host_of(self._url), account=self._account.name)
+            error.reply = self._reply
+            return error, again, Pause()
+        finally:
+            if adapter is not None:
+                adapter.close()
+            guard.release()
+        return self._read(answer)
+
+    def _read(self, answer: Answer) -> tuple[RawReply | FetchError, bool, Pause]:
+        client, scrub = self._client, Scrubber(self._account.access_token)
+        now = client._clock()  # noqa: SLF001 - same module
+        parsed = _parsed(answer, scrub)
+        headers = Headers(scrub.headers(answer.headers))
+        reply = RawReply(
+            status=answer.status,
+            headers=headers,
+            body=parsed.data,
+            payload=parsed.payload,
+            fetched_at=now,
+            elapsed=time.perf_counter() - self._begun,
+            account=self._account.name,
+            account_key=self._account.key,
+            url=self._url,
+            notes=parsed.notes,
+        )
+        self._reply = reply
+        pause = read_pause(headers.get("retry-after"), now=now, date=headers.get("date"))
+        error = judge(reply, parsed.problem, pause)
+        return error or reply, may_help_to_ask_again(reply), pause
+
+    def _wait_before_retry(self, attempt: int, pause: Pause) -> float | None:
+        """Seconds to wait, or None when the server's or our own wait does not fit into what is left."""
+        if pause.given and pause.seconds is None:
+            return None
+        jitter = random.SystemRandom().uniform(0.5, 1.0)
+        wait = max(self._client._backoff * 2**attempt * jitter, pause.seconds or 0.0)  # noqa: SLF001 - same module
+        return wait if wait < self._guard.remaining() else None
+
+    def _ended(self) -> FetchError | None:
+        """The error for a fetch that was ended from outside, whatever came back meanwhile."""
+        match self._guard.check():
+            case "deadline":
+                return FetchTimeoutError(
+                    f"{host_of(self._url)}: no complete answer within {self._client.deadline:g} s.",
+                    account=self._account.name,
+                    reply=self._reply,
+                )
+            case "stop":
+                return UnreachableError(
+                    f"{host_of(self._url)}: interrupted before the answer was complete.",
+                    account=self._account.name,
+                    hint="Run it again.",
+                    reply=self._reply,
+                )
+        return None
+
+
+def _unusable(account: Account) -> QuotaError | None:
+    """Why this login cannot be sent at all: an odd byte in a header would end up in foreign exceptions."""
+    if not _HEADER_SAFE.fullmatch(account.access_token.reveal()):
+        state = "holds characters that no header may carry" if account.access_token else "is missing"
+        return TokenMissingError(f"The access token {state}; nothing was sent.", account=account.name)
+    if not _HEADER_SAFE.fullmatch(account.account_id or ""):
+        state = "holds characters that no header may carry" if account.account_id else "is missing"
+        return AccountIdMissingError(f"The account id {state}; nothing was sent.", account=account.name)
+    return None
+
+
+def _headers(account: Account, user_agent: str) -> dict[str, str]:
+    """Everything but the token. Without the account id a team seat answers 200 with plan "free" and nulls."""
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "ChatGPT-Account-Id": account.account_id or "",
+        "Origin": "https://chatgpt.com",
+        "Referer": "https://chatgpt.com/",
+        "User-Agent": user_agent,
+    }
+    if account.fedramp:
+        headers["X-OpenAI-Fedramp"] = "true"
+    return headers
+
+
+def _parsed(answer: Answer, scrub: Scrubber) -> Parsed:
+    """The body without the token, read as JSON if it is all there."""
+    data, problem = scrub.data(answer.body.data), answer.body.problem
+    if problem is not None:
+        return Parsed(None, data, (f"the body is {problem}",), problem)
+    return parse_body(data, scrub.text)

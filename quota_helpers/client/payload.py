@@ -1,0 +1,200 @@
+"""From the bytes of a body to JSON, lenient where a careful reader would be, and bounded where the parser is not."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final
+
+from ..masking import printable
+
+MAX_DEPTH: Final = 500
+
+_MAX_NOTES: Final = 20
+# A longer integer is no number anybody could mean: it does not even fit a float.
+_MAX_DIGITS: Final = 308
+# Possessive: a string of five million backslashes must not cost memory for ways back that lead nowhere.
+_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# UTF-32 first: its little-endian mark begins with the one of UTF-16.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a body says.
+
+    Attributes:
+        payload: The JSON value, or None when it is none.
+        data: The body as it may be kept: its own bytes where they are UTF-8 and hold nothing that was hidden in the
+            payload, else written anew.
+        notes: What was odd about it, in words.
+        problem: Why there is no JSON value, or None.
+    """
+
+    payload: Any
+    data: bytes
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Stands where the body has a number that is none, until its place is known."""
+
+    what: str
+
+
+def parse_body(data: bytes, hide: Callable[[str], str]) -> Parsed:
+    """Read a body as JSON.
+
+    Bytes that are not valid in the body's encoding (UTF-8, or what its byte order mark says) are replaced. NaN,
+    Infinity, numbers beyond a float's range and integers of more than 308 digits become null. Each with a note.
+
+    Args:
+        data: The whole body.
+        hide: Hides secrets in one string; it is applied to every string and key after unescaping.
+    """
+    text, notes = _decode(data)
+    if any(data.startswith(mark) for mark, name in _MARKS if name != "utf-8-sig"):
+        data = text.encode("utf-8", "replace")
+    if not text.strip():
+        return Parsed(None, data, tuple(notes), "empty")
+    if _depth(text) > MAX_DEPTH:
+        return Parsed(None, data, tuple(notes), f"nested deeper than {MAX_DEPTH}")
+    doubles: list[str] = []
+    try:
+        payload = _loads(text, doubles)
+    except RecursionError:
+        return Parsed(None, data, tuple(notes), f"nested deeper than {MAX_DEPTH}")
+    except ValueError:
+        problem = "an HTML page" if text.lstrip()[:1] == "<" else "no JSON"
+        return Parsed(None, data, tuple(notes), problem)
+    notes += doubles
+    cleaner = _Cleaner(hide)
+    payload = cleaner.clean(payload)
+    notes += cleaner.notes
+    if cleaner.hidden:
+        # The server wrote the secret with escapes: only writing the body anew is sure to leave it out.
+        data = json.dumps(payload, ensure_ascii=False).encode()
+        notes.append("the body was written anew, because it held the token behind escapes")
+    if len(notes) > _MAX_NOTES:
+        notes[_MAX_NOTES:] = [f"and {len(notes) - _MAX_NOTES} more oddities"]
+    return Parsed(payload, data, tuple(notes))
+
+
+def _decode(data: bytes) -> tuple[str, list[str]]:
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    notes = [] if encoding.startswith("utf-8") else [f"the body came as {encoding.upper()} and is kept as UTF-8"]
+    try:
+        return data.decode(encoding), notes
+    except UnicodeDecodeError:
+        name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
+        return data.decode(encoding, "replace"), [*notes, f"not {name}: bytes that cannot be read were replaced"]
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets outside strings nest, without a parser that could run out of stack."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return 0
+    brackets = _STRINGS.sub(b"", text.encode("utf-8", "surrogatepass")).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def _loads(text: str, doubles: list[str]) -> Any:
+    def integer(literal: str) -> int | _Unknown:
+        if len(literal) > _MAX_DIGITS:
+            return _Unknown(f"an integer of {len(literal.lstrip('-'))} digits")
+        return int(literal)
+
+    def fraction(literal: str) -> float | _Unknown:
+        number = float(literal)
+        return number if math.isfinite(number) else _Unknown("a number out of range")
+
+    def fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs) and not doubles:
+            doubles.append("a key stands twice in one object: the last value counts")
+        return found
+
+    return json.loads(
+        text,
+        parse_int=integer,
+        parse_float=fraction,
+        parse_constant=_Unknown,
+        object_pairs_hook=fields,
+        strict=False,  # a bare control character in a string costs nobody the other fields
+    )
+
+
+class _Cleaner:
+    """Walks a JSON value once: unknown numbers become None, lone surrogates U+FFFD, secrets are hidden.
+
+    Without recursion, so that five hundred levels need no stack.
+    """
+
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        self._hide = hide
+        self.notes: list[str] = []
+        self.hidden = False
+
+    def clean(self, payload: Any) -> Any:
+        root = [payload]
+        waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
+        while waiting:
+            box, place = waiting.pop()
+            if isinstance(box, dict):
+                self._clean_keys(box, place)
+            for key, value in list(box.items() if isinstance(box, dict) else enumerate(box)):
+                if isinstance(value, list | dict):
+                    waiting.append((value, (place, key)))
+                elif isinstance(value, str):
+                    box[key] = self._string(value, (place, key))
+                elif isinstance(value, _Unknown):
+                    box[key] = None
+                    self._note(f"{value.what} became null", (place, key))
+        return root[0]
+
+    def _clean_keys(self, box: dict[str, Any], place: tuple[Any, ...]) -> None:
+        clean = {self._string(key, place): value for key, value in box.items()}
+        if clean.keys() != box.keys():
+            box.clear()
+            box.update(clean)
+
+    def _string(self, text: str, place: tuple[Any, ...]) -> str:
+        if text.isascii():
+            clean = text
+        else:
+            clean = _SURROGATE.sub("\ufffd", text)
+            if clean != text:
+                self._note("half a surrogate pair was replaced", place)
+        hidden = self._hide(clean)
+        self.hidden = self.hidden or hidden != clean
+        return hidden
+
+    def _note(self, what: str, place: tuple[Any, ...]) -> None:
+        note = f"{what} @ {_path(place)}"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def _path(place: tuple[Any, ...]) -> str:
+    """The JSON path of a place, which is a chain of (outer place, key)."""
+    steps: list[str] = []
+    while place:
+        place, key = place
+        steps.append(f"[{key}]" if isinstance(key, int) else f".{printable(_SURROGATE.sub('?', key))[:60]}")
+    return "$" + "".join(reversed(steps[:-1]))[:200]

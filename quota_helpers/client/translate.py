@@ -1,0 +1,218 @@
+"""Foreign exceptions, translated once, here: every one of requests, urllib3, http.client, ssl and the system.
+
+A translation takes nothing from the exception but its class and, here and there, a word that is known to be harmless:
+the originals hold requests, headers and frames, and with them tokens.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import requests.exceptions as theirs
+import urllib3.exceptions as lower
+
+from ..errors import FetchError, FetchTimeoutError, UnexpectedReplyError, UnreachableError
+
+_PROXY_HINT: Final = "Check HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment."
+_TLS_HINT: Final = (
+    "Behind a proxy that opens TLS, name its certificate bundle in REQUESTS_CA_BUNDLE; verification stays on."
+)
+_ADDRESS_HINT: Final = "Check --chatgpt-url. Nothing was sent."
+
+
+class BundleError(OSError):
+    """The certificates to trust cannot be loaded. Ours, but raised among theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a family of foreign exceptions means to us.
+
+    Attributes:
+        kinds: The classes; subclasses are meant too, unless an earlier row has them.
+        error: Our class for it.
+        text: What happened, to go behind the host's name.
+        again: Whether asking once more could help.
+        hint: What to do next, where the class's own hint does not fit.
+    """
+
+    kinds: tuple[type[BaseException], ...]
+    error: type[FetchError]
+    text: str
+    again: bool = False
+    hint: str | None = None
+
+
+# The most specific first: the first row that knows any exception of the chain decides.
+TRANSLATIONS: Final[tuple[Translation, ...]] = (
+    Translation(
+        (BundleError,),
+        UnreachableError,
+        "nothing was sent: the bundle of trusted certificates cannot be read",
+        hint="REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment must name a PEM file, or neither be set.",
+    ),
+    Translation(
+        (theirs.InvalidProxyURL, lower.ProxySchemeUnknown, lower.ProxySchemeUnsupported),
+        UnreachableError,
+        "the environment names a proxy whose address cannot be used",
+        hint=_PROXY_HINT,
+    ),
+    Translation(
+        (theirs.ProxyError, lower.ProxyError),
+        UnreachableError,
+        "the proxy gave no way through",
+        again=True,
+        hint=_PROXY_HINT,
+    ),
+    Translation(
+        (ssl.SSLCertVerificationError,),
+        UnreachableError,
+        "its certificate could not be verified",
+        hint=_TLS_HINT,
+    ),
+    Translation(
+        (ssl.SSLError, theirs.SSLError, lower.SSLError),
+        UnreachableError,
+        "no secure connection (TLS, certificate)",
+        again=True,
+        hint=_TLS_HINT,
+    ),
+    Translation(
+        (socket.gaierror, socket.herror, lower.NameResolutionError),
+        UnreachableError,
+        "its name was not found",
+        again=True,
+    ),
+    Translation((ConnectionRefusedError,), UnreachableError, "it refused the connection", again=True),
+    Translation((lower.NewConnectionError,), UnreachableError, "no connection", again=True),
+    Translation(
+        (theirs.ConnectTimeout, lower.ConnectTimeoutError),
+        UnreachableError,
+        "it did not take the connection in time",
+        again=True,
+    ),
+    Translation(
+        (theirs.Timeout, lower.TimeoutError, TimeoutError),
+        FetchTimeoutError,
+        "no complete answer in time",
+    ),
+    Translation(
+        (
+            theirs.MissingSchema,
+            theirs.InvalidSchema,
+            theirs.InvalidURL,
+            theirs.URLRequired,
+            lower.LocationValueError,
+            lower.HostChangedError,
+            http.client.InvalidURL,
+        ),
+        UnreachableError,
+        "the address, or that of the proxy, cannot be used",
+        hint=_ADDRESS_HINT,
+    ),
+    Translation((UnicodeError,), UnreachableError, "the address or a header cannot be written", hint=_ADDRESS_HINT),
+    Translation(
+        (
+            theirs.ChunkedEncodingError,
+            lower.IncompleteRead,
+            lower.InvalidChunkLength,
+            http.client.IncompleteRead,
+            http.client.RemoteDisconnected,
+            ConnectionError,
+        ),
+        UnreachableError,
+        "the connection broke off before the answer was complete",
+        again=True,
+    ),
+    Translation(
+        (theirs.InvalidHeader, lower.InvalidHeader, lower.HeaderParsingError),
+        UnexpectedReplyError,
+        "an answer whose headers contradict themselves",
+    ),
+    Translation(
+        (
+            http.client.HTTPException,
+            lower.ResponseNotChunked,
+            lower.BodyNotHttplibCompatible,
+            lower.DecodeError,
+            lower.ResponseError,
+            lower.UnrewindableBodyError,
+            theirs.ContentDecodingError,
+            theirs.InvalidJSONError,
+            theirs.StreamConsumedError,
+            theirs.TooManyRedirects,
+            theirs.UnrewindableBodyError,
+            zlib.error,
+        ),
+        UnexpectedReplyError,
+        "an answer that is not HTTP as we know it",
+    ),
+    Translation(
+        (theirs.RequestsWarning, lower.HTTPWarning),
+        UnreachableError,
+        "the HTTP library refuses to go on with what it warns of",
+    ),
+    Translation(
+        (theirs.RequestException, lower.HTTPError, OSError),
+        UnreachableError,
+        "no connection",
+        again=True,
+    ),
+    Translation((ValueError,), UnreachableError, "the request cannot be written", hint=_ADDRESS_HINT),
+)
+# A fault in a library or in us; its frames hold the request, so it is not let out as it is.
+_FAULT: Final = Translation((Exception,), UnreachableError, "a fault inside the HTTP library")
+
+# Words of OpenSSL and of http.client that cannot hold anything of ours.
+_TLS_WORDS: Final = re.compile(r"[A-Za-z0-9_ ,.'()-]{1,100}")
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
+def translation_of(exc: BaseException) -> Translation | None:
+    """The row for an exception, judged by everything it wraps; None for one that no row knows."""
+    chain = tuple(_chain(exc))
+    return next((row for row in TRANSLATIONS if any(isinstance(one, row.kinds) for one in chain)), None)
+
+
+def translate(exc: BaseException, *, host: str, account: str) -> tuple[FetchError, bool]:
+    """Our error for a foreign exception, and whether asking once more could help.
+
+    The error holds nothing of the original, neither as cause nor as context: raise it outside the `except` block.
+    """
+    row = translation_of(exc) or _FAULT
+    text = row.text if row is not _FAULT else f"{row.text} ({type(exc).__name__})"
+    detail = _detail(exc)
+    where = f"{host}: " if host else ""
+    error = row.error(f"{where}{text}{f' ({detail})' if detail else ''}.", account=account, hint=row.hint)
+    return error, row.again
+
+
+def _detail(exc: BaseException) -> str:
+    """One harmless word more: OpenSSL's reason, the status of a proxy that refused, the system's error name."""
+    for one in _chain(exc):
+        if isinstance(one, ssl.SSLError):
+            words = str(getattr(one, "verify_message", "") or one.reason or "")
+            return words if _TLS_WORDS.fullmatch(words) else ""
+        if isinstance(one, OSError) and (tunnel := _TUNNEL.match(str(one))):
+            return f"it answered {tunnel.group(1)}"
+    return ""
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """The exception and those it wraps: as an argument, as `reason` or as its cause."""
+    waiting: list[object] = [exc]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [*one.args, getattr(one, "reason", None), one.__cause__]

@@ -1,0 +1,237 @@
+"""Bodies over real HTTP: compressed, too large, cut off, garbled, and JSON with odd content."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+from client_support import (
+    CHUNKED,
+    always,
+    fetch,
+)
+from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
+
+from quota_helpers.client.body import MAX_BYTES
+from quota_helpers.client.payload import parse_body
+from quota_helpers.errors import (
+    UnexpectedReplyError,
+    UnreachableError,
+)
+
+
+def encoded(data, encoding):
+    return always(body=data, headers=[("Content-Encoding", encoding)])
+
+
+RAW = zlib.compressobj(wbits=-15)
+BIG = json.dumps({"filler": "x" * 3_000_000, "plan_type": "plus"}).encode()
+COMPRESSED = {
+    "gzip": gzip.compress(BIG),
+    "x-gzip": gzip.compress(BIG[:70_000]) + gzip.compress(BIG[70_000:]),
+    "GZIP, identity": gzip.compress(BIG) + bytes(16),
+    "deflate": zlib.compress(BIG),
+    "Deflate": RAW.compress(BIG) + RAW.flush(),
+    "identity": BIG,
+}
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_a_compressed_body_is_read(encoding):
+    reply, _ = fetch(encoded(COMPRESSED[encoding], encoding))
+    assert reply.body == BIG
+    assert reply.payload["plan_type"] == "plus"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "word"),
+    [
+        (b"no gzip at all", "gzip", "cannot be decompressed"),
+        (gzip.compress(BIG)[:-9], "gzip", "cut off"),
+        (gzip.compress(b"{}")[:5], "gzip", "cut off"),
+        (b"\xff\xff\xff\xff", "deflate", "cannot be decompressed"),
+        (b"{}", "br", "compression"),
+        (b"{}", "zstd", "compression"),
+        (gzip.compress(gzip.compress(b"{}")), "gzip, gzip", "compression"),
+    ],
+)
+def test_a_body_that_cannot_be_decompressed_is_a_clear_error(data, encoding, word):
+    error, seen = fetch(encoded(data, encoding))
+    assert type(error) is UnexpectedReplyError
+    assert word in error.message
+    assert word in error.reply.notes[0]
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity"])
+def test_five_mebibytes_are_the_limit(encoding):
+    shell = len(b'{"a":""}')
+    fits, over = (b'{"a":"' + b"x" * (MAX_BYTES - shell + more) + b'"}' for more in (0, 1))
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}[encoding]
+    reply, _ = fetch(encoded(pack(fits), encoding))
+    assert len(reply.body) == MAX_BYTES
+    error, _ = fetch(encoded(pack(over), encoding))
+    assert type(error) is UnexpectedReplyError
+    assert "larger than 5 MiB" in error.message
+    assert len(error.reply.body) < MAX_BYTES
+
+
+def test_a_gzip_bomb_is_noticed_long_before_its_end():
+    """A gigabyte in a megabyte: were it unpacked whole, the server's handler would get to its end."""
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush(zlib.Z_SYNC_FLUSH)
+    sent = []
+
+    def handler(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+        for _ in range(10_000):
+            exchange.send(bomb if not sent else packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH))
+            sent.append(1)
+
+    error, _ = fetch(handler)
+    assert "larger than 5 MiB" in error.message
+    assert len(sent) < 10_000
+
+
+def test_an_endless_row_of_empty_gzip_members_is_too_large():
+    empty = gzip.compress(b"") * 4000
+
+    def handler(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+        for _ in range(1000):
+            exchange.send(empty)
+
+    error, _ = fetch(handler)
+    assert "larger than 5 MiB" in error.message
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_an_error_with_too_large_a_body_is_still_that_error(status):
+    error, _ = fetch(always(status, b"x" * (MAX_BYTES + 1)), retries=0)
+    assert error.status == status
+    assert type(error) is not UnexpectedReplyError
+    assert "5 MiB" in error.reply.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", UnreachableError),
+        (CHUNKED + b"\r\n2\r\n{}\r\n", UnreachableError),
+        (CHUNKED + b"\r\n50\r\n{}", UnreachableError),
+        (CHUNKED + b"\r\nzz\r\n{}\r\n0\r\n\r\n", UnreachableError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", UnexpectedReplyError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", UnexpectedReplyError),
+        (b"SSH-2.0-OpenSSH_9.9\r\n\r\n", UnexpectedReplyError),
+        (b"HTTP/1.1 abc OK\r\n\r\n", UnexpectedReplyError),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n{}", UnexpectedReplyError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n{}", UnexpectedReplyError),
+        (b"", UnreachableError),
+        (b"HTTP/1.1 200 OK\r\n", UnexpectedReplyError),
+    ],
+)
+def test_answers_that_are_cut_off_or_no_http_are_told_apart(data, kind):
+    def handler(exchange):
+        exchange.send(data)
+        exchange.conn.close()
+
+    error, _ = fetch(handler, retries=0)
+    assert type(error) is kind
+
+
+@pytest.mark.parametrize("length", ["abc", "-5"])
+def test_a_content_length_that_is_none_is_passed_over(length):
+    def handler(exchange):
+        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{{}}".encode())
+        exchange.conn.close()
+
+    result, _ = fetch(handler, retries=0)
+    assert isinstance(result, UnexpectedReplyError) or result.payload == {}
+
+
+def parsed(data):
+    return parse_body(data if isinstance(data, bytes) else data.encode(), lambda text: text)
+
+
+@pytest.mark.parametrize(
+    ("literal", "note"),
+    [
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1e400", "a number out of range"),
+        ("-1e99999", "a number out of range"),
+        ("9" * 5000, "an integer of 5000 digits"),
+        ("-" + "9" * 5000, "an integer of 5000 digits"),
+    ],
+)
+def test_a_number_that_is_none_becomes_unknown_with_its_place(literal, note):
+    reply, _ = fetch(always(body=f'{{"a": [{{"b": {literal}}}, 7], "c": 1}}'))
+    assert reply.payload == {"a": [{"b": None}, 7], "c": 1}
+    assert reply.notes == (f"{note} became null @ $.a[0].b",)
+
+
+def test_bytes_that_are_not_utf8_are_replaced_with_a_note():
+    reply, _ = fetch(always(body=b'{"a": "caf\xe9", "b": 1}'))
+    assert reply.payload == {"a": "caf\ufffd", "b": 1}
+    assert "not UTF-8" in reply.notes[0]
+    assert reply.body == b'{"a": "caf\xe9", "b": 1}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_fine(encoding):
+    reply, _ = fetch(always(body='{"a": "é"}'.encode(encoding)))
+    assert reply.payload == {"a": "é"}
+    assert "é" in reply.text
+    assert bool(reply.notes) == (encoding != "utf-8-sig")
+
+
+def test_half_a_surrogate_pair_cannot_break_a_later_encoding():
+    reply, _ = fetch(always(body=r'{"\ud800k": ["\udfffx", "\ud83d\ude00"]}'))
+    assert reply.payload == {"\ufffdk": ["\ufffdx", "\U0001f600"]}
+    json.dumps(reply.payload, ensure_ascii=False).encode()
+    assert any("surrogate" in note for note in reply.notes)
+    "".join(reply.notes).encode()
+
+
+def test_of_a_key_that_stands_twice_the_last_value_counts():
+    result = parsed('{"a": 1, "a": 2}')
+    assert result.payload == {"a": 2}
+    assert "twice" in result.notes[0]
+
+
+def test_a_bare_control_character_in_a_string_costs_nobody_the_other_fields():
+    assert parsed('{"a": "x\ty\nz", "b": 1}').payload["b"] == 1
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+def test_nesting_beyond_five_hundred_is_refused_before_the_parser_recurses(opening):
+    closing = "".join({"[": "]", "{": "}"}[char] for char in reversed(opening) if char in "[{")
+    levels = len(closing)
+    deep = '{"x":' + opening * (499 // levels) + "1" + closing * (499 // levels) + "}"
+    reply, _ = fetch(always(body=deep))
+    assert reply.payload.keys() == {"x"}
+    for times in (501, 200_000):
+        error, _ = fetch(always(body=opening * times + "1" + closing * times))
+        assert type(error) is UnexpectedReplyError
+        assert "deeper than 500" in error.message
+
+
+def test_brackets_inside_strings_and_wide_lists_are_not_depth():
+    text = json.dumps({"a": "[" * 2000 + '"\\' + "{" * 2000, "b": [[1]] * 5000, "c": "\\" * 3001 + '"' + "[" * 900})
+    assert parsed(text).payload == json.loads(text)
+
+
+def test_a_huge_body_of_escapes_is_scanned_at_all():
+    """A pattern that kept its ways back would need a gigabyte here."""
+    text = '{"a": "' + "\\\\" * 2_000_000 + '", "b": ' + "[]," * 0 + json.dumps([[]] * 600) + "}"
+    assert len(parsed(text).payload["a"]) == 2_000_000
+
+
+def test_many_oddities_are_summed_up():
+    result = parsed("[" + ",".join(["NaN"] * 500) + "]")
+    assert result.payload == [None] * 500
+    assert len(result.notes) == 21
+    assert result.notes[-1] == "and 480 more oddities"
