@@ -1,0 +1,247 @@
+"""Reading one JSON object field by field: what was read from where, what was broken, what lost to another spelling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, KeysView, Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+
+from .aliases import ALIASES, Aliases, fold
+from .convert import MismatchError
+
+Value = TypeVar("Value")
+Candidate = tuple[int, str, Any]
+
+MOST_NOTES: Final = 200
+MOST_ISSUES: Final = 10_000
+
+
+def child_path(path: str, key: str) -> str:
+    """The JSON path of a member: `$.rate_limit.allowed`, or `$["a b"]` where the key is no plain identifier.
+
+    >>> child_path("$", "plan_type"), child_path("$", "x-codex-plan-type")
+    ('$.plan_type', '$["x-codex-plan-type"]')
+    """
+    if key.isidentifier() and key.isascii():
+        return f"{path}.{key}"
+    return f"{path}[{json.dumps(key)}]"
+
+
+def item_path(path: str, index: int) -> str:
+    """The JSON path of a list's item: `$.additional_rate_limits[0]`."""
+    return f"{path}[{index}]"
+
+
+def _rank(candidate: Candidate) -> int:
+    return candidate[0]
+
+
+class Issue(NamedTuple):
+    """A value that was recognized, but is not in the reading, and why.
+
+    Attributes:
+        path: Its JSON path.
+        field: What it would have been, within `owner`.
+        status: "ignored" (another value won) or "broken".
+        why: In words.
+        owner: The `Fields` it belongs to, whose own name may become known later; None at the top.
+    """
+
+    path: str
+    field: str
+    status: Literal["ignored", "broken"]
+    why: str
+    owner: Fields | None = None
+
+    @property
+    def read_as(self) -> str:
+        """What it would have been, in full: `codex.weekly.reset_at`."""
+        prefix = self.owner.owner if self.owner is not None else ""
+        return ".".join(part for part in (prefix, self.field) if part)
+
+
+class Log:
+    """What was odd about one reply, gathered while it is read.
+
+    Attributes:
+        aliases: The table of spellings in use.
+        issues: Values that were recognized but not used, as `Issue`s; the first 10,000.
+    """
+
+    __slots__ = ("_dropped", "_notes", "aliases", "issues")
+
+    def __init__(self, aliases: Aliases = ALIASES) -> None:
+        self.aliases = aliases
+        self.issues: list[Issue] = []
+        self._notes: list[str] = []
+        self._dropped = 0
+
+    def note(self, text: str, path: str) -> None:
+        """Say what is odd about the value at *path*."""
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(f"{text} @ {path}")
+        else:
+            self._dropped += 1
+
+    def issue(
+        self, path: str, field: str, status: Literal["ignored", "broken"], why: str, owner: Fields | None = None
+    ) -> None:
+        """Remember a recognized value that is not in the reading."""
+        if len(self.issues) < MOST_ISSUES:
+            self.issues.append(Issue(path, field, status, why, owner))
+
+    def broken(self, path: str, field: str, why: str, owner: Fields | None = None) -> None:
+        """A value that could not be read: an issue and a note."""
+        self.issue(path, field, "broken", why, owner)
+        self.note(why, path)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes, at most 200 and a last one that counts the rest."""
+        rest = (f"and {self._dropped} more oddities @ $",) if self._dropped else ()
+        return (*self._notes, *rest)
+
+
+class Fields:
+    """One JSON object: its members sorted by meaning, typed readers, and the paths they read.
+
+    Attributes:
+        path: JSON path of the object.
+        paths: Field name -> JSON path, for everything that was read so far; becomes a value's `paths`.
+        owner: What the object turned out to be, such as "codex.weekly".
+        unknown: Members whose key is not in the table.
+        nulls: Canonical name -> path, for members that are null.
+    """
+
+    __slots__ = ("_found", "_labels", "_more", "log", "nulls", "owner", "path", "paths", "unknown")
+
+    def __init__(
+        self,
+        members: Mapping[str, Any],
+        path: str,
+        log: Log,
+        *,
+        labels: Mapping[str, str] | None = None,
+        owner: str = "",
+    ) -> None:
+        """Sort the members.
+
+        Args:
+            members: The object; keys that are no text are passed over.
+            path: Its JSON path.
+            log: Where oddities go.
+            labels: Key -> JSON path, where the keys are not the object's own (flat forms, headers).
+            owner: What the object is, when that is known already.
+        """
+        self.path = path
+        self.log = log
+        self.owner = owner
+        self.paths: dict[str, str] = {}
+        self.nulls: dict[str, str] = {}
+        self.unknown: dict[str, Any] = {}
+        self._labels = labels
+        self._found: dict[str, Candidate] = {}
+        self._more: dict[str, list[Candidate]] = {}
+        exact, folded, found = log.aliases.exact, log.aliases.folded, self._found
+        for key, value in members.items():
+            hit = exact.get(key)
+            if hit is None:
+                hit = folded.get(fold(key)) if isinstance(key, str) else None
+                if hit is None:
+                    if isinstance(key, str):
+                        self.unknown[key] = value
+                    continue
+            name, rank = hit
+            if value is None:
+                self.nulls[name] = self.at(key)
+            elif name not in found:
+                found[name] = (rank, key, value)
+            else:
+                self._more.setdefault(name, [found[name]]).append((rank, key, value))
+
+    def at(self, key: str) -> str:
+        """The JSON path of the member called *key*."""
+        labels = self._labels
+        return labels[key] if labels is not None and key in labels else child_path(self.path, key)
+
+    @property
+    def names(self) -> KeysView[str]:
+        """Canonical names of the members that are there and not null."""
+        return self._found.keys()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    def candidates(self, name: str) -> list[tuple[str, Any]]:
+        """Every spelling of *name* that is there and not null, as (key, value), the one that counts first."""
+        if name in self._more:
+            return [(key, value) for _, key, value in sorted(self._more[name], key=_rank)]
+        first = self._found.get(name)
+        return [] if first is None else [(first[1], first[2])]
+
+    def value(self, name: str) -> Any:
+        """The value as it was sent, of the spelling that counts; None when there is none."""
+        first = self.candidates(name)
+        return first[0][1] if first else None
+
+    def read(self, name: str, convert: Callable[[Any], Value | None], field: str | None = None) -> Value | None:
+        """The value of *name*, or None where it is missing, null or broken; its path goes to `paths`.
+
+        Of several spellings the first readable one counts; that another one disagrees is a note.
+
+        Args:
+            name: Canonical name.
+            convert: One of the `to_...` functions.
+            field: Name to remember the path under, when it differs from the canonical one.
+        """
+        if name in self._more:
+            return self._settle(name, convert, field or name)
+        first = self._found.get(name)
+        if first is None:
+            return None
+        path = self.at(first[1])
+        try:
+            value = convert(first[2])
+        except MismatchError as error:
+            self.log.broken(path, field or name, str(error), self)
+            return None
+        if value is not None:
+            self.paths[field or name] = path
+        return value
+
+    def _settle(self, name: str, convert: Callable[[Any], Value | None], field: str) -> Value | None:
+        """Several spellings of one field: the first that can be read counts."""
+        chosen: Value | None = None
+        winner = ""
+        for key, raw in self.candidates(name):
+            path = self.at(key)
+            try:
+                value = convert(raw)
+            except MismatchError as error:
+                self.log.broken(path, field, str(error), self)
+                continue
+            if value is None:
+                continue
+            if chosen is None:
+                chosen, winner = value, key
+                self.paths[field] = path
+                continue
+            self.ignored(path, field, f"the spelling {winner} comes first")
+            if value != chosen:
+                self.log.note(f"disagrees with the spelling {winner}, which counts", path)
+        return chosen
+
+    def ignored(self, path: str, field: str, why: str) -> None:
+        """Remember that a readable value lost to another one."""
+        self.log.issue(path, field, "ignored", why, self)
+
+    def inner(self, name: str) -> Fields | None:
+        """The object under *name*, or None where it is missing or null; another type is a note."""
+        if name not in self._found:
+            return None
+        for key, value in self.candidates(name):
+            path = self.at(key)
+            if isinstance(value, dict):
+                return Fields(value, path, self.log)
+            self.log.broken(path, name, str(MismatchError("an object", value)), self)
+        return None

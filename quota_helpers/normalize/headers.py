@@ -1,0 +1,104 @@
+"""The `x-codex-*` headers of a model response: windows, credits, plan; further limits as families of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, child_path, fold, to_text
+from ..models import Limit, UsageSnapshot
+from .draft import OWN, Draft
+from .money import read_credits
+from .trace import Trace, explain
+from .windows import read_windows
+
+_PREFIX: Final = "x-codex-"
+# Greedy: in "secondary-primary-used-percent" the slot is primary and "secondary" the family.
+_WINDOW: Final = re.compile(r"(?:(?P<family>.+)-)?(?P<slot>primary|secondary|tertiary)-(?P<field>[a-z-]+)")
+_CREDITS: Final = "credits-"
+_NAME: Final = re.compile(r"(?:(?P<family>.+)-)?limit-name")
+
+
+def normalize_headers(
+    headers: Mapping[str, str],
+    *,
+    fetched_at: datetime,
+    aliases: Aliases = ALIASES,
+    account: str | None = None,
+    account_key: str | None = None,
+) -> UsageSnapshot:
+    """Read the `x-codex-*` headers of a response.
+
+    `x-codex-primary-used-percent` belongs to the account's own limit; `x-codex-FAMILY-primary-used-percent` to the
+    limit `codex_FAMILY`, also where the family is called "secondary". An absent window is sent as zeros and stays
+    absent; blank headers are no headers.
+
+    Args:
+        headers: Any mapping; names are looked up without regard to case.
+        fetched_at: When they were received (aware).
+        aliases: The table of spellings.
+        account: The login's name.
+        account_key: The login's key.
+
+    Raises:
+        ValueError: *fetched_at* has no time zone.
+    """
+    return _read(headers, fetched_at, aliases).finish("headers", account, account_key)[0]
+
+
+def trace_headers(headers: Mapping[str, str], *, fetched_at: datetime, aliases: Aliases = ALIASES) -> Trace:
+    """The same reading with its explanation; paths look like `$["x-codex-plan-type"]`.
+
+    Raises:
+        ValueError: *fetched_at* has no time zone.
+    """
+    return explain(*_read(headers, fetched_at, aliases).finish("headers", None, None))
+
+
+Group = tuple[dict[str, Any], dict[str, str]]
+"""Members of an object that the headers spell out one by one, and the path of each."""
+
+
+def _read(headers: Mapping[str, str], fetched_at: datetime, aliases: Aliases) -> Draft:
+    draft = Draft(fetched_at, aliases)
+    families: dict[str, Group] = {}
+    spending: Group = ({}, {})
+    others: Group = ({}, {})
+    for name, value in headers.items():
+        lower = name.lower() if isinstance(name, str) else ""
+        if not lower.startswith(_PREFIX) or (isinstance(value, str) and not value.strip()):
+            continue
+        rest = lower.removeprefix(_PREFIX)
+        window, named = _WINDOW.fullmatch(rest), _NAME.fullmatch(rest)
+        if window and aliases.folded.get(fold(window["field"]), ("",))[0] in WINDOW_FIELDS:
+            family = window["family"] or ""
+            (members, labels), key = families.setdefault(family, ({}, {})), f"{window['slot']}-{window['field']}"
+        elif named:
+            (members, labels), key = families.setdefault(named["family"] or "", ({}, {})), "limit-name"
+        elif rest.startswith(_CREDITS):
+            (members, labels), key = spending, rest.removeprefix(_CREDITS)
+        else:
+            (members, labels), key = others, rest
+        members.setdefault(key, value)
+        labels.setdefault(key, child_path("$", name))
+    for family in sorted(families, key=bool):
+        _read_family(family, families[family], draft)
+    if not draft.windows:
+        draft.log.note("no header says anything about a window: no reading", "$")
+    draft.read_account([Fields(others[0], "$", draft.log, labels=others[1])])
+    if spending[0]:
+        draft.values["credits"] = read_credits(Fields(spending[0], "$", draft.log, labels=spending[1]))
+    return draft
+
+
+def _read_family(family: str, group: Group, draft: Draft) -> None:
+    limit_id = f"{OWN}_{family.replace('-', '_')}" if family else OWN
+    fields = Fields(group[0], "$", draft.log, labels=group[1])
+    paths: dict[str, str] = {}
+    limit_name = draft.first([fields], "limit_name", to_text, paths=paths, owner=limit_id)
+    windows = read_windows(fields, draft.fetched_at, limit_id, limit_name)
+    if windows:
+        draft.limits.append(Limit(limit_id=limit_id, limit_name=limit_name, paths=paths))
+        draft.windows += windows
