@@ -6,7 +6,8 @@ import re
 import unicodedata
 from typing import Any, Final
 
-_EMAIL: Final = re.compile(r"([A-Za-z0-9._%+\-]{1,64})@([A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,63})")
+# Letters of any script: addresses are international.
+_EMAIL: Final = re.compile(r"[\w.%+\-]{1,64}@[\w.\-]{1,253}\.\w{2,63}")
 
 # JWTs (three base64url parts, the first begins with '{"'), and the prefixes of the keys that the service hands out.
 _TOKEN: Final = re.compile(
@@ -69,26 +70,28 @@ def hide_tokens_in(value: Any) -> Any:
     However deep the value is nested: nothing here recurses.
     """
     holder: list[Any] = []
+    shown: dict[str, str] = {}  # keys repeat: each is looked at once
     waiting: list[tuple[Any, str, Any]] = [(value, "", holder)]
     while waiting:
         item, key, target = waiting.pop()
         fresh: Any
         if isinstance(item, dict):
-            fresh = dict.fromkeys(hide_tokens(name) for name in item)  # keeps the order of the keys
+            for name in item:
+                if name not in shown:
+                    shown[name] = hide_tokens(name)
+            fresh = dict.fromkeys(map(shown.__getitem__, item))  # keeps the order of the keys
             waiting += [(inner, name, fresh) for name, inner in item.items()]
         elif isinstance(item, list):
             fresh = []
             waiting += [(inner, "", fresh) for inner in reversed(item)]
         else:
-            fresh = _hidden(key, item)
+            fresh = _hidden(key, item) if isinstance(item, str) else item
         if isinstance(target, dict):
-            target[hide_tokens(key)] = fresh
+            target[shown[key]] = fresh
         else:
             target.append(fresh)
     return holder[0]
 
 
-def _hidden(key: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return HIDDEN if value and re.sub(r"[^a-z]", "", key.lower()) in _TOKEN_KEYS else hide_tokens(value)
+def _hidden(key: str, text: str) -> str:
+    return HIDDEN if text and key and re.sub(r"[^a-z]", "", key.lower()) in _TOKEN_KEYS else hide_tokens(text)

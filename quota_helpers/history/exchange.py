@@ -1,0 +1,237 @@
+"""A history as a file that other programs read: CSV (readings) or JSONL (readings and turns). Both come back exactly.
+
+Times are ISO 8601 in UTC with microseconds, percents as Python writes them. In CSV a missing value is an empty cell;
+a text that is empty, holds a line break, or would be taken for a formula by a spreadsheet, stands behind a backslash.
+So a row is always one line, and a bad line spoils no other.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..errors import HistoryError
+from .checks import LINE_COLUMNS, REQUIRED, Kind, checked
+from .place import shown
+from .rows import FRAME_COLUMNS
+
+_CHUNK: Final = 50_000  # lines held in memory at once
+_ESCAPED: Final = re.compile(r"\A\Z|\A[=+\-@\t\\]|[\r\n]")
+_ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_MEANT: Final = {written: char for char, written in _ESCAPES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLine:
+    """A line of an imported file that was left out.
+
+    Attributes:
+        line: Its number, the first line being 1.
+        reason: What is wrong with it; the column and the type, never the value.
+    """
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+def format_of(path: Path) -> str:
+    """Which of "csv" and "jsonl" a path means, by its suffix.
+
+    Raises:
+        HistoryError: It is neither.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in {".csv", ".jsonl"}:
+        raise HistoryError(
+            f"{shown(path)}: a history is exported and imported as .csv or .jsonl.", hint="Choose one of the two."
+        )
+    return suffix[1:]
+
+
+def write_file(path: Path, readings: pd.DataFrame, turns: pd.DataFrame | None) -> int:
+    """Write beside the target, then put it in its place: whoever looks sees the old file or the whole new one.
+
+    How many lines with data were written comes back; turns are for JSONL only.
+
+    Raises:
+        HistoryError: It cannot be written; what was there before is still there.
+    """
+    csv_wanted = format_of(path) == "csv"
+    frames = [frame for frame in (readings, turns) if frame is not None]
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with open(descriptor, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123  # a descriptor, no path
+            if csv_wanted:
+                _write_csv(stream, readings)
+            else:
+                _write_jsonl(stream, frames)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)  # noqa: PTH105  # mkstemp gives a string
+        temporary = None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise HistoryError(
+            f"The export {shown(path)} cannot be written: {reason}.",
+            hint="Check the folder, its permissions and the free space; nothing was changed.",
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108  # the same
+    return sum(map(len, frames))
+
+
+def _write_csv(stream: IO[str], frame: pd.DataFrame) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for rows in _chunks(frame):
+        writer.writerows(zip(*([_cell(value) for value in column] for column in rows), strict=True))
+
+
+def _write_jsonl(stream: IO[str], frames: Iterable[pd.DataFrame]) -> None:
+    encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
+    for frame in frames:
+        names = list(frame.columns)
+        for rows in _chunks(frame):
+            stream.writelines(f"{encode(dict(zip(names, row, strict=True)))}\n" for row in zip(*rows, strict=True))
+
+
+def _chunks(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
+    for start in range(0, len(frame), _CHUNK):
+        part = frame.iloc[start : start + _CHUNK]
+        yield [_plain(part[name]) for name in part]
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """The column as JSON values: texts, numbers, true and false; None where it is missing."""
+    kind = column.dtype.kind
+    values: list[Any]
+    if kind == "M":
+        text = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(), unit="us")
+        values = [f"{item}+00:00" for item in text.tolist()]
+    elif kind == "m":
+        values = (column.to_numpy().astype("timedelta64[us]").astype(np.int64) / 1e6).tolist()
+    else:
+        values = column.tolist()
+    missing = column.isna().to_numpy()
+    return [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str) and _ESCAPED.search(value):
+        return "\\" + "".join(_ESCAPES.get(char, char) for char in value)
+    return value
+
+
+def read_file(path: Path, take: Callable[[Kind, pd.DataFrame], None]) -> tuple[BadLine, ...]:
+    """Hand the file's readings and turns to *take* in frames; the lines that were left out come back.
+
+    Raises:
+        HistoryError: The file cannot be read, or is no export of a history at all.
+    """
+    read = _read_csv if format_of(path) == "csv" else _read_jsonl
+    waiting: dict[Kind, list[list[Any]]] = {"reading": [], "turn": []}
+    bad: list[BadLine] = []
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            for line, kind, values in read(path, stream):
+                try:
+                    if isinstance(values, str):
+                        raise ValueError(values)  # noqa: TRY004, TRY301  # it is the reason
+                    waiting[kind].append(checked(kind, values))
+                except ValueError as error:
+                    bad.append(BadLine(line=line, reason=str(error)))
+                if len(waiting[kind]) >= _CHUNK:
+                    take(kind, _frame(kind, waiting[kind]))
+                    waiting[kind] = []
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise HistoryError(
+            f"{shown(path)} cannot be read: {reason}.", hint="Check the path and its permissions."
+        ) from error
+    for kind, rows in waiting.items():
+        if rows:
+            take(kind, _frame(kind, rows))
+    return tuple(bad)
+
+
+Line = tuple[int, Kind, "dict[str, Any] | str"]
+"""Line number, what the line tells of, and its values by column; or the reason why it has none."""
+
+
+def _read_csv(path: Path, stream: IO[str]) -> Iterator[Line]:
+    names = next(csv.reader([stream.readline()]), [])
+    missing = [name for name in REQUIRED["reading"] if name not in names]
+    if missing:
+        raise HistoryError(
+            f"{shown(path)} is no exported history: its first line has no column {', '.join(missing)}.",
+            hint="Import a file that was written by History.export.",
+        )
+    for line, text in enumerate(stream, 2):
+        try:
+            cells = next(csv.reader([text], strict=True), [])
+        except csv.Error as error:
+            yield line, "reading", f"is no CSV: {error}"
+            continue
+        if not cells:
+            continue
+        if len(cells) != len(names):
+            yield line, "reading", f"has {len(cells)} cells instead of {len(names)}"
+        else:
+            yield line, "reading", {name: _uncell(name, cell) for name, cell in zip(names, cells, strict=True)}
+
+
+def _uncell(name: str, cell: str) -> Any:
+    if cell == "":
+        return None
+    if FRAME_COLUMNS.get(name) == "boolean":
+        return {"true": True, "false": False}.get(cell.lower(), cell)
+    if FRAME_COLUMNS.get(name) in {"float64", "timedelta64[us]"}:
+        try:
+            return float(cell)
+        except ValueError:
+            return cell
+    if cell.startswith("\\"):
+        return re.sub(r"\\[\\nr]", lambda match: _MEANT[match.group()], cell[1:])
+    return cell
+
+
+def _read_jsonl(_path: Path, stream: IO[str]) -> Iterator[Line]:
+    for line, text in enumerate(stream, 1):
+        if not text.strip():
+            continue
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            yield line, "reading", "is no JSON"
+            continue
+        if not isinstance(values, dict):
+            yield line, "reading", f"holds {type(values).__name__} instead of an object"
+        else:
+            yield line, "turn" if "time" in values and "fetched_at" not in values else "reading", values
+
+
+def _frame(kind: Kind, rows: list[list[Any]]) -> pd.DataFrame:
+    columns = dict(zip(LINE_COLUMNS[kind], zip(*rows, strict=True), strict=True))
+    columns.pop("resets_in", None)  # follows from reset_at and fetched_at
+    return pd.DataFrame({name: pd.Series(list(columns[name]), dtype=LINE_COLUMNS[kind][name]) for name in columns})

@@ -1,0 +1,306 @@
+"""A history as CSV and JSONL: out and back without loss, bad lines named, good ones kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from history_support import T0, collection, contents, logs, reply, snapshot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quota_helpers.errors import HistoryError
+from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, BadLine, History, Imported, exchange
+from quota_helpers.models import Collection, UsageSnapshot
+
+FORMATS = ["csv", "jsonl"]
+
+
+@pytest.fixture
+def history():
+    with History.in_memory(keep_bodies_days=None) as opened:
+        yield opened
+
+
+def fill(history):
+    """Everything a row can be: whole, without window, without name, from a session."""
+    history.add(
+        Collection(
+            fetched_at=T0,
+            snapshots=(
+                snapshot(T0 + timedelta(microseconds=1), "work", used=33.333333333333336),
+                snapshot(T0, "home", plan="=cmd|' /C calc'!A0", used=None),
+                UsageSnapshot(fetched_at=T0, account='quoted "name", with\nlines\r\n and \\n', account_key=""),
+            ),
+            replies={"work": reply({"plan_type": "sentinelbody"}, T0)},
+        )
+    )
+    history.add_sessions(logs(30))
+    return history
+
+
+def back(path):
+    with History.in_memory() as other:
+        told = other.import_file(path)
+        return told, other.frame(), other.tokens()
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_out_and_back(history, tmp_path, suffix):
+    """Every value, type and missing value of the frame is the same afterwards; a second import adds nothing."""
+    path = tmp_path / f"kept.{suffix}"
+    rows, turns = len(fill(history).frame()), 30 if suffix == "jsonl" else 0
+    assert history.export(path) == rows + turns
+    told, frame, tokens = back(path)
+    assert told == Imported(added=Added(new_rows=rows, new_turns=turns))
+    pd.testing.assert_frame_equal(frame, history.frame())
+    pd.testing.assert_frame_equal(tokens, history.tokens() if turns else history.tokens().iloc[:0])
+    assert history.import_file(path).added == Added(known_rows=rows, known_turns=turns)
+    assert "sentinelbody" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_an_empty_history_goes_out_and_back(history, tmp_path, suffix):
+    path = tmp_path / f"kept.{suffix}"
+    assert history.export(path) == 0
+    assert back(path)[0] == Imported(added=Added())
+
+
+texts = (
+    st.none()
+    | st.text(max_size=10)
+    | st.sampled_from(["", "\\", "\\n", "=1+1", "a\nb", "a\r\nb", "\ufeffx", "\x00", ",", '"'])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            snapshot,
+            st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+            texts,
+            used=st.none() | st.floats(0, 1e300),
+            plan=texts,
+            account_key=texts,
+        ),
+        max_size=5,
+    ),
+    st.sampled_from(FORMATS),
+)
+def test_whatever_is_kept_goes_out_and_back(tmp_path_factory, snapshots, suffix):
+    """Any text (line breaks, quotes, formulas, nothing at all), any number, any time."""
+    path = tmp_path_factory.mktemp("out") / f"kept.{suffix}"
+    with History.in_memory() as history:
+        history.add(Collection(fetched_at=T0, snapshots=tuple(snapshots)))
+        lines = history.export(path)
+        told, frame, _ = back(path)
+        assert told.bad_lines == ()
+        assert told.added.new_rows == lines
+        pd.testing.assert_frame_equal(frame, history.frame())
+
+
+def test_the_csv_is_plain_for_other_programs(history, tmp_path):
+    """One line a row under the columns' names, ISO times, and no cell that a spreadsheet runs."""
+    path = tmp_path / "kept.csv"
+    fill(history).export(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].split(",") == list(FRAME_COLUMNS)
+    assert len(lines) == 1 + len(history.frame())
+    rows = list(csv.DictReader(lines))
+    assert rows[0]["fetched_at"] == "2026-11-16T09:00:00.000000+00:00"
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_the_jsonl_is_one_object_a_line(history, tmp_path):
+    path = tmp_path / "kept.jsonl"
+    fill(history).export(path)
+    objects = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert {tuple(item) for item in objects} == {tuple(FRAME_COLUMNS), tuple(TOKEN_COLUMNS)}
+    windowless = [item for item in objects if "window" in item and item["window"] is None]
+    assert windowless[0]["used_percent"] is None
+    assert {item["resets_in"] for item in objects if item.get("window") == "weekly"} == {302_400.0}
+
+
+def test_bad_lines_are_named_and_good_ones_kept(history, tmp_path):
+    """Each with its number and what is wrong, without the value; a quote that never closes spoils its own line only."""
+    good = tmp_path / "good.jsonl"
+    history.add_sessions(logs(1))
+    history.export(good)
+    reading, turn = (json.loads(line) for line in good.read_text(encoding="utf-8").splitlines())
+    lines = [
+        json.dumps(reading),
+        "{torn",
+        "[1, 2]",
+        json.dumps(reading | {"fetched_at": None}),
+        json.dumps(reading | {"fetched_at": "yesterday, sentinel"}),
+        json.dumps(reading | {"fetched_at": "2026-11-16T09:00:00"}),
+        json.dumps(reading | {"used_percent": "sentinel"}),
+        json.dumps(reading | {"used_percent": True}),
+        '{"used_percent": 1e999, ' + json.dumps(reading)[1:].replace('"used_percent":', '"other":'),
+        json.dumps(reading | {"state": "sentinel"}),
+        json.dumps(reading | {"allowed": 1}),
+        json.dumps(reading | {"plan": ["sentinel"]}),
+        "",
+        json.dumps(turn | {"total": -1}),
+        json.dumps(turn | {"total": 10**30}),
+        json.dumps(turn | {"input": 1.5}),
+        json.dumps({"time": turn["time"]}),
+        "[" * 100_000,
+        json.dumps(turn),
+        json.dumps(reading | {"used_percent": 10**400}),
+        json.dumps(reading | {"plan": "\ud800"}),
+    ]
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    told, frame, tokens = back(path)
+    assert told.added == Added(new_rows=1, new_turns=1)
+    assert {bad.line: bad.reason for bad in told.bad_lines} == {
+        2: "is no JSON",
+        3: "holds list instead of an object",
+        4: "has no fetched_at",
+        5: "fetched_at is no ISO 8601 time",
+        6: "fetched_at has no time zone",
+        7: "used_percent is str instead of a number",
+        8: "used_percent is bool instead of a number",
+        9: "used_percent is not finite",
+        10: "state is none of current, not_started, stale, unknown",
+        11: "allowed is int instead of true or false",
+        12: "plan is list instead of a text",
+        14: "total is out of range",
+        15: "total is out of range",
+        16: "input is float instead of a whole number",
+        17: "has no session",
+        18: "is no JSON",
+        20: "used_percent is not finite",
+        21: "plan is no UTF-8",
+    }
+    assert "sentinel" not in repr(told)
+    assert str(told.bad_lines[0]) == "line 2: is no JSON"
+    assert len(frame) == len(tokens) == 1
+
+
+def test_bad_lines_of_a_csv(history, tmp_path):
+    path = tmp_path / "kept.csv"
+    history.add(collection(T0, "a", "b", "c", "d"))
+    history.export(path)
+    lines = path.read_bytes().splitlines()
+    lines[1] = b'"never closed,' + lines[1]
+    lines[2] += b",one more"
+    lines[3] = lines[3].replace(b"25.0", b"much", 1)
+    lines[4] = lines[4].replace(b"plus", b"\xff\xfe", 1)
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines))  # as a spreadsheet writes it
+    told, frame, _ = back(path)
+    assert told.added == Added(new_rows=4)
+    assert [bad.line for bad in told.bad_lines] == [2, 3, 4, 5]
+    assert told.bad_lines[1:] == (
+        BadLine(line=3, reason="has 19 cells instead of 18"),
+        BadLine(line=4, reason="used_percent is str instead of a number"),
+        BadLine(line=5, reason="plan is no UTF-8"),
+    )
+    assert len(frame) == 4
+
+
+def test_identities_in_a_foreign_file_do_not_come_in(tmp_path):
+    """A file that was edited by hand goes through the same sieve as everything else."""
+    with History.in_memory() as history:
+        history.add(collection(T0))
+        history.export(tmp_path / "kept.csv")
+    path = tmp_path / "kept.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("work", "sentinel@example.com"), encoding="utf-8")
+    _, frame, _ = back(path)
+    assert set(frame["account"]) == {"se...@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("kept.csv", "a,b\n1,2\n", "is no exported history: its first line has no column limit, state"),
+        ("kept.csv", "", "is no exported history"),
+        ("kept.txt", "", r"is exported and imported as \.csv or \.jsonl"),
+        ("missing.csv", None, "cannot be read: .*Check the path"),
+    ],
+)
+def test_a_file_that_is_no_export(history, tmp_path, name, text, said):
+    if text is not None:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(HistoryError, match=said) as caught:
+        history.import_file(tmp_path / name)
+    assert name in str(caught.value)
+
+
+def test_a_failing_export_leaves_the_old_file(history, tmp_path, monkeypatch):
+    """Nothing half-written in its place, and nothing left beside it."""
+    path = tmp_path / "kept.csv"
+    history.add(collection(T0))
+    history.export(path)
+    before = contents(tmp_path)
+    with pytest.raises(HistoryError, match=r"as \.csv or \.jsonl"):
+        history.export(tmp_path / "kept.xlsx")
+    with pytest.raises(HistoryError, match=r"other\.csv cannot be written: "):
+        history.export(path / "other.csv")  # below a file there is no folder
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(HistoryError, match=r"folder\.csv cannot be written"):
+        history.export(tmp_path / "folder.csv")
+    assert contents(tmp_path) == before
+
+    def stop(_descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        history.export(path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of POSIX")
+def test_an_export_that_does_not_fit_leaves_the_old_file(tmp_path):
+    """The system refuses to let the file grow: the error names it, and the old export is still there."""
+    path = tmp_path / "kept.jsonl"
+    path.write_text("the old one", encoding="utf-8")
+    code = """
+import resource, sys
+from history_support import logs
+from quota_helpers.errors import HistoryError
+from quota_helpers.history import History
+with History.in_memory() as history:
+    history.add_sessions(logs(2_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    try:
+        history.export(sys.argv[1])
+    except HistoryError as error:
+        print(error)
+"""
+    tests = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{path} cannot be written" in done.stdout
+    assert contents(tmp_path) == {"kept.jsonl": b"the old one"}
+
+
+def test_a_file_of_many_chunks(history, tmp_path, monkeypatch):
+    """More lines than are held at once: every part arrives, and a bad line's number counts from the beginning."""
+    monkeypatch.setattr(exchange, "_CHUNK", 700)
+    history.add_sessions(logs(3_000))
+    path = tmp_path / "kept.jsonl"
+    assert history.export(path) == 6_000
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write("{}\n")
+    told, frame, tokens = back(path)
+    assert told == Imported(
+        added=Added(new_rows=3_000, new_turns=3_000), bad_lines=(BadLine(line=6_001, reason="has no limit"),)
+    )
+    pd.testing.assert_frame_equal(frame, history.frame())
+    pd.testing.assert_frame_equal(tokens, history.tokens())
