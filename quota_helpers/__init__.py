@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
+    from .bodies import load_bodies, save_bodies
     from .charts import plot_resets, plot_windows
     from .client import UsageClient
     from .errors import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         AuthFileInvalidError,
         AuthFileNotFoundError,
         BlockedByEdgeError,
+        BodyError,
         FetchError,
         FetchTimeoutError,
         HistoryError,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     )
     from .fields import ALIASES
     from .frames import credits_frame, frame_at, local_times, spend_frame, to_frame
+    from .history import History
     from .models import (
         COLUMNS,
         Account,
@@ -61,25 +64,44 @@ if TYPE_CHECKING:
         UsageSnapshot,
     )
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
+    from .raw import (
+        compare_fields,
+        field_table,
+        find_drift,
+        header_table,
+        read_bodies,
+        redact,
+        redact_headers,
+        replay,
+        save_case,
+        shape_of,
+    )
+    from .sessions import SessionLogs, read_sessions
     from .sources import Source, connect, demo, live
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
+    "bodies": "load_bodies save_bodies",
     "charts": "plot_resets plot_windows",
     "client": "UsageClient",
     "errors": (
         "AccountForbiddenError AccountIdMissingError ApiKeyOnlyError AuthError AuthFileInvalidError "
-        "AuthFileNotFoundError BlockedByEdgeError FetchError FetchTimeoutError HistoryError InsecureUrlError "
-        "QuotaError RateLimitedError ServerError TokenExpiredError TokenMissingError TokenRejectedError "
-        "UnexpectedReplyError UnreachableError WorkspaceDeactivatedError"
+        "AuthFileNotFoundError BlockedByEdgeError BodyError FetchError FetchTimeoutError HistoryError "
+        "InsecureUrlError QuotaError RateLimitedError ServerError TokenExpiredError TokenMissingError "
+        "TokenRejectedError UnexpectedReplyError UnreachableError WorkspaceDeactivatedError"
     ),
     "fields": "ALIASES",
     "frames": "credits_frame frame_at local_times spend_frame to_frame",
+    "history": "History",
     "models": (
         "Account Accounts COLUMNS Collection Credits Failure Limit QuotaWindow RawReply ResetCredits "
         "SpendLimit UsageSnapshot"
     ),
     "normalize": "normalize_headers normalize_token_count normalize_usage",
+    "raw": (
+        "compare_fields field_table find_drift header_table read_bodies redact redact_headers replay save_case shape_of"
+    ),
+    "sessions": "SessionLogs read_sessions",
     "sources": "Source connect demo live",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
@@ -96,11 +118,13 @@ __all__ = [
     "AuthFileInvalidError",
     "AuthFileNotFoundError",
     "BlockedByEdgeError",
+    "BodyError",
     "Collection",
     "Credits",
     "Failure",
     "FetchError",
     "FetchTimeoutError",
+    "History",
     "HistoryError",
     "InsecureUrlError",
     "Limit",
@@ -110,6 +134,7 @@ __all__ = [
     "RawReply",
     "ResetCredits",
     "ServerError",
+    "SessionLogs",
     "Source",
     "SpendLimit",
     "TokenExpiredError",
@@ -120,13 +145,18 @@ __all__ = [
     "UsageClient",
     "UsageSnapshot",
     "WorkspaceDeactivatedError",
+    "compare_fields",
     "connect",
     "credits_frame",
     "demo",
+    "field_table",
     "find_accounts",
+    "find_drift",
     "frame_at",
+    "header_table",
     "live",
     "load_auth",
+    "load_bodies",
     "local_times",
     "normalize_headers",
     "normalize_token_count",
@@ -134,6 +164,14 @@ __all__ = [
     "parse_auth",
     "plot_resets",
     "plot_windows",
+    "read_bodies",
+    "read_sessions",
+    "redact",
+    "redact_headers",
+    "replay",
+    "save_bodies",
+    "save_case",
+    "shape_of",
     "spend_frame",
     "to_frame",
 ]

@@ -103,7 +103,7 @@ def _of_window(window: QuotaWindow) -> Iterator[Read]:
 
 def _naming(window: QuotaWindow) -> str:
     if window.window_seconds is not None:
-        return f"length {window.window_seconds:g} s says {window.name}; slot {window.slot} ignored"
+        return f"length {window.window_seconds:.0f} s says {window.name}; slot {window.slot} ignored"
     if window.name in {window.slot, "usage_limit"}:
         return f"no length: called after its slot {window.slot} (inferred)"
     return f"no length: slot {window.slot} says {window.name} (inferred)"

@@ -1,0 +1,155 @@
+"""An odd body becomes a test case: its redacted twin, and beside it what the package reads from it today."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import BodyError
+from ..models import Headers, SpendLimit, UsageSnapshot
+from .body import body_of
+from .reading import read_body
+from .redact import redact, redact_headers
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}", re.IGNORECASE)
+
+
+def save_case(
+    payload: Any,
+    folder: str | os.PathLike[str],
+    name: str,
+    *,
+    fetched_at: datetime | None = None,
+    about: str = "",
+    replace: bool = False,
+) -> tuple[Path, Path]:
+    """Write a body as a test case: `NAME.json`, redacted, and `NAME.expected.json`, what is read from it today.
+
+    Put both into `tests/data`: the tests read every case there. Look at the second file first, and correct in it what
+    the package reads wrongly: that is the bug report.
+
+    Args:
+        payload: Any JSON value, a reply, a stored body, a session line, or response headers as a dict.
+        folder: Where to write; it is made when it is not there.
+        name: The case's name: letters, digits, `_` and `-`.
+        fetched_at: When the server said so (aware); by default the reply's own time, or the body's own word.
+        about: What is special about it, in a sentence of your own; it is written as it is.
+        replace: Replace a case of that name.
+
+    Returns:
+        The paths of both files.
+
+    Raises:
+        BodyError: The name is no file's name, the case is there already, nothing says when the body was fetched, or
+            the files cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise BodyError(f"{name!r} is no name of a case.", hint="Use letters, digits, _ and -.")
+    body = body_of(payload)
+    content = dict(payload) if isinstance(payload, Headers) else body.payload
+    first = read_body(content, fetched_at or body.fetched_at)
+    if first.fetched_at is None:
+        raise BodyError(f"nothing says when the body of {name} was fetched.", hint="Give fetched_at=.")
+    moment = first.fetched_at.astimezone(UTC).replace(microsecond=0)
+    safe = dict(redact_headers(content)) if first.carrier == "headers" else redact(content)
+    case = {"about": about, "carrier": first.carrier, "fetched_at": _iso(moment), "payload": safe}
+    expected = _plain(read_body(safe, moment).trace.snapshot)
+    target = Path(folder).expanduser()
+    return _write(target / f"{name}.json", case, replace), _write(
+        target / f"{name}.expected.json", expected, replace=True
+    )
+
+
+def _write(path: Path, content: dict[str, Any], replace: bool) -> Path:  # noqa: FBT001  # of our own two calls
+    text = json.dumps(content, indent=1) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        if isinstance(error, FileExistsError) and path.is_file():
+            raise BodyError(f"{str(path)!r} is there already.", hint="Give another name, or replace=True.") from None
+        message = f"{str(path)!r} cannot be written: {error.strerror or 'unknown reason'}."
+        raise BodyError(message, hint="Check the folder and its permissions.") from None
+    return path
+
+
+def _plain(snapshot: UsageSnapshot) -> dict[str, Any]:
+    """A snapshot as the expected files spell it."""
+    credits_, resets = snapshot.credits, snapshot.reset_credits
+    return {
+        "origin": snapshot.origin,
+        "plan": snapshot.plan,
+        "windows": [
+            {
+                "limit": window.limit_id,
+                "window": window.name,
+                "used_percent": _number(window.used_percent),
+                "reset_at": _iso(window.reset_at),
+                "window_seconds": _number(window.window_seconds),
+                "slot": window.slot,
+                "name_inferred": window.name_inferred,
+                "state": window.state(snapshot.fetched_at),
+            }
+            for window in snapshot.windows
+        ],
+        "limits": [limit.limit_id for limit in snapshot.limits],
+        "credits": None
+        if credits_ is None
+        else {
+            "has_credits": credits_.has_credits,
+            "unlimited": credits_.unlimited,
+            "balance": _text(credits_.balance),
+            "overage_limit_reached": credits_.overage_limit_reached,
+            "approx_local_messages": _pair(credits_.approx_local_messages),
+            "approx_cloud_messages": _pair(credits_.approx_cloud_messages),
+        },
+        "spend_limits": [_plain_spend(spend) for spend in snapshot.spend_limits],
+        "reset_credits": None
+        if resets is None
+        else {
+            "available_count": resets.available_count,
+            "applicable_available_count": resets.applicable_available_count,
+        },
+        "allowed": snapshot.allowed,
+        "limit_reached": snapshot.limit_reached,
+        "reached_type": snapshot.reached_type,
+        "ordinary_usage_allowed": snapshot.ordinary_usage_allowed,
+        "spend_reached": snapshot.spend_reached,
+        "notes": sorted(snapshot.notes),
+    }
+
+
+def _plain_spend(spend: SpendLimit) -> dict[str, Any]:
+    return {
+        "limit": spend.limit_id,
+        "cap": _text(spend.limit),
+        "used": _text(spend.used),
+        "remaining": _text(spend.remaining),
+        "used_percent": _number(spend.used_percent),
+        "reset_at": _iso(spend.reset_at),
+        "source": spend.source,
+        "slot": spend.slot,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _pair(pair: tuple[float, float] | None) -> list[float | int | None] | None:
+    return None if pair is None else [_number(end) for end in pair]
+
+
+def _number(value: float | None) -> float | int | None:
+    """Whole numbers without a decimal point, as people write them."""
+    return int(value) if value is not None and value == int(value) else value

@@ -1,0 +1,215 @@
+"""The catalogue of known fields: what each one means, its unit and type, since when it is seen, what may be shown.
+
+The data stands in `catalogue.json` beside this file, gathered from the official client (release 0.169), from public
+bug reports with captured bodies and from other tools' fixtures. It covers the usage body, the app-server's answer,
+stream events and session lines, error bodies and the response headers. Shapes are written once and used wherever they
+occur; names are looked up as they are spelled, then without case, underscores and hyphens, since carriers differ.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from ..fields import fold
+from .paths import steps_of
+
+_EMPTY: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownField:
+    """One known field, and what may stand inside it.
+
+    Attributes:
+        name: Its name as most carriers spell it.
+        meaning: What it says, in words.
+        type: JSON types that were seen, joined by "|".
+        unit: Unit of its number, or "".
+        since: First seen, as "2026-09", or "" where nobody noted it.
+        vocabulary: Set or pattern of strings that may be shown, or "" when none may.
+        private: Whether it identifies a person or an account.
+        fields: Known fields inside, by every spelling.
+        item: What each element of an array is, or None.
+        entry: What each value of a map is, or None; the map's keys are data.
+        key_values: Set of the map's keys that may be shown, or "".
+    """
+
+    name: str
+    meaning: str = ""
+    type: str = ""
+    unit: str = ""
+    since: str = ""
+    vocabulary: str = ""
+    private: bool = False
+    fields: Mapping[str, KnownField] = field(default_factory=dict, repr=False, hash=False)
+    item: KnownField | None = field(default=None, repr=False)
+    entry: KnownField | None = field(default=None, repr=False)
+    key_values: str = ""
+
+    def inside(self, key: str) -> KnownField | None:
+        """What is known about the value under *key*, in an object or a map."""
+        return self.fields.get(key) or self.fields.get(fold(key)) or self.entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Every known field.
+
+    Attributes:
+        root: The body itself, whichever carrier it comes from.
+        sets: Name -> strings that are known and may be shown ("plans", "limit_ids", ...).
+        closed: Names of the sets whose new members are news (plans, limit ids, reached types).
+        patterns: Name -> expression of strings that may be shown (numbers, instants).
+        codex_headers: Known response headers of the `x-codex-*` family, without that prefix.
+        other_headers: Known response headers besides, in lower case.
+        names: Every spelling of every field, folded -> what its strings may be, for fields in unknown places.
+    """
+
+    root: KnownField
+    sets: Mapping[str, frozenset[str]] = field(repr=False)
+    closed: tuple[str, ...]
+    patterns: Mapping[str, re.Pattern[str]] = field(repr=False)
+    codex_headers: Mapping[str, KnownField] = field(repr=False)
+    other_headers: Mapping[str, KnownField] = field(repr=False)
+    names: Mapping[str, frozenset[str]] = field(repr=False)
+
+    def find(self, path: str) -> KnownField | None:
+        """What is known about the value at a JSON path such as `$.rate_limit.primary_window`, or None.
+
+        Raises:
+            ValueError: It is no such path.
+        """
+        known: KnownField | None = self.root
+        for step in steps_of(path):
+            if known is None:
+                return None
+            known = known.inside(step) if isinstance(step, str) else known.item
+        return known
+
+    def is_harmless(self, vocabulary: str, text: str) -> bool:
+        """Whether *text* may be shown, as a member of the set or a match of the pattern called *vocabulary*."""
+        allowed = self.sets.get(vocabulary)
+        if allowed is not None:
+            return text in allowed
+        pattern = self.patterns.get(vocabulary)
+        return pattern is not None and pattern.fullmatch(text) is not None
+
+    def patterns_of_fields(self) -> Iterator[tuple[str, KnownField]]:
+        """(path pattern, field) of every known field, once a spelling; `[]` is an array's item, `{}` a map's key."""
+        yield from _expand("$", self.root)
+
+    @property
+    def window(self) -> KnownField | None:
+        """What one window is made of."""
+        return self.find("$.rate_limit.primary_window")
+
+    def is_known_name(self, key: str) -> bool:
+        """Whether a field of this name exists anywhere; such a key gives nothing away."""
+        return fold(key) in self.names
+
+
+def catalogue() -> Catalogue:
+    """The catalogue, read once from the package's own data."""
+    return _load()
+
+
+@cache
+def _load() -> Catalogue:
+    data = json.loads(files(__package__).joinpath("catalogue.json").read_text("utf-8"))
+    build = _Builder(data)
+    roots = [build.fields(fields) for fields in data["roots"].values()]
+    merged: dict[str, KnownField] = {}
+    for fields in roots:
+        for name, known in fields.items():
+            merged.setdefault(name, known)
+    headers = data["headers"]
+    return Catalogue(
+        root=KnownField(name="$", meaning="the body", type="object", fields=merged),
+        sets={name: frozenset(values) for name, values in data["sets"].items()},
+        closed=tuple(data["closed"]),
+        patterns={name: re.compile(text, re.ASCII) for name, text in data["patterns"].items()},
+        codex_headers={name: build.field(name, entry) for name, entry in headers["codex"].items()},
+        other_headers={name: build.field(name, entry) for name, entry in headers["other"].items()},
+        names=_names(merged),
+    )
+
+
+class _Builder:
+    """Turns the data's entries into `KnownField`s; shapes refer to one another by name, never in a circle."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self._shapes: dict[str, Mapping[str, KnownField]] = {}
+
+    def shape(self, name: str) -> Mapping[str, KnownField]:
+        if name not in self._shapes:
+            self._shapes[name] = self.fields(self._data["shapes"][name])
+        return self._shapes[name]
+
+    def fields(self, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, KnownField]:
+        made: dict[str, KnownField] = {}
+        for name, entry in entries.items():
+            known = self.field(name, entry)
+            for spelling in (name, *entry.get("also", ())):
+                same = known if spelling == name else replace(known, name=spelling)
+                made.setdefault(spelling, same)
+                made.setdefault(fold(spelling), same)
+        return made
+
+    def field(self, name: str, entry: Mapping[str, Any]) -> KnownField:
+        return KnownField(
+            name=name,
+            meaning=entry["meaning"],
+            type=entry["type"],
+            unit=entry.get("unit", ""),
+            since=entry.get("since", ""),
+            vocabulary=entry.get("values", ""),
+            private=entry.get("private", False),
+            fields=self.shape(entry["shape"]) if "shape" in entry else _EMPTY,
+            item=self._element(entry.get("item")),
+            entry=self._element(entry.get("map")),
+            key_values=self._data["map_keys"].get(entry.get("map"), ""),
+        )
+
+    def _element(self, shape: str | None) -> KnownField | None:
+        if shape is None:
+            return None
+        fields = self.shape(shape)
+        # A shape of one nameless field describes a plain value, such as one end of a range.
+        return fields.get("") or KnownField(name=shape, meaning=_element_meaning(shape), type="object", fields=fields)
+
+
+def _element_meaning(shape: str) -> str:
+    return {"additional": "one further limit", "model": "one model", "snapshot": "one limit"}.get(shape, shape)
+
+
+def _names(fields: Mapping[str, KnownField]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    waiting, seen = [fields], set()
+    while waiting:
+        shape = waiting.pop()
+        if id(shape) in seen:
+            continue
+        seen.add(id(shape))
+        for name, known in shape.items():
+            found.setdefault(fold(name), set()).update({known.vocabulary} - {""})
+            waiting += [inner.fields for inner in (known, known.item, known.entry) if inner is not None]
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def _expand(path: str, known: KnownField) -> Iterator[tuple[str, KnownField]]:
+    for name, inner in known.fields.items():
+        if name == inner.name:
+            here = f"{path}.{name}"
+            yield here, inner
+            yield from _expand(here, inner)
+    for mark, element in (("[]", known.item), ("{}", known.entry)):
+        if element is not None:
+            yield path + mark, element
+            yield from _expand(path + mark, element)

@@ -1,0 +1,128 @@
+"""Response headers as a table: what they mean, what they were read as, and where they disagree with the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from ..fields import ALIASES, Aliases, child_path
+from ..models import Headers, RawReply
+from ..normalize import Read
+from .body import body_of
+from .catalogue import catalogue
+from .reading import UNKNOWN_TIME, named_values, read_body
+from .redact import CODEX, Pseudonyms, codex_header, redact_headers
+from .table import objects
+
+HEADER_COLUMNS: Final = ("header", "value", "read_as", "reading", "body", "agrees", "status", "why", "meaning")
+"""Columns of `header_table`; a reply without headers keeps them all."""
+RESET_TOLERANCE: Final = timedelta(seconds=120)
+PERCENT_TOLERANCE: Final = 1.0
+"""Headers carry decimals where the body is rounded to whole percents."""
+LENGTH_TOLERANCE: Final = 60.0
+
+
+def header_table(
+    reply: Any, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES, names: Pseudonyms | None = None
+) -> pd.DataFrame:
+    """One row a response header, redacted; the `x-codex-*` family is read into windows beside those of the body.
+
+    Columns: `header` (its name), `value` (a pseudonym where it could identify somebody), `read_as`
+    (`codex.weekly.used_percent`), `reading` (the value read from the header), `body` (the value of the same name read
+    from the body, or None), `agrees` (True or False where both have one, else None; percentages within 1, resets
+    within two minutes, lengths within a minute), `status` ("read", "known but unused", "unknown", "ignored",
+    "broken"), `why`, `meaning`. Where both disagree the body counts.
+
+    Args:
+        reply: A reply or stored body with `.headers`, or a mapping of headers alone.
+        fetched_at: When it was received (aware); by default the reply's own time.
+        aliases: The table of spellings.
+        names: Pseudonyms to share with other calls.
+    """
+    body = body_of(reply)
+    bare = body.headers if hasattr(reply, "payload") else reply
+    pairs = bare.pairs() if isinstance(bare, Headers) else Headers(bare).pairs()
+    moment = fetched_at or body.fetched_at
+    names = Pseudonyms() if names is None else names
+    shown = redact_headers(pairs, names=names)
+    told = _told(Headers(pairs), moment, aliases)
+    safe = _told(shown, moment, aliases)
+    in_body = _body_values(reply, moment, aliases)
+    rows = [
+        _row(header, told.get(name.lower()), safe.get(header[0].lower()), in_body, names)
+        for (name, _), header in zip(pairs, shown.pairs(), strict=True)
+    ]
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) if rows else [()] * len(HEADER_COLUMNS)
+    return pd.DataFrame({name: objects(list(column)) for name, column in zip(HEADER_COLUMNS, columns, strict=True)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one header was read as."""
+
+    reads: tuple[Read, ...]
+    value: Any
+
+
+def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[str, _Told]:
+    """Header in lower case -> what it was read as; a repeated one counts once, its values joined as in HTTP."""
+    codex = {name: value for name, value in headers.items() if name.lower().startswith(CODEX)}
+    if not codex:
+        return {}
+    trace = read_body(codex, moment or UNKNOWN_TIME, aliases).trace
+    values = {(name, path): value for name, path, value in named_values(trace.snapshot)}
+    found = {}
+    for name in codex:
+        reads = trace.at(child_path("$", name))
+        taken = next((read for read in reads if read.status == "read"), None)
+        if reads:
+            value = values.get((taken.read_as, taken.path)) if taken is not None else None
+            found[name.lower()] = _Told(reads, value)
+    return found
+
+
+def _body_values(reply: Any, moment: datetime | None, aliases: Aliases) -> dict[str, Any]:
+    payload = reply.payload if isinstance(reply, RawReply) or hasattr(reply, "payload") else None
+    if not isinstance(payload, dict):
+        return {}
+    found: dict[str, Any] = {}
+    for (name, _), value in read_body(payload, moment, aliases).values().items():
+        found.setdefault(name, value)
+    return found
+
+
+def _row(
+    header: tuple[str, str], told: _Told | None, safe: _Told | None, in_body: Mapping[str, Any], names: Pseudonyms
+) -> tuple[Any, ...]:
+    """One row; *told* is the header as it came, which decides, and *safe* its redacted twin, which is shown."""
+    book = catalogue()
+    lower = header[0].lower()
+    known = codex_header(lower, book)[1] if lower.startswith(CODEX) else book.other_headers.get(lower)
+    meaning = "" if known is None else f"{known.meaning} [{known.unit}]" if known.unit else known.meaning
+    if told is None:
+        return (*header, "", None, None, None, "unknown" if known is None else "known but unused", "", meaning)
+    first = next((read for read in told.reads if read.status == "read"), told.reads[0])
+    body = in_body.get(first.read_as)
+    agrees = None if told.value is None or body is None else _agree(first.read_as, told.value, body)
+    why = [read.why for read in told.reads if read.why]
+    if agrees is False:
+        why.append("the body says otherwise, and counts")
+    shown = next((read.read_as for read in (safe or told).reads if read.status == first.status), "")
+    reading = safe.value if safe is not None and isinstance(told.value, str) else told.value
+    if isinstance(body, str) and not book.is_harmless(known.vocabulary if known is not None else "", body):
+        body = names.of(body, "text")
+    return (*header, shown, reading, body, agrees, first.status, "; ".join(dict.fromkeys(why)), meaning)
+
+
+def _agree(name: str, one: Any, other: Any) -> bool:
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return abs(one - other) <= RESET_TOLERANCE
+    if name.endswith("_percent"):
+        return bool(abs(one - other) <= PERCENT_TOLERANCE)
+    if name.endswith(".window_seconds"):
+        return bool(abs(one - other) <= LENGTH_TOLERANCE)
+    return bool(one == other)

@@ -1,0 +1,189 @@
+"""Bodies that are safe to paste into a bug report: what is not known to be harmless is replaced by a pseudonym."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from ..fields import fold
+from ..models import Headers, RawReply
+from .catalogue import Catalogue, KnownField, catalogue
+from .paths import DEEPEST, too_deep
+
+CODEX: Final = "x-codex-"
+LONGEST_NAME: Final = 64
+"""A longer spelling of a known name is replaced: `_` and `-` do not count in a spelling, so it could carry text."""
+
+
+class Pseudonyms:
+    """Stand-ins for what must not be shown: `key_1`, `text_2`, numbered as they are first met; equal in, equal out.
+
+    Share one between several calls to keep several bodies comparable with one another. It remembers the originals,
+    so it is itself a secret: it shows none of them, and it is not to be stored.
+    """
+
+    __slots__ = ("_counts", "_given")
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def of(self, text: str, kind: str) -> str:
+        """The stand-in of *text*: the one it has, else the next of its *kind* ("key", "text", "account")."""
+        given = self._given.get(text)
+        if given is None:
+            self._counts[kind] = count = self._counts.get(kind, 0) + 1
+            given = self._given[text] = f"{kind}_{count}"
+        return given
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __repr__(self) -> str:
+        return f"Pseudonyms({len(self)})"
+
+    def __reduce__(self) -> tuple[type[Pseudonyms], tuple[()]]:
+        return (Pseudonyms, ())
+
+
+def redact(payload: Any, *, names: Pseudonyms | None = None) -> Any:
+    """A copy of a body that is safe to paste into a bug report, of the same shape and the same reading.
+
+    An allow-list: only what the catalogue of known fields declares harmless stays. That is the names of known fields;
+    strings of a closed set in their own field (a known plan, a known limit id); short decimal numbers and instants as
+    strings in fields that hold such. Every other key and every other string becomes a stable pseudonym (`key_1`,
+    `text_1`), numbered by first appearance: equal in, equal out. Numbers, booleans, null and "" stay.
+
+    Args:
+        payload: Any JSON value, or a reply, whose payload is taken.
+        names: Pseudonyms to share with other calls, so that several bodies stay comparable.
+
+    Raises:
+        BodyError: It is nested deeper than 500 levels.
+    """
+    if isinstance(payload, RawReply):
+        payload = payload.payload
+    return _Redactor(catalogue(), Pseudonyms() if names is None else names).copy(payload)
+
+
+def redact_headers(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], *, names: Pseudonyms | None = None
+) -> Headers:
+    """Response headers that are safe to show, in their order.
+
+    Names outside the catalogue become pseudonyms, word by word within `x-codex-*`; a value stays only where its
+    header is known and the value is of the kind that belongs there. Cookies and request numbers never stay.
+    """
+    redactor = _Redactor(catalogue(), Pseudonyms() if names is None else names)
+    pairs = headers.pairs() if isinstance(headers, Headers) else Headers(headers).pairs()
+    return Headers([redactor.header(name, value) for name, value in pairs])
+
+
+class _Redactor:
+    """One call of `redact`."""
+
+    __slots__ = ("_book", "_keys", "_names")
+
+    def __init__(self, book: Catalogue, names: Pseudonyms) -> None:
+        self._book = book
+        self._names = names
+        self._keys: dict[str, str] = {}
+
+    def copy(self, payload: Any) -> Any:
+        """A redacted copy, in document order and without recursion."""
+        root = self._book.root
+        if not isinstance(payload, dict | list):
+            return self._scalar(payload, None, None)
+        made: dict[str, Any] | list[Any] = {} if isinstance(payload, dict) else []
+        waiting: list[tuple[Iterator[tuple[str | None, Any]], Any, KnownField | None, str]]
+        waiting = [(_pairs(payload), made, root, "")]
+        while waiting:
+            pairs, target, known, name = waiting[-1]
+            for key, value in pairs:
+                # An element of an unknown array is judged by the array's own name.
+                inner = (known.item if key is None else known.inside(key)) if known is not None else None
+                label = name if key is None else key
+                nested = isinstance(value, dict | list)
+                fresh: Any = ({} if isinstance(value, dict) else []) if nested else self._scalar(value, inner, label)
+                if isinstance(target, list):
+                    target.append(fresh)
+                else:
+                    target[self._key(key or "", known)] = fresh
+                if nested and value:
+                    if len(waiting) >= DEEPEST:
+                        raise too_deep("$")
+                    waiting.append((_pairs(value), fresh, inner, label))
+                    break
+            else:
+                waiting.pop()
+        return made
+
+    def _key(self, key: str, holder: KnownField | None) -> str:
+        shown = self._keys.get(key)
+        if shown is None:
+            harmless = not key or (len(key) <= LONGEST_NAME and self._book.is_known_name(key))
+            if harmless:
+                shown = self._keys[key] = key
+            elif holder is not None and holder.key_values and self._book.is_harmless(holder.key_values, key):
+                return key
+            else:
+                return self._names.of(key, "key")
+        return shown
+
+    def _scalar(self, value: Any, known: KnownField | None, name: str | None) -> Any:
+        if value is None or value is True or value is False or type(value) in {int, float}:
+            return value
+        text = value if isinstance(value, str) else str(value)
+        if not text:
+            return text
+        kinds = (known.vocabulary,) if known is not None else self._book.names.get(fold(name or ""), ())
+        if any(self._book.is_harmless(kind, text) for kind in kinds):
+            return text
+        return self._names.of(text, "text")
+
+    def header(self, name: str, value: str) -> tuple[str, str]:
+        lower = name.lower()
+        if lower in self._book.other_headers:
+            return name, self._header_value(value, self._book.other_headers[lower].vocabulary)
+        if lower.startswith(CODEX):
+            _, known = codex_header(lower, self._book)
+            words = (self._word(word) for word in lower[len(CODEX) :].split("-"))
+            return CODEX + "-".join(words), self._header_value(value, known.vocabulary if known is not None else "")
+        return self._names.of(name, "key"), self._header_value(value, "")
+
+    def _word(self, word: str) -> str:
+        return word if not word or word in _words() else self._names.of(word, "key")
+
+    def _header_value(self, value: str, values: str) -> str:
+        if not value or self._book.is_harmless(values, value):
+            return value
+        return self._names.of(value, "text")
+
+
+def codex_header(lower: str, book: Catalogue) -> tuple[str, KnownField | None]:
+    """(limit id, known field) of an `x-codex-*` header in lower case; the field is None when it is not known.
+
+    Words before a known ending name another limit: `x-codex-secondary-primary-used-percent` is the primary window
+    of the limit `codex_secondary`, not the account's own secondary window.
+    """
+    rest = lower[len(CODEX) :]
+    if rest in book.codex_headers:
+        return "codex", book.codex_headers[rest]
+    for ending, known in book.codex_headers.items():
+        if rest.endswith("-" + ending):
+            return "codex_" + rest[: -len(ending) - 1].replace("-", "_"), known
+    return "codex", None
+
+
+@cache
+def _words() -> frozenset[str]:
+    book = catalogue()
+    known = {word for name in book.codex_headers for word in name.split("-")}
+    return frozenset(known | {word for limit in book.sets["limit_ids"] for word in limit.split("_")})
+
+
+def _pairs(value: dict[Any, Any] | list[Any]) -> Iterator[tuple[str | None, Any]]:
+    if isinstance(value, dict):
+        return ((key if isinstance(key, str) else str(key), item) for key, item in value.items())
+    return ((None, item) for item in value)

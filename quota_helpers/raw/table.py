@@ -1,0 +1,54 @@
+"""The raw fields of one body as a DataFrame."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..fields import ALIASES, Aliases
+from .explain import field_rows
+from .rows import FieldRows
+
+TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
+"""Columns of `field_table`; an empty body keeps them all."""
+
+
+def field_table(
+    payload: Any,
+    *,
+    fetched_at: datetime | None = None,
+    aliases: Aliases = ALIASES,
+    reveal: bool = True,
+) -> pd.DataFrame:
+    """One row per leaf, array and object of a body: where it stands, what was sent, and which number it became.
+
+    Columns: `path` (JSON path), `type` (JSON's name), `value` (as sent; None for objects, arrays and null), `read_as`
+    (`codex.weekly.used_percent`, "" where nothing), `rule` (in words), `status` ("read", "known but unused",
+    "unknown", "ignored", "broken"), `why`, `meaning` (from the catalogue of known fields).
+
+    Args:
+        payload: Any JSON value, a reply, a stored body, or response headers as a dict.
+        fetched_at: When the server said so (aware); see `field_rows` for what counts without one.
+        aliases: The table of spellings.
+        reveal: False masks e-mail addresses, and ids of people and accounts.
+
+    Raises:
+        BodyError: The body is nested deeper than 500 levels.
+        ValueError: *fetched_at* has no time zone.
+    """
+    return table_of(field_rows(payload, fetched_at=fetched_at, aliases=aliases, reveal=reveal))
+
+
+def table_of(rows: FieldRows) -> pd.DataFrame:
+    """The same from rows that are there already."""
+    return pd.DataFrame({name: objects(rows.columns[name]) for name in TABLE_COLUMNS}, copy=False)
+
+
+def objects(values: list[Any]) -> pd.Series:
+    """A column of Python objects as they are: nothing is converted, so 1 stays 1 beside None, and "1" stays text."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return pd.Series(column, dtype=object, copy=False)

@@ -1,0 +1,179 @@
+"""Many bodies side by side: what differs, and which share one shape."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
+
+from quota_helpers.errors import BodyError
+from quota_helpers.models import Collection
+from quota_helpers.raw import Body, body_of, compare_fields, shape_of, walk
+
+
+def test_what_differs_comes_first_and_says_in_what():
+    """Presence, then type, then value; the rest follows in the order of the bodies."""
+    other = changed(MODERN, plan_type="pro", credits=None, email=..., brand_new=1)
+    comparison = compare_fields({"one": MODERN, "two": other})
+    assert comparison.differs["$.plan_type"] == "value"
+    assert comparison.differs["$.credits"] == "type"
+    assert comparison.differs["$.credits.balance"] == "presence"
+    assert comparison.differs["$.email"] == "presence"
+    assert comparison.differs["$.rate_limit.allowed"] == "same"
+    words = list(comparison.differs)
+    assert "same" not in words[: words.index("same")]
+    assert set(words[words.index("same") :]) == {"same"}
+    assert set(comparison.frame.index) == {place.path for body in (MODERN, other) for place in walk(body)}
+
+
+def test_presence_type_and_value_are_told_apart():
+    """Null is a value of its own type, absent is none at all."""
+    comparison = compare_fields({"null": {"a": None}, "absent": {}, "text": {"a": "1"}, "number": {"a": 1}})
+    assert comparison.sources == ["null", "absent", "text", "number"]
+    assert list(comparison.types.loc["$.a"]) == ["null", "missing", "string", "integer"]
+    assert list(comparison.present.loc["$.a"]) == [True, False, True, True]
+    assert list(comparison.sent.loc["$.a"]) == [None, None, "1", 1]
+    assert comparison.frame.columns.names == ["what", "source"]
+
+
+def test_a_field_of_a_later_body_stands_among_its_neighbours():
+    """Paths are in document order, not in the order in which they were met."""
+    comparison = compare_fields([{"a": {"x": 1}, "b": 2}, {"a": {"x": 1, "y": 3}, "b": 2}])
+    order = [path for path in comparison.frame.index if comparison.differs[path] == "same"]
+    assert order == ["$", "$.a", "$.a.x", "$.b"]
+    assert comparison.frame.index[0] == "$.a.y"
+
+
+def test_two_of_the_bodies():
+    """What changed between an earlier and a later body, in both types and values."""
+    later = changed(MODERN, plan_type="pro", brand_new={"x": 1})
+    difference = compare_fields({"before": MODERN, "after": later}).between("before", "after")
+    assert list(difference["path"]) == ["$.plan_type", "$.brand_new", "$.brand_new.x"]
+    row = difference.iloc[0]
+    assert (row["change"], row["before"], row["after"]) == ("value", "plus", "pro")
+    assert difference.iloc[2]["type_before"] == "missing"
+    with pytest.raises(KeyError, match="there are: before, after"):
+        compare_fields({"before": MODERN, "after": later}).between("before", "never")
+
+
+def test_not_a_number_is_the_same_as_itself():
+    """A number that equals nothing is no difference."""
+    assert compare_fields([{"a": float("nan")}, {"a": float("nan")}]).differs["$.a"] == "same"
+
+
+def test_shapes_group_the_bodies_that_are_alike():
+    """Values do not count, paths and types do; the largest group comes first."""
+    bodies = {"a": MODERN, "b": changed(MODERN, plan_type="pro"), "c": SPEND_ONLY}
+    shapes = compare_fields(bodies).shapes
+    assert list(shapes["bodies"]) == [2, 1]
+    assert list(shapes["sources"]) == ["a, b", "c"]
+    assert all(re.fullmatch("[0-9a-f]{8}", name) for name in shapes["shape"])
+
+
+def test_accounts_of_a_collection_and_one_account_over_time():
+    """Every way of handing bodies over gives each a name of its own."""
+    replies = {"work": reply(MODERN), "home": reply(SPEND_ONLY, "home"), "html": reply(None, "html", status=503)}
+    collection = Collection(fetched_at=NOW, replies=replies)
+    assert compare_fields(collection).sources == ["work", "home"]
+    over_time = [reply(MODERN), reply(MODERN, minutes=5), reply(MODERN, minutes=5)]
+    assert compare_fields(over_time).sources == [
+        "work 2026-11-22 12:00:00",
+        "work 2026-11-22 12:05:00",
+        "work 2026-11-22 12:05:00 (2)",
+    ]
+    assert compare_fields([MODERN, [1], Body(name="x", payload=2)]).sources == ["body 1", "body 2", "x"]
+    assert compare_fields(iter([MODERN])).sources == ["body 1"]
+
+
+@pytest.mark.parametrize("source", ["text", b"bytes", 3, None])
+def test_what_is_no_bodies_is_a_clear_error(source):
+    """The message says what was expected."""
+    with pytest.raises(BodyError, match="expected several bodies"):
+        compare_fields(source)
+
+
+def test_one_body_is_not_taken_for_many():
+    """Its keys would look like names of bodies."""
+    with pytest.raises(BodyError, match="one body, not several"):
+        compare_fields(MODERN)
+
+
+def test_no_bodies_at_all():
+    """An empty comparison keeps its shape."""
+    comparison = compare_fields([])
+    assert len(comparison.frame) == len(comparison.shapes) == 0
+    assert list(comparison.shapes.columns) == ["shape", "bodies", "fields", "sources"]
+    assert "0 bodies" in comparison._repr_html_()
+
+
+def test_it_is_shown_escaped_and_without_tokens():
+    """Text of files and servers is never obeyed, and a token has no way to be seen."""
+    bodies = {"<b>one</b>": {"<i>": "<script>"}, "two": {"note": TOKEN, "long": "x" * 500}}
+    comparison = compare_fields(bodies)
+    html = comparison._repr_html_()
+    for markup in ("<script>", "<i>", "<b>"):
+        assert markup not in html.replace("<i>missing</i>", "").replace("<i>object</i>", "")
+    assert TOKEN not in html + comparison.frame.to_string(max_colwidth=None)
+    masked = compare_fields([MODERN], reveal=False)
+    assert "jane.doe@example.com" not in masked.frame.to_string(max_colwidth=None)
+
+
+def test_a_body_that_is_too_deep_is_a_clear_error():
+    """Five hundred levels can be compared, more are refused."""
+    assert compare_fields([nested(500)]).frame.shape[0] == 501
+    with pytest.raises(BodyError, match="deeper than 500"):
+        compare_fields([nested(501)])
+
+
+def test_a_shape_folds_indices_and_ignores_order():
+    """An array's elements share one path; whole and decimal numbers are two types."""
+    one, other = {"a": [{"x": 1}, {"x": 2}], "b": None}, {"b": None, "a": [{"x": 7}]}
+    assert shape_of(one) == shape_of(other)
+    assert shape_of(one).signature == {"$": "object", "$.a": "array", "$.a[]": "object", "$.a[].x": "integer",
+        "$.b": "null"}  # fmt: skip
+    assert shape_of({"a": [1, "x"]}).signature["$.a[]"] == "integer|string"
+    assert shape_of({"a": 1}) != shape_of({"a": 1.0})
+    assert str(shape_of({"a": 1})) == shape_of({"a": 2}).fingerprint
+
+
+any_json = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+@given(any_json, any_json)
+def test_one_fingerprint_exactly_for_one_signature(one, other):
+    """Equal shapes have equal paths and types, and the other way round."""
+    assert (shape_of(one) == shape_of(other)) == (shape_of(one).signature == shape_of(other).signature)
+    assert shape_of(json.loads(json.dumps(one))) == shape_of(one)
+
+
+@given(any_json, any_json)
+def test_any_bodies_can_be_compared(one, other):
+    """A body does not differ from itself, and what differs between two can be listed."""
+    assert set(compare_fields([one, one]).differs) <= {"same"}
+    comparison = compare_fields({"one": one, "other": other} if None not in (one, other) else [one, other, 1])
+    if len(comparison.sources) == 2 and "one" in comparison.sources:
+        listed = set(comparison.between("one", "other")["path"])
+        assert listed == set(comparison.differs[comparison.differs != "same"].index)
+
+
+def test_one_body_takes_every_form():
+    """A reply, a plain payload and a body of ours are all one body."""
+    assert body_of(MODERN).payload is MODERN
+    assert body_of(reply(MODERN)).account == "work"
+    assert body_of(body_of(reply(MODERN)), "other").name == "other"
+
+
+def test_a_body_of_millions_of_values_ends_somewhere(monkeypatch):
+    """The rows do not fill the memory, and it is said."""
+    monkeypatch.setattr("quota_helpers.raw.compare.MOST_PLACES", 20)
+    comparison = compare_fields([MODERN, [0] * 100])
+    assert not comparison.complete
+    assert len(comparison.frame) < 40
+    assert "too much to list" in comparison._repr_html_()
+    assert comparison.shapes["fields"].max() > 20

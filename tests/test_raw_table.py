@@ -1,0 +1,346 @@
+"""The raw fields of one body: every value of the reading is found in it, and the other way round."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from raw_support import EPOCH_NOW, HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
+
+from quota_helpers.errors import BodyError
+from quota_helpers.fields import ALIASES
+from quota_helpers.models import Headers
+from quota_helpers.normalize import trace_headers, trace_token_count, trace_usage
+from quota_helpers.raw import (
+    STATUSES,
+    TABLE_COLUMNS,
+    compare_fields,
+    field_rows,
+    field_table,
+    find_drift,
+    replay,
+    value_at,
+)
+
+DATA = Path(__file__).parent / "data"
+CASES = sorted(path for path in DATA.glob("*.json") if not path.name.endswith(".expected.json"))
+
+
+def snapshot_of(case):
+    moment = datetime.fromisoformat(case["fetched_at"])
+    if case["carrier"] == "headers":
+        return trace_headers(case["payload"], fetched_at=moment).snapshot
+    if case["carrier"] == "session":
+        return trace_token_count(case["payload"], fetched_at=moment).snapshot
+    return trace_usage(case["payload"], fetched_at=moment).snapshot
+
+
+def values_of(snapshot):
+    """(name, path) -> value, straight from the snapshot's own attributes and paths."""
+    blocks = [("", snapshot)]
+    blocks += [(limit.limit_id, limit) for limit in snapshot.limits]
+    blocks += [(f"{window.limit_id}.{window.name}", window) for window in snapshot.windows]
+    blocks += [(spend.limit_id, spend) for spend in snapshot.spend_limits]
+    blocks += [(name, getattr(snapshot, name)) for name in ("credits", "reset_credits") if getattr(snapshot, name)]
+    found = {}
+    for prefix, block in blocks:
+        for field, path in block.paths.items():
+            # The snapshot repeats these two of its own limit; the others say how a value was worked out.
+            if (block is snapshot and field in {"allowed", "limit_reached"}) or field in {
+                "remaining_percent", "window_minutes", "reset_at_ms", "reset_after_seconds"}:  # fmt: skip
+                continue
+            whole = field == "name" or (field == "limit_id" and prefix.startswith("spend:"))
+            name = prefix if whole else f"{prefix}.{field}" if prefix else field
+            found[name, path] = getattr(block, field)
+    return found
+
+
+def test_there_are_cases():
+    """The two tests below run over every case file."""
+    assert len(CASES) > 50
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_value_of_the_reading_is_a_row_and_every_read_row_is_a_value(path):
+    """Both directions: no number without its field, no field said to be read without its number."""
+    case = json.loads(path.read_text("utf-8"))
+    values = values_of(snapshot_of(case))
+    table = field_table(case["payload"], fetched_at=datetime.fromisoformat(case["fetched_at"]))
+    read = table[(table["status"] == "read") & (table["read_as"] != "")]
+    rows = {(name, row.path) for row in read.itertuples() for name in row.read_as.split(", ")}
+    assert rows == set(values)
+    rules = {(name, row.path): row.rule for row in read.itertuples() for name in row.read_as.split(", ")}
+    for (name, at), value in values.items():
+        assert value is not None, name
+        sent = value_at(case["payload"], at)
+        if type(sent) is bool:
+            assert value is sent
+        elif type(sent) in {int, float} and not isinstance(value, datetime) and not rules[name, at]:
+            assert float(value) == sent
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_table_has_every_place_once_and_the_mapping_goes_both_ways(path):
+    """One row a place, values as sent, and name to path and back agree with the reading."""
+    case = json.loads(path.read_text("utf-8"))
+    rows = field_rows(case["payload"], fetched_at=datetime.fromisoformat(case["fetched_at"]))
+    paths = [row.path for row in rows]
+    assert len(set(paths)) == len(paths)
+    for row in rows:
+        sent = value_at(case["payload"], row.path)
+        if row.type not in {"object", "array"}:
+            assert row.value == sent or isinstance(sent, str)
+        assert row.status in STATUSES
+        assert row.parent == "" or row.parent in paths
+    assert {(name, at) for name, places in rows.read_from.items() for at in places} == {
+        (name, at) for at, names in rows.read_as.items() for name in names
+    }
+    snapshot = snapshot_of(case)
+    expected = values_of(snapshot)
+    for name, value in rows.readings.items():
+        assert value in [v for (n, _), v in expected.items() if n == name] or isinstance(value, list)
+    json.dumps([list(row) for row in rows], allow_nan=False)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_broken_and_ignored_values_say_why(path):
+    """A value that was recognized but not taken has a reason."""
+    case = json.loads(path.read_text("utf-8"))
+    table = field_table(case["payload"], fetched_at=datetime.fromisoformat(case["fetched_at"]))
+    lost = table[table["status"].isin(["broken", "ignored"])]
+    assert (lost["why"] != "").all()
+    assert (lost["read_as"] != "").all()
+
+
+def rows_by_path(payload, **options):
+    return {row.path: row for row in field_rows(payload, fetched_at=NOW, **options)}
+
+
+def test_a_window_says_by_which_rule_it_got_its_name():
+    """The length decides, and the rule says so in words."""
+    rows = rows_by_path(MODERN)
+    length = rows["$.rate_limit.secondary_window.limit_window_seconds"]
+    assert length.read_as == "codex.weekly.window_seconds"
+    assert "604800 s says weekly" in length.rule
+    assert rows["$.rate_limit.secondary_window.used_percent"].read_as == "codex.weekly.used_percent"
+    assert "percent" in rows["$.rate_limit.secondary_window.used_percent"].meaning
+
+
+def test_the_five_statuses():
+    """Read, known but unused, unknown, ignored and broken, each where it belongs."""
+    body = changed(MODERN, brand_new={"x": 1})
+    body["rate_limit"]["primary_window"]["used_percent"] = "bad"
+    rows = rows_by_path(body)
+    assert rows["$.plan_type"].status == "read"
+    assert rows["$.email"].status == "known but unused"
+    assert rows["$.brand_new.x"].status == "unknown"
+    assert rows["$.rate_limit.primary_window.reset_after_seconds"].status == "ignored"
+    broken = rows["$.rate_limit.primary_window.used_percent"]
+    assert broken.status == "broken"
+    assert "expected a number" in broken.why
+    assert "bad" not in broken.why
+
+
+def test_what_holds_read_values_is_read_and_so_are_the_parts_of_one_value():
+    """Objects on the way to a value are not unused, and neither are the two ends of a range."""
+    rows = rows_by_path(MODERN)
+    assert rows["$.rate_limit"].status == rows["$.additional_rate_limits[0]"].status == "read"
+    assert rows["$.credits.approx_local_messages"].read_as == "credits.approx_local_messages"
+    assert rows["$.credits.approx_local_messages[1]"].status == "read"
+    assert rows["$.credits.approx_local_messages[1]"].rule == "part of credits.approx_local_messages"
+    assert rows["$.model_usage"].status == "known but unused"
+
+
+def test_a_spelling_of_ones_own_is_read():
+    """The table of spellings is an argument."""
+    body = {"rate_limit": {"primary_window": {"pct": 7, "limit_window_seconds": 18_000}}}
+    path = "$.rate_limit.primary_window.pct"
+    assert rows_by_path(body)[path].status == "unknown"
+    row = rows_by_path(body, aliases=ALIASES.extended({"used_percent": ["pct"]}))[path]
+    assert (row.status, row.read_as) == ("read", "codex.five_hour.used_percent")
+    assert "percent" in row.meaning
+
+
+def test_values_are_kept_by_name():
+    """A click on a number finds its field, and the number itself."""
+    rows = field_rows(reply(MODERN))
+    assert rows.readings["codex.weekly.used_percent"] == 40
+    assert rows.readings["credits.balance"] == Decimal("1348.745")
+    assert rows.read_from["codex.weekly.used_percent"] == ["$.rate_limit.secondary_window.used_percent"]
+    assert rows.read_as["$.plan_type"] == ["plan"]
+    assert rows.fetched_at == NOW
+
+
+def test_the_time_of_a_bare_body_is_its_own_word_else_unknown():
+    """A window's reset minus the seconds to it is when the server spoke; without both nobody knows."""
+    assert field_rows(MODERN).fetched_at == NOW
+    alone = {"rate_limit": {"primary_window": {"used_percent": 5, "reset_after_seconds": 60}}}
+    rows = field_rows(alone)
+    assert rows.fetched_at is None
+    assert rows.readings["codex.five_hour.reset_at"] is None
+    row = next(row for row in rows if row.path.endswith("reset_after_seconds"))
+    assert row.status == "read"
+    assert "give fetched_at=" in row.why
+    known = field_rows(alone, fetched_at=NOW)
+    assert known.readings["codex.five_hour.reset_at"] == NOW + timedelta(seconds=60)
+    assert not any("fetched_at" in row.why for row in known)
+
+
+def test_a_time_without_a_zone_is_refused():
+    """A time that could mean anything is an error."""
+    with pytest.raises(ValueError, match="time zone"):
+        field_table(MODERN, fetched_at=datetime(2026, 11, 22))  # noqa: DTZ001  # that is the point
+
+
+def test_columns_stay_for_every_body():
+    """Empty or odd, the table has its columns."""
+    for payload in ({}, [], None, "text", 3, [1, [2]], {"": {"<b>": "\x00"}}):
+        table = field_table(payload, fetched_at=NOW)
+        assert tuple(table.columns) == TABLE_COLUMNS
+        assert table["path"].iloc[0] == "$"
+
+
+def test_values_stay_as_they_were_sent():
+    """No number becomes another type because of its neighbours."""
+    table = field_table({"a": 1, "b": 1.0, "c": "1", "d": True, "e": None, "f": 2**70}, fetched_at=NOW)
+    assert [type(value) for value in table["value"][1:]] == [int, float, str, bool, type(None), int]
+
+
+def test_numbers_that_json_cannot_write_have_names():
+    """What a browser cannot be sent is shown by its name."""
+    body = {"a": float("nan"), "b": float("inf"), "c": -float("inf"), "d": 10**5000, "e": "half \ud83d"}
+    values = [row.value for row in field_rows(body, fetched_at=NOW)][1:]
+    assert values[:3] == ["NaN", "Infinity", "-Infinity"]
+    assert "bits" in values[3]
+    json.dumps(field_rows(body, fetched_at=NOW).records(), allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+def test_tokens_are_never_shown_and_identities_on_request_only():
+    """A body with a token in it does not put the token into a table."""
+    body = changed(MODERN, note=f"see {TOKEN}")
+    table = field_table(body, fetched_at=NOW)
+    assert TOKEN not in table.to_string(max_colwidth=None)
+    masked = field_table(body, fetched_at=NOW, reveal=False).to_string(max_colwidth=None)
+    for private in ("jane.doe@example.com", "user-invented-1", "acct-invented-1"):
+        assert private in table.to_string(max_colwidth=None)
+        assert private not in masked
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {TOKEN: 1, "plan_type": "plus"},
+        {"plan_type": TOKEN},
+        {"rate_limit": {TOKEN: {"used_percent": 1, "limit_window_seconds": 18_000}}},
+        {"access_token": "hidden-word"},
+        {"a": [{"cookie": "hidden-word", "b": [f"Bearer {TOKEN}"]}]},
+    ],
+)
+def test_a_token_is_in_no_part_of_the_rows(body):
+    """Neither as a key, nor in a path, a note, a reading or a comparison."""
+    rows = field_rows(body, fetched_at=NOW)
+    text = f"{list(rows)} {rows.read_from} {rows.read_as} {rows.readings} {rows.notes}"
+    text += compare_fields([body]).frame.to_string(max_colwidth=None)
+    text += find_drift([body]).to_string(max_colwidth=None)
+    text += replay([body], everything=True).to_string(max_colwidth=None)
+    assert TOKEN not in text
+    assert "hidden-word" not in text
+
+
+def test_markup_is_escaped_in_a_notebook():
+    """Keys and values are shown, never obeyed."""
+    html = field_table({"<script>alert(1)</script>": "<img src=x onerror=alert(1)>"}, fetched_at=NOW)._repr_html_()
+    assert "<script>" not in html
+    assert "<img" not in html
+
+
+def test_headers_and_text_are_shown_too():
+    """A dict of headers is read as headers; an error page is shown as the text it is."""
+    rows = field_rows(Headers(HEADERS), fetched_at=NOW)
+    assert rows.readings["codex.weekly.used_percent"] == 77
+    page = reply(None, status=403, body=b"<html>Just a moment</html>")
+    assert field_table(page)["value"].iloc[0] == "<html>Just a moment</html>"
+
+
+def test_spend_control_is_read():
+    """A seat without windows has its cap in the table."""
+    rows = rows_by_path(SPEND_ONLY)
+    assert rows["$.spend_control.individual_limit.used"].read_as == "spend:individual.used"
+    assert "null" in rows["$.rate_limit"].why
+
+
+def test_five_hundred_levels_and_not_one_more():
+    """Deep JSON is shown, deeper is a clear error that names the place."""
+    assert len(field_table(nested(500), fetched_at=NOW)) == 501
+    with pytest.raises(BodyError, match="deeper than 500 levels"):
+        field_table(nested(501), fetched_at=NOW)
+
+
+def test_a_hundred_thousand_keys():
+    """Wide JSON is shown, every key of it."""
+    rows = field_rows({f"key <{number}>": number for number in range(100_000)}, fetched_at=NOW)
+    assert len(rows) == 100_001
+    assert rows[100_000].value == 99_999
+    assert len(rows.records(10, 20)) == 10
+
+
+def test_rows_are_a_sequence_for_a_tree():
+    """Parents come before their children, at one level less."""
+    rows = field_rows(MODERN, fetched_at=NOW)
+    depth = {"": -1}
+    for row in rows:
+        assert row.depth == depth[row.parent] + 1
+        depth[row.path] = row.depth
+    assert rows[0].children == len(MODERN)
+    assert rows[:2] == [rows[0], rows[1]]
+    assert len(list(rows)) == len(rows)
+
+
+any_json = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.one_of(st.text(), st.sampled_from([*MODERN, *MODERN["rate_limit"], "used_percent", "reset_at"])),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=30,
+)
+
+
+@settings(deadline=None)
+@given(any_json)
+def test_any_json_has_a_table(payload):
+    """Nothing raises, whatever was sent; and both directions hold."""
+    rows = field_rows(payload, fetched_at=NOW)
+    assert isinstance(field_table(payload), pd.DataFrame)
+    read = {(name, row.path) for row in rows if row.status == "read" for name in row.read_as.split(", ") if name}
+    assert read == {(name, path) for name, paths in rows.read_from.items() for path in paths}
+
+
+def test_an_instant_read_from_a_field_is_that_field():
+    """The reset in the table is the one in the body."""
+    rows = field_rows(MODERN, fetched_at=NOW)
+    assert rows.readings["codex.five_hour.reset_at"] == datetime.fromtimestamp(EPOCH_NOW + 3_600, tz=UTC)
+
+
+def test_a_body_of_millions_of_values_ends_with_a_word_on_it(monkeypatch):
+    """Neither the rows nor their paths fill the memory; what is left out is said."""
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 50)
+    rows = field_rows({**MODERN, "many": [0] * 100}, fetched_at=NOW)
+    assert len(rows) == 50
+    assert not rows.complete
+    assert "only the first 50 values are shown" in rows[0].why
+    assert rows.readings["codex.weekly.used_percent"] == 40
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 10**6)
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PATH_TEXT", 100_000)
+    deep = field_rows(nested(400, [0] * 10_000), fetched_at=NOW)
+    assert 400 < sum(map(len, deep.columns["path"])) <= 100_000
+    assert not deep.complete
+    assert field_rows(MODERN, fetched_at=NOW).complete
