@@ -1,0 +1,11 @@
+"""Codex's own session logs, fast: every quota reading and every turn's tokens, as it logged them all along.
+
+Layout: `find` lists the logs, `scan` finds the lines that matter, `events` reads one line, `worker` and `pool` share
+the work among processes, `repeats` tells copies from originals, `cache` keeps what was read, `frames` makes frames.
+"""
+
+from .frames import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
+from .logs import SessionLogs
+from .read import read_sessions
+
+__all__ = ["TOKEN_COLUMNS", "UNATTRIBUTED", "WINDOW_COLUMNS", "SessionLogs", "read_sessions"]

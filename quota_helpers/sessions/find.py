@@ -1,0 +1,89 @@
+"""Where Codex keeps its session logs: `$CODEX_HOME/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FOLDERS: Final = ("sessions", "archived_sessions")
+"""A log in both is read from the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One log as it stands on disk.
+
+    Attributes:
+        name: Its path relative to the Codex home, with "/" between the parts.
+        path: Its whole path.
+        size: Bytes.
+        mtime_ns: Time of the last change, nanoseconds since 1970.
+    """
+
+    name: str
+    path: str
+    size: int
+    mtime_ns: int
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """The oldest session first (the file's name begins with its time), `sessions/` before the archive."""
+        folder, _, rest = self.name.partition("/")
+        return rest.rpartition("/")[2], FOLDERS.index(folder), rest
+
+
+def codex_home(given: str | os.PathLike[str] | None = None) -> Path:
+    """The folder as given (`~` expanded), else `$CODEX_HOME`, else `~/.codex`."""
+    return Path(given or os.environ.get("CODEX_HOME") or "~/.codex").expanduser().absolute()
+
+
+def find_logs(home: Path) -> tuple[list[LogFile], list[str]]:
+    """Every log under *home*, oldest session first, and one text for each thing that could not be looked at."""
+    logs: list[LogFile] = []
+    skipped: list[str] = []
+    for folder in FOLDERS:
+        seen: set[tuple[int, int]] = set()
+        logs += _walk(str(home / folder), folder, seen, skipped)
+    logs.sort(key=lambda log: log.order)
+    return logs, skipped
+
+
+def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) -> Iterator[LogFile]:
+    """Depth first; links are followed, but no folder is entered twice, so that a loop of links ends."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # strings throughout: ten thousand files in a blink
+        if (found.st_dev, found.st_ino) in seen:
+            return
+        seen.add((found.st_dev, found.st_ino))
+        with os.scandir(path) as entries:
+            children = sorted(entries, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        skipped.append(f"{path}: this folder cannot be read ({_reason(error)})")
+        return
+    for entry in children:
+        below = f"{name}/{entry.name}"
+        try:
+            if entry.is_dir():
+                yield from _walk(entry.path, below, seen, skipped)
+            elif entry.name.startswith("rollout-") and entry.name.endswith(".jsonl"):
+                yield _log(entry, below)
+        except OSError as error:
+            skipped.append(f"{entry.path}: this log cannot be read ({_reason(error)})")
+
+
+def _log(entry: os.DirEntry[str], name: str) -> LogFile:
+    # On Windows a folder's own list lags behind a file that is being written.
+    status = os.stat(entry.path) if os.name == "nt" else entry.stat()  # noqa: PTH116
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is no regular file")
+    return LogFile(name, entry.path, status.st_size, status.st_mtime_ns)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
