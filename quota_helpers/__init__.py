@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from .sessions import SessionLogs, read_sessions
     from .sources import Source, connect, demo, live
+    from .widgets import FieldExplorer
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
@@ -103,6 +104,7 @@ _EXPORTS = {
     ),
     "sessions": "SessionLogs read_sessions",
     "sources": "Source connect demo live",
+    "widgets": "FieldExplorer",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
@@ -124,6 +126,7 @@ __all__ = [
     "Failure",
     "FetchError",
     "FetchTimeoutError",
+    "FieldExplorer",
     "History",
     "HistoryError",
     "InsecureUrlError",

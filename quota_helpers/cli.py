@@ -11,11 +11,11 @@ import errno
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from .masking import hide_tokens, hide_tokens_in, printable
 from .report import document, stale_notes, table
@@ -30,6 +30,7 @@ LOGIN_PROBLEM: Final = 1
 BODY_EXCERPT: Final = 200  # characters of an error's body on its one line
 DEFAULT_TIMEOUT: Final = 30.0  # seconds for one account, retries included
 LONGEST_TIMEOUT: Final = 86_400.0
+_CONTROLS: Final = re.compile("[\x7f-\x9f]")  # JSON's own escapes end before these, which steer a terminal too
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(options)
         sys.stdout.flush()
+        if code == INTERRUPTED:
+            _leave()
     except KeyboardInterrupt:
         _leave()
     except OSError as error:
@@ -61,24 +64,25 @@ def _run(options: argparse.Namespace) -> int:
         if not source.accounts and not source.accounts.failures:
             _say("No logins found. Sign in with: codex login, name a folder with --account-dir, or try --demo.")
             return LOGIN_PROBLEM
+        if source.is_demo:
+            _say("DEMO: invented accounts on a server on this machine.")
         collection = source.collect()
         if options.json:
             print(json.dumps(document(collection), indent=2))
         elif options.raw_json or options.raw_headers:
             _print_raw(collection, body=options.raw_json, headers=options.raw_headers)
         else:
-            _print_table(collection, options.timezone)
+            # The demo shows the same to everybody, wherever they are.
+            _print_table(collection, options.timezone or (UTC if source.is_demo else None))
         sys.stdout.flush()
         for failure in collection.failures:
             _say(_failure_line(failure, with_body=not options.raw_json))
-        if collection.interrupted:
-            _leave()
-        return collection.exit_code
+        return INTERRUPTED if collection.interrupted else collection.exit_code
 
 
 def _source(options: argparse.Namespace) -> Source:
     if options.demo:
-        return demo()
+        return demo(names=options.accounts or None)
     return live(
         options.account_dir,
         url=options.chatgpt_url,
@@ -109,7 +113,8 @@ def _print_raw(collection: Collection, *, body: bool, headers: bool) -> None:
 
 def _print_body(name: str, reply: RawReply) -> None:
     if reply.payload is not None:
-        print(json.dumps(hide_tokens_in(reply.payload), indent=2, ensure_ascii=False))
+        text = json.dumps(hide_tokens_in(reply.payload), indent=2, ensure_ascii=False)
+        print(_CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
         return
     sys.stdout.flush()
     print(f"{printable(name)}: the body is no JSON: {printable(hide_tokens(reply.text))}", file=sys.stderr)
@@ -163,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most runs show local times, which need no zone database
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; not a name; a folder of the zone database

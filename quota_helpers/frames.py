@@ -53,6 +53,8 @@ SPEND_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `spend_frame`, name -> dtype."""
 
+_EVERYWHERE: Final = (pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-30", tz="UTC"))
+
 
 def to_frame(readings: Snapshots) -> pd.DataFrame:
     """One row per account x limit x window, with the columns of `COLUMNS`; an empty frame keeps them all.
@@ -91,7 +93,8 @@ def local_times(frame: pd.DataFrame, tz: str | tzinfo | None = None) -> pd.DataF
     zone = tz if tz is not None else tzlocal()
     added = frame.copy()
     for source, target in (("reset_at", "reset_local"), ("fetched_at", "fetched_local")):
-        added[target] = frame[source].dt.tz_convert(zone)
+        # On the calendar's first and last day some zone is already beyond it, and pandas could not even show the frame.
+        added[target] = frame[source].where(frame[source].between(*_EVERYWHERE)).dt.tz_convert(zone)
     return added
 
 

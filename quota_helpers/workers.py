@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,10 @@ POLL_SECONDS: Final = 0.1  # how often a run looks whether it was told to stop
 def run_concurrently(
     items: Sequence[Item], work: Callable[[Item], Result], *, max_workers: int, stop: threading.Event
 ) -> Iterator[tuple[Item, Result]]:
-    """(item, result) pairs as the results arrive; ends early when *stop* is set.
+    """(item, result) pairs as the results arrive.
+
+    When *stop* is set the run ends with what has arrived until then; what the work returns after that was cut off by
+    the stop and is dropped. A run that is left early (closed, or an error) begins nothing new.
 
     The workers are daemon threads rather than an executor's: Python waits for an executor's threads when it exits,
     and a name look-up that hangs cannot be interrupted, so it would hold back an interrupt.
@@ -31,15 +35,20 @@ def run_concurrently(
     for number in range(min(max_workers, len(items))):
         threading.Thread(target=_work_off, args=(todo, done, work, stop), name=f"quota-{number}", daemon=True).start()
     waiting = len(items)
-    while waiting and not stop.is_set():
-        try:
-            item, result, error = done.get(timeout=POLL_SECONDS)
-        except queue.Empty:
-            continue
-        if error is not None:
-            raise error
-        waiting -= 1
-        yield item, result  # type: ignore[misc]  # without an error there is a result
+    try:
+        while waiting:
+            try:
+                item, result, error = done.get(timeout=0 if stop.is_set() else POLL_SECONDS)
+            except queue.Empty:
+                if stop.is_set():
+                    return
+                continue
+            if error is not None:
+                raise error
+            waiting -= 1
+            yield item, result  # type: ignore[misc]  # without an error there is a result
+    finally:
+        _empty(todo)
 
 
 def _work_off(
@@ -54,6 +63,15 @@ def _work_off(
         except queue.Empty:
             return
         try:
-            done.put((item, work(item), None))
+            result = work(item)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             done.put((item, None, error))
+        else:
+            if not stop.is_set():
+                done.put((item, result, None))
+
+
+def _empty(todo: queue.SimpleQueue[Item]) -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            todo.get_nowait()

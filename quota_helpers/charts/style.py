@@ -27,9 +27,10 @@ CLEAR: Final = "rgba(0,0,0,0)"
 
 ROW_HEIGHT: Final = 22  # pixels
 LABEL_LENGTH: Final = 22  # characters of an account's name before it is cut
-CHARACTER_WIDTH: Final = 6.4  # pixels, of the 12 px font, on the wide side
+TITLE_LENGTH: Final = 25  # characters of a window's name before it is cut
+CHARACTER_WIDTH: Final = 6.0  # pixels, of the 12 px font, on the wide side
 LABEL_SPACE: Final = 250  # pixels, the most that labels may take from the chart
-LABEL_SPACE_CHARACTERS: Final = 33  # the same in characters, without the sign between account and window
+LABEL_SPACE_CHARACTERS: Final = 31  # the same in characters, without the sign between account and window
 
 WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
 
@@ -49,9 +50,16 @@ def cut(label: str, length: int = LABEL_LENGTH) -> str:
     return label if len(label) <= length else f"{label[: length - 1]}…"
 
 
+def cut_title(title: str) -> str:
+    """A window's name of bearable length: the server may call a limit anything, and its end says which window."""
+    half = TITLE_LENGTH // 2
+    return title if len(title) <= TITLE_LENGTH else f"{title[:half]}…{title[-half:]}"
+
+
 def window_label(label: str, title: str) -> str:
-    """Account and window in the space there is; the account's name gives way, the window's does not."""
-    return f"{cut(label, max(8, LABEL_SPACE_CHARACTERS - len(title)))} · {title}"
+    """Account and window in the space there is; the account's name gives way first."""
+    shown = cut_title(title)
+    return f"{cut(label, max(8, LABEL_SPACE_CHARACTERS - len(shown)))} · {shown or 'no window sent'}"
 
 
 def duration(span: timedelta | None) -> str:
@@ -121,7 +129,11 @@ def is_demo(frame: pd.DataFrame) -> bool:
 
 def moment(when: pd.Timestamp | datetime, zone: str | tzinfo, *, named: bool = True) -> str:
     """An instant in a zone, to the minute, by default with the zone's name."""
-    return str(pd.Timestamp(when).tz_convert(zone).strftime("%a %d %b %H:%M %Z" if named else "%a %d %b %H:%M"))
+    stamp = pd.Timestamp(when)
+    try:
+        return str(stamp.tz_convert(zone).strftime("%a %d %b %H:%M %Z" if named else "%a %d %b %H:%M"))
+    except (NotImplementedError, OverflowError, ValueError):
+        return str(stamp.year)  # the calendar's first or last day, when the zone is already beyond it
 
 
 def layout(figure: go.Figure, title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> go.Figure:

@@ -16,19 +16,17 @@ from .style import (
     ATTENTION,
     GRID,
     HATCH,
-    NORMAL,
     QUIET,
     ROW_HEIGHT,
     TRACK,
     cut,
-    duration,
+    cut_title,
     ink,
     is_demo,
     label_space,
     layout,
     moment,
     note_figure,
-    percent,
     quiet,
     text_column,
     window_label,
@@ -36,17 +34,13 @@ from .style import (
     window_title,
     zone_for,
 )
+from .words import colour_of, hover_of, number_of, reset_of
 
 MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
 FEW_ACCOUNTS: Final = 2  # so few accounts are a list of windows, each on a line of its own
-GRID_RANGE: Final = 215  # the bar takes 0-100, number, word and reset the rest
-LIST_RANGE: Final = 150
-
-WORDS: Final = {
-    "left": {"full": "USED UP", "fast": "▲ fast"},
-    "used": {"full": "FULL", "fast": "▲ fast"},
-}
+GRID_RANGE: Final = 240  # the bar takes 0-100, number, word and reset the rest; they just fit at 800 pixels
+LIST_RANGE: Final = 165
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ def plot_windows(
         reveal: Whether e-mail addresses in account names are shown in full.
     """
     if windows is not None:
-        frame = frame[frame["window"].isin(list(windows))]
+        frame = frame[frame["window"].isin([windows] if isinstance(windows, str) else list(windows))]
     bars = window_bars(frame, now=now, reveal=reveal)
     title = f"Quota {show}{', demo accounts' if is_demo(frame) else ''}: what runs out first on top"
     if not bars:
@@ -181,6 +175,7 @@ def _row_axis(figure: go.Figure, name: str, labels: Sequence[str], domain: tuple
                 "range": [len(labels) - 0.4, -0.6],
                 "tickvals": list(range(len(labels))),
                 "ticktext": [ink(label) for label in labels],
+                "ticklabelstandoff": 6,
                 "showgrid": False,
                 "zeroline": False,
                 "fixedrange": True,
@@ -193,7 +188,7 @@ def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone:
     axis = _axis(number)
     place = {"xaxis": axis, "yaxis": panel.y_axis}
     rows, bars = list(panel.rows), panel.bars
-    hover = [_hover(bar, zone) for bar in bars]
+    hover = [hover_of(bar, zone) for bar in bars]
     figure.add_trace(
         go.Bar(
             y=rows,
@@ -215,7 +210,7 @@ def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone:
             orientation="h",
             width=0.62,
             marker={
-                "color": [_colour(bar) for bar in bars],
+                "color": [colour_of(bar) for bar in bars],
                 "pattern": {
                     "shape": [{"fast": "/", "stale": "."}.get(bar.mark, "") for bar in bars],
                     # "replace" would make the bar itself transparent
@@ -239,8 +234,8 @@ def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone:
             hoverinfo="skip",
         ).update(place)
     )
-    figure.add_trace(text_column(102, rows, [_number(bar, show) for bar in bars]).update(place))
-    figure.add_trace(text_column(panel.span - 1, rows, [_reset(bar) for bar in bars], right=True).update(place))
+    figure.add_trace(text_column(102, rows, [number_of(bar, show) for bar in bars]).update(place))
+    figure.add_trace(text_column(panel.span - 1, rows, [reset_of(bar) for bar in bars], right=True).update(place))
     figure.update_layout(
         {
             axis.replace("x", "xaxis"): {
@@ -259,7 +254,7 @@ def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone:
     )
     if panel.title:
         figure.add_annotation(
-            text=f"<b>{ink(panel.title)}</b>",
+            text=f"<b>{ink(cut_title(panel.title))}</b>",
             x=0,
             xref=f"{axis} domain",
             xanchor="left",
@@ -272,40 +267,3 @@ def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone:
 
 def _axis(number: int) -> str:
     return f"x{number if number > 1 else ''}"
-
-
-def _colour(bar: WindowBar) -> str:
-    if bar.mark in {"stale", "unknown"}:
-        return QUIET
-    return ATTENTION if bar.mark in {"full", "fast"} else NORMAL
-
-
-def _number(bar: WindowBar, show: Show) -> str:
-    if bar.used is None:
-        return ink("unknown")
-    word = WORDS[show].get(bar.mark, bar.mark)
-    number = percent(bar.used if show == "used" or bar.left is None else bar.left)
-    return ink(f"{number} {word}".rstrip())
-
-
-def _reset(bar: WindowBar) -> str:
-    if bar.state == "stale":
-        return quiet("reset passed")
-    return quiet(duration(bar.resets_in))
-
-
-def _hover(bar: WindowBar, zone: str | tzinfo) -> str:
-    lines = [f"<b>{ink(bar.label)}</b> {ink(bar.title)}"]
-    if bar.used is None:
-        lines.append("the server sent no readable percentage")
-    else:
-        lines.append(f"{bar.used:g} % used, {bar.left:g} % left")
-    if bar.reset_at is not None:
-        lines.append(
-            f"resets {moment(bar.reset_at, zone)} ({duration(bar.resets_in)}{' ago' if bar.state == 'stale' else ''})"
-        )
-    if bar.gone is not None:
-        lines.append(f"{bar.gone:.0f} % of the window's time is gone")
-    if bar.mark:
-        lines.append(f"<b>{bar.mark}</b>")
-    return "<br>".join(lines)

@@ -27,7 +27,6 @@ from .address import host_of, stays_private, usage_url
 from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
 from .payload import Parsed, parse_body
 from .scrub import Scrubber
-from .translate import translate
 from .transport import Answer, GuardedAdapter, ask, tls_context
 from .watchdog import Guard, Watchdog
 
@@ -202,6 +201,8 @@ class _Fetch:
                 adapter, self._url, _headers(self._account, client.user_agent), self._account.access_token, guard
             )
         except Exception as exc:  # noqa: BLE001 - the frames below hold the request: none may get out
+            from .translate import translate  # noqa: PLC0415 - most runs have nothing to translate
+
             error, again = translate(exc, host=host_of(self._url), account=self._account.name)
             error.reply = self._reply
             return error, again, Pause()
@@ -209,6 +210,8 @@ class _Fetch:
             if adapter is not None:
                 adapter.close()
             guard.release()
+        if ended := self._ended():  # what was cut off there can look like a whole answer
+            return ended, False, Pause()
         return self._read(answer)
 
     def _read(self, answer: Answer) -> tuple[RawReply | FetchError, bool, Pause]:

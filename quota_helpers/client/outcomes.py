@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from ..errors import (
@@ -33,8 +32,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _RENEW_HINT: Final = "Use Codex once with this login: it renews its own token. Or sign in again: codex login"
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """What `Retry-After` asks for.
 
     Attributes:
@@ -46,8 +44,7 @@ class Pause:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What an error body says, in whichever of the service's envelopes.
 
     Attributes:

@@ -7,9 +7,8 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..masking import printable
 
@@ -22,7 +21,7 @@ _MAX_DIGITS: Final = 308
 _STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = "[\ud800-\udfff]"  # as text: `re` compiles it at its first use, and it is rarely used
 # UTF-32 first: its little-endian mark begins with the one of UTF-16.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -33,8 +32,7 @@ _MARKS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What a body says.
 
     Attributes:
@@ -51,8 +49,7 @@ class Parsed:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unknown(NamedTuple):
     """Stands where the body has a number that is none, until its place is known."""
 
     what: str
@@ -178,7 +175,7 @@ class _Cleaner:
         if text.isascii():
             clean = text
         else:
-            clean = _SURROGATE.sub("\ufffd", text)
+            clean = re.sub(_SURROGATE, "\ufffd", text)
             if clean != text:
                 self._note("half a surrogate pair was replaced", place)
         hidden = self._hide(clean)
@@ -196,5 +193,5 @@ def _path(place: tuple[Any, ...]) -> str:
     steps: list[str] = []
     while place:
         place, key = place
-        steps.append(f"[{key}]" if isinstance(key, int) else f".{printable(_SURROGATE.sub('?', key))[:60]}")
+        steps.append(f"[{key}]" if isinstance(key, int) else f".{printable(re.sub(_SURROGATE, '?', key))[:60]}")
     return "$" + "".join(reversed(steps[:-1]))[:200]

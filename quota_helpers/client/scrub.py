@@ -35,7 +35,8 @@ class Scrubber:
     def data(self, data: bytes) -> bytes:
         """The bytes without the token, whether they are UTF-8 or UTF-16."""
         if self._worth_hiding():
-            for encoding in _ENCODINGS:
+            # A token is ASCII, so in UTF-16 every other byte of it is 0; the codecs are loaded only where that can be.
+            for encoding in _ENCODINGS if b"\0" in data or not self._token.reveal().isascii() else _ENCODINGS[:1]:
                 data = data.replace(self._token.reveal().encode(encoding, "surrogatepass"), HIDDEN.encode(encoding))
         return data
 

@@ -12,9 +12,8 @@ import functools
 import http.client
 import os
 import socket
-from dataclasses import dataclass
 from ssl import SSLContext
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -28,7 +27,6 @@ from urllib3.util.ssl_ import create_urllib3_context
 from ..models import Secret
 from .address import is_loopback
 from .body import Body, read_body
-from .translate import BundleError
 from .watchdog import Guard
 
 _CHUNK: Final = 16 * 1024
@@ -46,8 +44,7 @@ class Bearer(AuthBase):
         return r
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Status, header lines in their order, and the body."""
 
     status: int
@@ -159,6 +156,8 @@ def tls_context() -> SSLContext:
         else:
             context.load_verify_locations(cafile=bundle)
     except OSError:
+        from .translate import BundleError  # noqa: PLC0415 - the table of foreign errors is needed on failure only
+
         raise BundleError from None
     return context
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
@@ -48,7 +47,8 @@ class Secret:
             other = other._text
         if not isinstance(other, str):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other.encode())
+        # "surrogatepass", because the codec's error would carry the whole string.
+        return hmac.compare_digest(self._text.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
     # Not hashable: a secret is no key (all tokens share a long common prefix anyway).
     __hash__ = None  # type: ignore[assignment]  # the documented way to forbid hashing
@@ -162,6 +162,8 @@ class Accounts(Sequence[Account]):
         return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {', '.join(self.names)})"
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
+
         failures = "".join(
             f"<li><b>{escape(failure.account)}</b>: {escape(failure.message)} {escape(failure.hint)}</li>"
             for failure in self.failures
@@ -169,13 +171,13 @@ class Accounts(Sequence[Account]):
         return (
             "<table><thead><tr><th scope='col' style='text-align:left'>account</th><th scope='col'>plan at login</th>"
             "<th scope='col'>login expires</th></tr></thead><tbody>"
-            + "".join(map(_row, self._items))
+            + "".join(_row(account, escape) for account in self._items)
             + "</tbody></table>"
             + (f"<p>Not usable:</p><ul>{failures}</ul>" if failures else "")
         )
 
 
-def _row(account: Account) -> str:
+def _row(account: Account, escape: Callable[[str], str]) -> str:
     expires = f"{account.expires_at:%Y-%m-%d %H:%M %Z}" if account.expires_at else "unknown"
     return (
         f"<tr><th scope='row' style='text-align:left'>{escape(account.name)}</th>"

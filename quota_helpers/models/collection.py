@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING
 
 from .reply import RawReply
@@ -89,6 +88,8 @@ class Collection:
         )
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
+
         failures = "".join(
             f"<li><b>{escape(failure.account)}</b>: {escape(failure.kind)}: {escape(failure.message)} "
             f"{escape(failure.hint)}</li>"

@@ -69,7 +69,7 @@ def live(
         clock: Callable that returns the present moment (aware, UTC); default the machine's clock.
         client_options: Further keyword arguments of `UsageClient`, such as `deadline` in seconds.
     """
-    chosen = (names,) if isinstance(names, str) else None if names is None else tuple(names)
+    chosen = _listed(names)
     now = clock or _utc_now
     if url is not None:
         client_options["url"] = url
@@ -80,26 +80,37 @@ def live(
     return Source(find, UsageClient(clock=now, **client_options), clock=now, aliases=aliases)
 
 
-def demo(*, aliases: Aliases = ALIASES, latency: float = 0.0) -> Source:
+def demo(*, names: Iterable[str] | None = None, aliases: Aliases = ALIASES, latency: float = 0.0) -> Source:
     """Invented accounts on an embedded HTTP server on this machine; nothing leaves it.
 
     The n-th `collect()` happens five minutes after the one before, in the demo's own time, so that refreshing shows
     something and every run shows the same.
 
     Args:
+        names: Only these of the invented accounts.
         aliases: Which spellings of the fields are read.
         latency: Seconds that the server takes for each answer.
     """
     from ..demo import DemoServer  # noqa: PLC0415 - a live source needs no server
 
+    chosen = _listed(names)
     server = DemoServer(latency=latency)
     client = UsageClient(url=server.url, clock=server.clock, backoff=0.0)
-    return Source(lambda: find_accounts(server.account_dir), client, clock=server.clock, aliases=aliases, demo=server)
+
+    def find() -> Accounts:
+        return find_accounts(server.account_dir, names=chosen)
+
+    return Source(find, client, clock=server.clock, aliases=aliases, demo=server)
 
 
 def demo_forced(environment: Mapping[str, str] | None = None) -> bool:
     """Whether the environment asks for the demo (`QUOTA_HELPERS_DEMO` set to anything but nothing or 0)."""
     return (os.environ if environment is None else environment).get(DEMO_VARIABLE, "") not in {"", "0"}
+
+
+def _listed(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The names as often as they are needed: an iterator could be read only once."""
+    return (names,) if isinstance(names, str) else None if names is None else tuple(names)
 
 
 def _utc_now() -> datetime:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from html import escape
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -84,9 +83,12 @@ class Source:
             QuotaError: The login cannot be used, or the server did not answer with 200. A `FetchError` carries the
                 `.reply` when there was one.
         """
-        self._refresh()
+        unusable = self._refresh()
         if name is None and len(self._accounts) == 1:
             name = self._accounts[0].name
+        for failure in unusable:
+            if failure.account == name:
+                raise failure.error
         return self._ask(self._accounts.named(name or ""), threading.Event())
 
     def collect(
@@ -103,18 +105,19 @@ class Source:
         failure never hides the others. An interrupt (or *stop*) ends the run within a second and keeps what arrived.
 
         Args:
-            names: Which accounts; None means all.
+            names: Which accounts, by name; None means all.
             progress: Whether to show a bar; None means when a person is watching and the run takes a while.
             on_progress: Called with (accounts done, accounts in all) after each one, in the calling thread.
             stop: Set it from another thread to end the run.
+
+        Raises:
+            KeyError: There is no account of one of the *names*; the message lists those there are.
         """
         if self._demo is not None and self._runs:
             self._demo.advance()
         self._runs += 1
         began = self.clock()
-        missing = self._refresh()
-        failures = [*self._accounts.failures, *missing] if names is None else []
-        chosen = tuple(self._accounts) if names is None else tuple(self._accounts.named(name) for name in names)
+        chosen, failures = self._chosen(names, self._refresh())
         stop = stop or threading.Event()
         answers: dict[str, Answer] = {}
         wanted = watched() and not self.is_demo if progress is None else progress
@@ -130,6 +133,7 @@ class Source:
                         on_progress(len(answers), len(chosen))
             except KeyboardInterrupt:
                 stop.set()
+                answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
         return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
 
     def close(self) -> None:
@@ -151,16 +155,27 @@ class Source:
         return f"Source({what}: {len(self._accounts)} accounts, {len(self._accounts.failures)} unusable login files)"
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
+
         what = "<b>Demo</b>: invented accounts" if self.is_demo else "Your logins"
         return f"<p>{what}, asked at <code>{escape(_plain(self))}</code></p>{self._accounts._repr_html_()}"
 
+    def _chosen(self, names: Iterable[str] | None, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
+        """The accounts to ask, and the failures to report without asking."""
+        if names is None:
+            return list(self._accounts), list(unusable)
+        wanted = dict.fromkeys((names,) if isinstance(names, str) else names)
+        failures = [failure for failure in unusable if failure.account in wanted]
+        failed = {failure.account for failure in failures}
+        return [self._accounts.named(name) for name in wanted if name not in failed], failures
+
     def _refresh(self) -> tuple[Failure, ...]:
-        """Reads every login file again; returns a failure for each login that has gone since the last time."""
+        """Reads every login file again; a failure for each that cannot be used, or has gone since the last time."""
         before, self._accounts = self._accounts, self._find()
         known = {path for account in self._accounts for path in account.paths}
         failed = {failure.account for failure in self._accounts.failures}
         gone = (old for old in before if not known.intersection(old.paths) and old.name not in failed)
-        return tuple(failure for old in gone if (failure := _gone(old)))
+        return *self._accounts.failures, *(failure for old in gone if (failure := _gone(old)))
 
     def _answer(self, account: Account, stop: threading.Event) -> Answer:
         reply = None
@@ -210,7 +225,10 @@ class Source:
 
 def _plain(source: Source) -> str:
     # The demo's port differs from run to run and tells nobody anything.
-    return "a server on this machine" if source.is_demo else source.url
+    if source.is_demo:
+        return "a server on this machine"
+    scheme, slashes, rest = source.url.partition("//")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"  # an address with a password is refused, but not shown either
 
 
 def _renewed(account: Account) -> Account:
@@ -239,7 +257,7 @@ def _other_account(account: Account, payload: Any) -> tuple[str, ...]:
 
 
 def _collection(
-    accounts: tuple[Account, ...],
+    accounts: Sequence[Account],
     answers: Mapping[str, Answer],
     failures: list[Failure],
     began: datetime,

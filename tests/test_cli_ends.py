@@ -1,0 +1,168 @@
+"""How the command line ends when something else decides: Ctrl-C, a deadline, a reader that has gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from foundation_support import Desk, ask, environment, hangs, usage
+
+PATIENCE = 30.0
+FULL = Path("/dev/full")
+POSIX = pytest.mark.skipif(os.name == "nt", reason="a Ctrl-C or a shell's pipe of this kind needs POSIX")
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with Desk(tmp_path / "account") as desk:
+        yield desk
+
+
+def start(desk, *arguments, **options) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-m",
+        "quota_helpers",
+        "--account-dir",
+        desk.folder,
+        "--chatgpt-url",
+        desk.base,
+        *arguments,
+    ]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, cwd=desk.folder, env=environment(PYTHONIOENCODING="utf-8"), text=True, **streams)
+
+
+def hanging(desk, name) -> threading.Event:
+    """A login whose server never answers; the event is set once it has been asked."""
+    asked = threading.Event()
+
+    def answer(exchange):
+        asked.set()
+        hangs(exchange)
+
+    desk.login(name, answer)
+    return asked
+
+
+def answered(desk, name) -> threading.Event:
+    """A login whose answer has gone out, and was taken to its end by the client, once the event is set."""
+    done = threading.Event()
+
+    def answer(exchange):
+        exchange.reply(200, usage(25, 50), [("Connection", "close")])
+        exchange.conn.settimeout(PATIENCE)
+        exchange.conn.recv(1)  # the client hangs up when it has read the answer
+        done.set()
+
+    desk.login(name, answer)
+    return done
+
+
+@POSIX
+@pytest.mark.parametrize("option", [[], ["--json"], ["--raw-json"]], ids=["table", "json", "raw"])
+def test_ctrl_c_prints_what_arrived_and_leaves(desk, option):
+    """Two of three servers hang; the third one's numbers are printed at once, long before any deadline."""
+    asked = [hanging(desk, "hangs-1"), hanging(desk, "hangs-2")]
+    done = answered(desk, "ada")
+    with start(desk, *option, "--timeout", "60") as run:
+        assert all(event.wait(PATIENCE) for event in [*asked, done])
+        time.sleep(0.5)  # nothing tells from outside that the answer has been counted as arrived
+        began = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=PATIENCE)
+        took = time.monotonic() - began
+    assert run.returncode == 130
+    assert "ada" in out
+    assert '"used_percent": 25' in out or "75" in out
+    assert err == ""
+    assert "hangs" not in out
+    assert took < PATIENCE / 2  # nobody waited for the deadline of 60 s
+
+
+@POSIX
+def test_ctrl_c_before_anything_arrived_prints_nothing(desk):
+    asked = hanging(desk, "hangs")
+    with start(desk, "--timeout", "60") as run:
+        assert asked.wait(PATIENCE)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=PATIENCE)
+    assert (run.returncode, out, err) == (130, "", "")
+
+
+def test_the_deadline_ends_one_account_and_not_the_others(desk):
+    desk.login("ada")
+    desk.login("hangs", hangs)
+    done = ask(desk, "--timeout", "0.5")
+    assert done.returncode == 2
+    assert "ada" in done.stdout
+    assert done.stderr.startswith("hangs: ")
+    assert "within 0.5 s" in done.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("option", [[], ["--raw-json"], ["--json"], ["--raw-headers"]])
+def test_a_closed_pipe_ends_cleanly(desk, option):
+    """`| head -1`: the reader takes a line and goes."""
+    for number in range(5):
+        desk.login(f"a{number}", usage(promo="x" * 100_000, plan="p" * 100_000))
+    with (
+        start(desk, *option) as run,
+        subprocess.Popen(["head", "-1"], stdin=run.stdout, stdout=subprocess.PIPE) as head,
+    ):
+        run.stdout.close()
+        first = head.communicate(timeout=PATIENCE)[0]
+        run.stdout = None
+        err = run.stderr.read()
+        assert run.wait(PATIENCE) == 0
+    assert len(first.splitlines()) == 1
+    assert err == ""
+
+
+@POSIX
+@pytest.mark.parametrize("option", [[], ["--raw-json"]])
+def test_a_reader_of_both_streams_may_go_at_once(desk, option):
+    """`2>&1 | true`: neither stream has a reader left."""
+    desk.login("ada")
+    desk.login("old", exp=1_600_000_000)
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        with start(desk, *option, stdout=write, stderr=write) as run:
+            assert run.wait(PATIENCE) == 0
+    finally:
+        os.close(write)
+
+
+@POSIX
+def test_a_full_disk_is_no_silent_success(desk):
+    """What could not be written is an error, not a clean end."""
+    if not FULL.exists():
+        pytest.skip("no /dev/full here")
+    desk.login("ada")
+    with FULL.open("w") as full, start(desk, stdout=full) as run:
+        assert "No space left" in run.communicate(timeout=PATIENCE)[1]
+        assert run.returncode not in {0, 130}
+
+
+@POSIX
+def test_the_demo_leaves_no_folder_behind_after_ctrl_c(tmp_path):
+    """The demo writes login files into a temporary folder, which goes with it however it ends."""
+    env = environment(TMPDIR=str(tmp_path), PYTHONIOENCODING="utf-8")
+    code = (
+        "import os, signal, sys, threading\n"
+        "from quota_helpers import cli, sources\n"
+        "from functools import partial\n"
+        "cli.demo = partial(sources.demo, latency=20)\n"
+        "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "sys.exit(cli.main(['--demo']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 130, done.stderr
+    assert list(tmp_path.iterdir()) == []
