@@ -17,9 +17,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
 from ..masking import hide_tokens
@@ -47,8 +46,7 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 Outcome = Account | Problem | PassedOver
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One place in a file where a login stands, and what came of reading it.
 
     Attributes:

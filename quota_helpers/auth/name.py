@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..masking import hide_tokens, mask_email, mask_identity, printable
 from ..models import Account, Accounts, Failure, SkippedLogin
@@ -19,8 +19,7 @@ _LABEL_LENGTH: Final = 60
 _UNNAMED: Final = "login"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where logins come from: a file, or a text that somebody handed over, perhaps with a name for it.
 
     Attributes:
@@ -74,8 +73,7 @@ def _identity(account: Account | None) -> str | None:
     return mask_email(account.email) if account.email else f"account-{(account.account_id or account.key)[:_SHORT]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What one or several files gave, in order, names not yet unique."""
 
     items: tuple[Account | Failure, ...] = ()

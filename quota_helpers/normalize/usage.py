@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..fields import (
     ALIASES,
@@ -19,8 +19,10 @@ from ..models.snapshot import Origin
 from .draft import OWN, Draft
 from .limits import holds_usage, read_others, read_own
 from .numbers import read_reset
-from .trace import Trace, explain
 from .windows import has_windows
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 _ENVELOPES: Final = ("result", "params")
 
@@ -56,6 +58,8 @@ def trace_usage(payload: Any, *, fetched_at: datetime, aliases: Aliases = ALIASE
     Raises:
         ValueError: *fetched_at* has no time zone.
     """
+    from .trace import explain  # noqa: PLC0415 - a plain reading explains nothing
+
     return explain(*_read(payload, fetched_at, aliases, None, None, None))
 
 
