@@ -1,0 +1,762 @@
+// The field explorer: a virtual list of the body's JSON, a search, the way from a number to its field and back.
+// The kernel sends columns of numbers and masked texts; everything else happens here, so that typing and scrolling
+// wait for nobody. Text reaches the page as text nodes only.
+
+const ROW = 22; // pixels, as in explorer.css
+const TALLEST = 8_000_000; // pixels; browsers cut off taller elements
+const LONGEST = 400; // characters of a value in its row
+const LONGEST_DETAIL = 20_000;
+const OPTIONS = 300; // entries of a list that are in the page at once
+const SMALL = 40; // rows under a found object that are shown at once
+const SIGNS = { read: "✓", "known but unused": "○", unknown: "?", ignored: "–", broken: "!" };
+const CHANGES = [null, ["+", "added"], ["−", "removed"], ["≠", "changed"]];
+const [SAME, , REMOVED, CHANGED] = [0, 1, 2, 3];
+const [CONTEXT, HIT, UNDER] = [1, 2, 4];
+const KEYS = { "data-lm-suppress-shortcuts": "true" }; // keeps JupyterLab's command mode away from a focused element
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+
+let explorers = 0;
+
+function make(tag, attributes = {}, ...inside) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...inside);
+  return node;
+}
+const escaped = (text) => text.replace(CONTROL, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
+const quoted = (text) => escaped(JSON.stringify(text));
+const cut = (text, length) => (text.length > length ? `${text.slice(0, length)}…` : text);
+const many = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
+const aligned = (view, Kind) => new Kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+
+// --- a body ---
+
+class Body {
+  constructor(message, buffers) {
+    Object.assign(this, message);
+    const kinds = [Uint16Array, Int32Array, Uint8Array, Uint32Array, Uint8Array];
+    [this.depth, this.key, this.type, this.note, this.change] = kinds.map((Kind, at) => aligned(buffers[at], Kind));
+    Object.assign(this, JSON.parse(new TextDecoder().decode(buffers[5])));
+    this.compared = this.change.length > 0;
+    const { count, depth } = this;
+    this.parent = new Int32Array(count).fill(-1);
+    this.end = new Int32Array(count).fill(count);
+    this.children = new Uint32Array(count);
+    const open = [];
+    for (let at = 0; at < count; at++) {
+      while (open.length > depth[at]) this.end[open.pop()] = at;
+      if (open.length) {
+        this.parent[at] = open[open.length - 1];
+        this.children[this.parent[at]]++;
+      }
+      open.push(at);
+    }
+    this.segments = this.keys.map((key) => (PLAIN.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`));
+    this.lowSegments = this.segments.map((text) => text.toLowerCase());
+    this.lowValues = this.values.map((text) => (text === null ? null : text.toLowerCase()));
+    this.closed = new Uint8Array(count);
+    if (count > 2000) for (let at = 1; at < count; at++) this.closed[at] = this.children[at] > 100 ? 1 : 0;
+    this.readingsOf = new Map();
+    this.readings.forEach(([, , rows], number) => rows.forEach((at) => {
+      this.readingsOf.set(at, [...(this.readingsOf.get(at) ?? []), number]);
+    }));
+    this.tally = new Map(this.statuses.map((status) => [status, 0]));
+    for (let at = 0; at < count; at++) if (this.counts(at)) this.tally.set(this.status(at), this.tally.get(this.status(at)) + 1);
+  }
+
+  status(at) { return this.notes[this.note[at]][0]; }
+  typeOf(at) { return this.types[this.type[at]]; }
+  // An object that only holds read values is no reading of its own.
+  counts(at) { return this.status(at) !== "read" || !this.children[at] || this.notes[this.note[at]][1] !== ""; }
+  segment(at) { return at === 0 ? "$" : this.key[at] < 0 ? `[${-1 - this.key[at]}]` : this.segments[this.key[at]]; }
+  path(at) {
+    const parts = [];
+    for (; at >= 0; at = this.parent[at]) parts.push(this.segment(at));
+    return parts.reverse().join("");
+  }
+  value(at) {
+    const kind = this.typeOf(at);
+    return kind === "string" ? quoted(this.values[at]) : this.values[at] === null ? kind : escaped(this.values[at]);
+  }
+
+  // A test of one row: does the query stand in its value, in its key, or in its path up to and with its key?
+  tester(query) {
+    const { key, lowSegments, lowValues, parent } = this;
+    const inKey = lowSegments.map((text) => text.includes(query));
+    const digits = /^\[?\d*\]?$/.test(query);
+    const crossings = [...query.matchAll(/[.[]/g)].filter(({ index }) => index > 0)
+      .map(({ index }) => [query.slice(0, index), query.slice(index)]);
+    const crossed = crossings.map(([, rest]) => lowSegments.map((text) => text.startsWith(rest)));
+    const low = (at) => this.path(at).toLowerCase();
+    return (at) => {
+      const here = key[at];
+      if (lowValues[at] !== null && lowValues[at].includes(query)) return true;
+      if (at === 0) return query === "$";
+      if (here >= 0 ? inKey[here] : digits && `[${-1 - here}]`.includes(query)) return true;
+      return crossings.some(([before, rest], number) =>
+        (here >= 0 ? crossed[number][here] : `[${-1 - here}]`.startsWith(rest)) && low(parent[at]).endsWith(before));
+    };
+  }
+}
+
+// The rows to show: twice its number for a row, one more for its closing bracket.
+class Listing {
+  constructor(body, { query, statuses, onlyChanges }) {
+    this.body = body;
+    this.filtered = Boolean(query || statuses.size || onlyChanges);
+    this.hits = 0;
+    this.closed = body.closed;
+    if (this.filtered) this.filter(query.toLowerCase(), statuses, onlyChanges);
+    this.arrange();
+  }
+
+  filter(query, statuses, onlyChanges) {
+    const { body } = this;
+    const { count, end, parent } = body;
+    const test = query ? body.tester(query) : null;
+    const whole = !statuses.size && !onlyChanges;
+    const keep = this.keep = new Uint8Array(count);
+    const holds = new Uint8Array(count);
+    let under = -1;
+    for (let at = 0; at < count; at++) {
+      const found = test === null || test(at);
+      const passes = (!statuses.size || (statuses.has(body.status(at)) && body.counts(at)))
+        && (!onlyChanges || body.change[at] !== SAME);
+      if ((found || at < under) && passes && (found || !whole)) {
+        keep[at] = HIT;
+        this.hits++;
+        for (let up = parent[at]; up >= 0 && !holds[up]; up = parent[up]) {
+          holds[up] = 1;
+          if (!keep[up]) keep[up] = CONTEXT;
+        }
+      } else if (at < under && whole) keep[at] = UNDER;
+      if (found && test !== null && end[at] > under) under = end[at];
+    }
+    this.closed = new Uint8Array(count);
+    for (let at = 0; at < count; at++) this.closed[at] = keep[at] && !holds[at] && end[at] - at > SMALL ? 1 : 0;
+  }
+
+  arrange() {
+    const { body: { count, end }, keep, closed, filtered } = this;
+    const rows = new Int32Array(2 * count);
+    const open = [];
+    let length = 0;
+    for (let at = 0; at < count;) {
+      while (open.length && end[open[open.length - 1]] <= at) rows[length++] = open.pop() * 2 + 1;
+      if (filtered && !keep[at]) { at = end[at]; continue; }
+      rows[length++] = at * 2;
+      if (end[at] === at + 1 || closed[at]) { at = end[at]; continue; }
+      if (!filtered && this.body.values[at] === null) open.push(at);
+      at++;
+    }
+    while (open.length) rows[length++] = open.pop() * 2 + 1;
+    this.rows = rows.subarray(0, length);
+  }
+
+  // Where a row stands; binary search, since rows are in order but for closing brackets, which stand at their end.
+  find(at) {
+    const { end } = this.body;
+    const place = (code) => (code % 2 ? end[code >> 1] - 0.5 : code >> 1);
+    let [low, high] = [0, this.rows.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const code = this.rows[middle];
+      if (code === at * 2) return middle;
+      if (place(code) < at) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  toggle(at, open) {
+    const closed = open === undefined ? !this.closed[at] : !open;
+    if (this.body.end[at] === at + 1 || Boolean(this.closed[at]) === closed) return false;
+    this.closed[at] = closed ? 1 : 0;
+    this.arrange();
+    return true;
+  }
+}
+
+// --- controls ---
+
+// A text field with a list to choose from; the field keeps the focus.
+function chooser({ id, label, options, current, choose }) {
+  const input = make("input", {
+    id, type: "text", class: "qx-input", role: "combobox", autocomplete: "off", spellcheck: "false",
+    "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
+  });
+  const list = make("ul", { id: `${id}-list`, class: "qx-options", role: "listbox", "aria-label": label });
+  const node = make("span", { class: "qx-chooser" }, make("label", { for: id, class: "qx-label" }, label), input, list);
+  let shown = [];
+  let active = -1;
+  list.hidden = true;
+
+  const text = () => options().find(({ index }) => index === current())?.label ?? "";
+  function close() {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+    input.value = text();
+  }
+  function open(query) {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    shown = options().filter((option) => words.every((word) => `${option.label} ${option.note}`.toLowerCase().includes(word)));
+    active = query ? 0 : shown.findIndex(({ index }) => index === current());
+    const rest = shown.length - OPTIONS;
+    list.replaceChildren(...shown.slice(0, OPTIONS).map(({ index, label: name, note }, at) => {
+      const option = make("li", { id: `${id}-${at}`, role: "option", "data-at": at, "aria-selected": String(index === current()) }, escaped(name));
+      if (note) option.append(make("span", { class: "qx-quiet" }, ` ${note}`));
+      return option;
+    }));
+    if (!shown.length) list.append(make("li", { class: "qx-quiet" }, "nothing is called that"));
+    if (rest > 0) list.append(make("li", { class: "qx-quiet" }, `and ${many(rest, "more")}: type to find`.replace("mores", "more")));
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    mark();
+  }
+  function mark() {
+    list.querySelector(".qx-active")?.classList.remove("qx-active");
+    const option = list.querySelector(`[data-at="${active}"]`);
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    option.classList.add("qx-active");
+    input.setAttribute("aria-activedescendant", option.id);
+    // Not scrollIntoView: that would move the notebook, too.
+    const below = option.offsetTop + option.offsetHeight - list.clientHeight;
+    list.scrollTop = Math.max(below, Math.min(list.scrollTop, option.offsetTop));
+  }
+  function take(at) {
+    const option = shown[at];
+    if (option) choose(option.index);
+    close();
+  }
+  input.addEventListener("focus", () => { input.select(); open(""); });
+  input.addEventListener("click", () => list.hidden && open(""));
+  input.addEventListener("blur", close);
+  input.addEventListener("input", () => open(input.value));
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const most = Math.min(shown.length, OPTIONS);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const by = event.key === "ArrowDown" ? 1 : -1;
+      if (list.hidden) open("");
+      else if (most) active = (Math.max(active, by > 0 ? -1 : 0) + by + most) % most;
+      mark();
+    } else if (event.key === "Enter" && !list.hidden) take(active);
+    else if (event.key === "Escape" && !list.hidden) close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) take(Number(option.dataset.at));
+  });
+  return { node, input, draw: () => list.hidden && close() };
+}
+
+// --- the explorer ---
+
+function render({ model, el }) {
+  const id = `quota-explorer-${++explorers}`;
+  let body = null;
+  let listing = null;
+  let selected = -1;
+  let active = 0; // where in the listing the keyboard is
+  let onlyChanges = false;
+  let asks = 0;
+  const waiting = new Map();
+
+  const button = (text, act, attributes = {}) => {
+    const node = make("button", { type: "button", class: "qx-button", ...KEYS, ...attributes }, text);
+    node.addEventListener("click", act);
+    return node;
+  };
+  const options = () => model.get("_sources").map((source, index) => ({ ...source, index }));
+  const account = chooser({
+    id: `${id}-account`, label: "Account", options, current: () => model.get("_account"),
+    choose: (index) => put({ _account: index }),
+  });
+  const others = () => {
+    const mine = model.get("_sources")[model.get("_account")]?.group;
+    const rest = options().filter(({ index }) => index !== model.get("_account"));
+    return [{ index: -1, label: "nothing", note: "" }, ...rest.filter(({ group }) => group === mine),
+      ...rest.filter(({ group }) => group !== mine)];
+  };
+  const compare = chooser({
+    id: `${id}-compare`, label: "Compare to", options: others, current: () => model.get("_compare"),
+    choose: (index) => put({ _compare: index }),
+  });
+  const refresh = button("Read again", () => model.send({ kind: "refresh" }));
+  const copy = button("Copy redacted JSON", copyRedacted);
+  const copied = make("span", { class: "qx-quiet", role: "status" });
+  const search = make("input", {
+    type: "search", class: "qx-input qx-search", placeholder: "path or value", "aria-label": "Search paths and values",
+    autocomplete: "off", spellcheck: "false",
+  });
+  const found = make("span", { class: "qx-quiet qx-found", role: "status" });
+  const filters = make("span", { class: "qx-filters", role: "group", "aria-label": "Show only fields that are" });
+  const expand = button("Expand", () => fold(0));
+  const collapse = button("Collapse", () => fold(1));
+  const alert = make("pre", { class: "qx-alert", role: "alert" });
+  const head = make("div", { class: "qx-head" });
+  const rows = make("div", { class: "qx-rows", role: "none" });
+  const space = make("div", { class: "qx-space", role: "none" });
+  const tree = make("div", { class: "qx-tree", role: "tree", tabindex: "0", ...KEYS, "aria-label": "Fields of the body" }, space, rows);
+  const trouble = make("div", { class: "qx-trouble", role: "status" });
+  const readings = make("div", { class: "qx-readings", role: "listbox", tabindex: "0", ...KEYS, "aria-label": "Numbers read from this body" });
+  const detail = make("div", { class: "qx-detail", role: "region", "aria-label": "The chosen field" });
+  const manual = make("div", { class: "qx-manual" });
+  const root = make("div", { class: "quota-explorer" },
+    make("div", { class: "qx-bar" }, account.node, compare.node, refresh, copy, copied),
+    manual, alert,
+    make("div", { class: "qx-bar qx-finding" }, search, found, filters),
+    make("div", { class: "qx-bar" }, head, expand, collapse),
+    make("div", { class: "qx-main" }, make("div", { class: "qx-left" }, tree, trouble),
+      make("div", { class: "qx-side" },
+        make("section", { class: "qx-box" }, make("h4", {}, "Read from this body"), readings),
+        make("section", { class: "qx-box" }, make("h4", {}, "The chosen field"), detail))));
+  manual.hidden = true;
+  el.append(root);
+
+  function put(values) {
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    model.save_changes();
+  }
+
+  // --- the tree ---
+
+  const scale = () => {
+    const tall = listing.rows.length * ROW;
+    const height = Math.min(tall, TALLEST);
+    return { tall, height, factor: tall > TALLEST ? (tall - tree.clientHeight) / (height - tree.clientHeight) : 1 };
+  };
+
+  function relist() {
+    if (!body) return;
+    const query = search.value;
+    const statuses = new Set(model.get("statuses"));
+    listing = new Listing(body, { query, statuses, onlyChanges: onlyChanges && body.compared });
+    found.textContent = listing.filtered ? `${many(listing.hits, "field")} found` : `${many(body.count, "field")}`;
+    const at = selected < 0 ? -1 : listing.find(selected);
+    active = Math.max(0, at);
+    if (listing.filtered && at < 0) {
+      const first = listing.rows.findIndex((code) => listing.keep[code >> 1] === HIT);
+      active = Math.max(0, first);
+    }
+    show(active);
+  }
+
+  function paint() {
+    if (!listing) return;
+    const { height, factor } = scale();
+    space.style.height = `${height}px`;
+    const top = tree.scrollTop * factor;
+    const first = Math.max(0, Math.floor(top / ROW) - 4);
+    const last = Math.min(listing.rows.length, first + Math.ceil(tree.clientHeight / ROW) + 9);
+    rows.style.transform = `translateY(${tree.scrollTop + first * ROW - top}px)`;
+    const lines = [];
+    for (let at = first; at < last; at++) lines.push(line(listing.rows[at] >> 1, listing.rows[at] % 2, at));
+    rows.replaceChildren(...lines);
+    const here = lines[active - first];
+    if (here?.id) tree.setAttribute("aria-activedescendant", here.id);
+    else tree.removeAttribute("aria-activedescendant");
+  }
+
+  // Scroll as little as is needed to have a line in view, and paint.
+  function show(at) {
+    space.style.height = `${scale().height}px`;
+    const { factor } = scale();
+    const [top, bottom] = [at * ROW, (at + 1) * ROW];
+    const seen = tree.scrollTop * factor;
+    if (top < seen || bottom > seen + tree.clientHeight) {
+      tree.scrollTop = Math.max(0, top - tree.clientHeight / 3) / factor;
+    }
+    paint();
+  }
+
+  function line(at, closing, place) {
+    const kind = body.typeOf(at);
+    const comma = at && body.end[at] < body.end[body.parent[at]] ? "," : "";
+    const indent = `${Math.min(body.depth[at], 24) * 14}px`;
+    if (closing) {
+      const bracket = make("span", { class: "qx-json" }, (kind === "array" ? "]" : "}") + comma);
+      bracket.style.paddingLeft = `calc(${indent} + 18px)`;
+      return make("div", { class: "qx-line", role: "none", "data-place": place }, make("span", { class: "qx-sign" }), bracket);
+    }
+    const [status, readAs, , why] = body.notes[body.note[at]];
+    const folds = body.end[at] > at + 1;
+    const closed = folds && listing.closed[at];
+    const change = body.compared ? CHANGES[body.change[at]] : null;
+    const node = make("div", {
+      id: `${id}-row-${at}`, class: "qx-line", role: "treeitem", "data-place": place, "data-status": status,
+      "aria-level": body.depth[at] + 1, "aria-selected": String(at === selected),
+    });
+    if (folds) node.setAttribute("aria-expanded", String(!closed));
+    if (place === active) node.classList.add("qx-active");
+    if (change) node.dataset.change = change[1];
+    if (listing.filtered && listing.keep[at] === CONTEXT) node.classList.add("qx-context");
+    node.append(make("span", { class: "qx-sign", title: status }, SIGNS[status] ?? ""));
+    if (body.compared) node.append(make("span", { class: "qx-sign qx-change" }, change ? change[0] : ""));
+    const json = make("span", { class: "qx-json" });
+    json.style.paddingLeft = indent;
+    json.append(make("span", { class: "qx-fold", "aria-hidden": "true" }, folds ? (closed ? "▸" : "▾") : ""));
+    if (at && body.key[at] >= 0) json.append(...marked("qx-key", quoted(cut(body.keys[body.key[at]], LONGEST))), ": ");
+    else if (at) json.append(make("span", { class: "qx-index" }, `${-1 - body.key[at]}`), " ");
+    if (body.values[at] === null && (kind === "object" || kind === "array")) {
+      const [start, stop] = kind === "array" ? "[]" : "{}";
+      if (!folds) json.append(start + stop + comma);
+      else if (closed || listing.filtered) {
+        const word = many(body.children[at], kind === "array" ? "element" : "member");
+        json.append(`${start}…${stop}`, make("span", { class: "qx-quiet" }, ` ${word}`));
+      } else json.append(start);
+    } else {
+      const text = kind === "string" ? quoted(cut(body.values[at], LONGEST)) : body.value(at);
+      json.append(...marked(`qx-${kind}`, text), comma);
+    }
+    node.append(json, tag(at, status, readAs, why, change));
+    return node;
+  }
+
+  function tag(at, status, readAs, why, change) {
+    const numbers = body.readingsOf.get(at) ?? [];
+    const node = make("span", { class: "qx-tag" });
+    if (change) {
+      const was = body.before[at];
+      node.append(make("b", {}, change[1]), was === undefined ? "" : ` from ${escaped(cut(was, 60))}`, " · ");
+    }
+    if (numbers.length) {
+      node.append(make("b", {}, "read"), ` ${numbers.map((number) => reading(number)).join(", ")}`);
+      return node;
+    }
+    const told = status === "read" ? (readAs ? escaped(readAs) : body.children[at] ? "" : "in a range") : "";
+    if (status !== "read") node.append(make("b", {}, status), status === "broken" && why ? `: ${escaped(why)}` : "");
+    else if (told) node.append(make("b", {}, "read"), ` ${told}`);
+    return node;
+  }
+
+  // The text in a span, with what was searched for marked.
+  function marked(kind, text) {
+    const node = make("span", { class: kind });
+    const query = search.value.toLowerCase();
+    const low = text.toLowerCase();
+    if (!query || low.length !== text.length) { node.append(text); return [node]; }
+    let from = 0;
+    for (let at = low.indexOf(query); at >= 0; at = low.indexOf(query, from)) {
+      node.append(text.slice(from, at), make("mark", {}, text.slice(at, at + query.length)));
+      from = at + query.length;
+    }
+    node.append(text.slice(from));
+    return [node];
+  }
+
+  function fold(closed) {
+    if (!listing) return;
+    listing.closed.fill(closed);
+    listing.closed[0] = 0;
+    listing.arrange();
+    active = Math.max(0, listing.find(selected));
+    show(active);
+  }
+
+  function move(to) {
+    let place = Math.max(0, Math.min(listing.rows.length - 1, to));
+    const by = to >= active ? 1 : -1;
+    while (listing.rows[place] % 2 && listing.rows[place + by] !== undefined) place += by;
+    while (listing.rows[place] % 2) place--;
+    choose(listing.rows[place] >> 1);
+  }
+
+  function toggle(at, open) {
+    if (!listing.toggle(at, open)) return false;
+    active = Math.max(0, listing.find(at));
+    show(active);
+    return true;
+  }
+
+  // Choose a row; what hides it is opened, and a search that hides it is cleared.
+  function choose(at, { tell = true, reveal = false } = {}) {
+    selected = at;
+    if (tell && model.get("_selected") !== at) put({ _selected: at });
+    if (at >= 0 && listing.find(at) < 0 && reveal) {
+      if (listing.filtered && !listing.keep[at]) { search.value = ""; onlyChanges = false; put({ search: "", statuses: [] }); drawFilters(); relist(); }
+      for (let up = body.parent[at]; up >= 0; up = body.parent[up]) listing.closed[up] = 0;
+      listing.arrange();
+    }
+    const place = at < 0 ? -1 : listing.find(at);
+    if (place >= 0) { active = place; show(place); } else paint();
+    drawDetail();
+    drawReadings();
+  }
+
+  tree.addEventListener("scroll", paint);
+  tree.addEventListener("click", (event) => {
+    const node = event.target.closest(".qx-line");
+    if (!node) return;
+    const code = listing.rows[Number(node.dataset.place)];
+    const at = code >> 1;
+    choose(at);
+    if (event.target.closest(".qx-fold")) toggle(at);
+  });
+  tree.addEventListener("dblclick", (event) => {
+    const node = event.target.closest("[role=treeitem]");
+    if (node && !event.target.closest(".qx-fold")) toggle(listing.rows[Number(node.dataset.place)] >> 1);
+  });
+  tree.addEventListener("keydown", (event) => {
+    if (!listing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = listing.rows[active] >> 1;
+    const page = Math.max(1, Math.floor(tree.clientHeight / ROW) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    if (event.key in steps) move(selected < 0 && event.key === "ArrowDown" ? active : active + steps[event.key]);
+    else if (event.key === "ArrowRight") toggle(at, true) || (body.end[at] > at + 1 && move(active + 1));
+    else if (event.key === "ArrowLeft") toggle(at, false) || (body.parent[at] >= 0 && choose(body.parent[at], { reveal: true }));
+    else if (event.key === "Enter" || event.key === " ") { choose(at); toggle(at); }
+    else if (event.key === "/") search.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  // --- beside the tree ---
+
+  // In words: a window's name says what its object was read as, so its value would only repeat it.
+  function reading(number) {
+    const [name, value] = body.readings[number];
+    return escaped(name.endsWith(`.${value}`) ? name : `${name} = ${value}`);
+  }
+  function drawReadings() {
+    const chosen = new Set(body ? body.readingsOf.get(selected) ?? [] : []);
+    const all = body?.readings ?? [];
+    const holder = (name) => name.slice(0, Math.max(0, name.lastIndexOf(".")));
+    const holders = new Set(all.map(([name]) => holder(name)));
+    const nodes = [];
+    let group = "";
+    let first = null;
+    all.forEach(([name, value], number) => {
+      // A window or a limit is the heading of its numbers, and leads to its object.
+      const heads = holders.has(name);
+      if (!heads && holder(name) && holder(name) !== group) nodes.push(make("div", { class: "qx-group", role: "presentation" }, escaped(holder(name))));
+      group = heads ? name : holder(name);
+      const node = make("div", {
+        id: `${id}-reading-${number}`, role: "option", class: `qx-reading${heads ? " qx-group" : ""}`, "data-number": number,
+        "aria-selected": String(chosen.has(number)), title: escaped(name),
+      }, make("span", {}, escaped(heads ? name : name.slice(name.lastIndexOf(".") + 1))), ...(heads ? [] : [make("b", {}, escaped(value))]));
+      if (chosen.has(number)) first ??= node;
+      nodes.push(node);
+    });
+    if (!nodes.length) nodes.push(make("div", { class: "qx-quiet" }, body ? "nothing was read" : ""));
+    readings.replaceChildren(...nodes);
+    if (!first) return readings.removeAttribute("aria-activedescendant");
+    readings.setAttribute("aria-activedescendant", first.id);
+    const below = first.offsetTop + first.offsetHeight - readings.clientHeight;
+    readings.scrollTop = Math.max(below, Math.min(readings.scrollTop, first.offsetTop));
+  }
+  function follow(number) {
+    const at = body.readings[number]?.[2][0];
+    if (at !== undefined) choose(at, { reveal: true });
+  }
+  readings.addEventListener("click", (event) => {
+    const node = event.target.closest("[data-number]");
+    if (node) follow(Number(node.dataset.number));
+  });
+  readings.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!body || !by) return;
+    const now = Number(readings.querySelector("[aria-selected=true]")?.dataset.number ?? (by > 0 ? -1 : body.readings.length));
+    follow(Math.max(0, Math.min(body.readings.length - 1, now + by)));
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  function drawDetail() {
+    if (!body || selected < 0) {
+      detail.replaceChildren(make("p", { class: "qx-quiet" }, body ? "Choose a field, or a number above, to see which belongs to which." : ""));
+      return;
+    }
+    const [status, readAs, rule, why, meaning] = body.notes[body.note[selected]];
+    const items = [];
+    const item = (name, ...inside) => inside.some((part) => part !== "") && items.push(make("dt", {}, name), make("dd", {}, ...inside));
+    const path = escaped(body.path(selected));
+    item("Path", make("code", {}, cut(path, LONGEST_DETAIL)));
+    item("Status", `${SIGNS[status]} ${status}`);
+    const kind = body.typeOf(selected);
+    const value = body.values[selected];
+    if (value === null) item("Value", `${kind} with ${many(body.children[selected], kind === "array" ? "element" : "member")}`);
+    else {
+      item("Value", make("code", {}, cut(body.value(selected), LONGEST_DETAIL)));
+      item("Type", kind);
+    }
+    if (body.compared && body.change[selected] !== SAME) {
+      const was = body.before[selected];
+      const other = escaped(model.get("_sources")[model.get("_compare")]?.label ?? "");
+      const word = CHANGES[body.change[selected]][1];
+      item("Difference", body.change[selected] === CHANGED ? `changed: ${escaped(cut(was, LONGEST_DETAIL))} in ${other}`
+        : body.change[selected] === REMOVED ? `${word}: only ${other} has it` : `${word}: ${other} does not have it`);
+    }
+    const numbers = body.readingsOf.get(selected) ?? [];
+    item(status === "read" ? "Read as" : "Belongs to", numbers.length ? numbers.map((number) => reading(number)).join("; ") : escaped(readAs));
+    item("Rule", escaped(rule));
+    item("Why", escaped(why));
+    item("Meaning", meaning ? escaped(meaning) : status === "unknown" ? "not in the catalogue of known fields" : "");
+    detail.replaceChildren(make("dl", {}, ...items));
+  }
+
+  function drawFilters() {
+    const chosen = new Set(model.get("statuses"));
+    const nodes = [...(body?.tally ?? [])].map(([status, number]) => button(`${SIGNS[status]} ${status} ${number.toLocaleString("en")}`, () => {
+      const next = new Set(model.get("statuses"));
+      if (!next.delete(status)) next.add(status);
+      put({ statuses: body.statuses.filter((word) => next.has(word)) });
+    }, { "aria-pressed": String(chosen.has(status)), class: "qx-button qx-filter" }));
+    if (body?.compared) {
+      const number = body.change.reduce((sum, change) => sum + (change !== SAME), 0);
+      nodes.push(button(`≠ differences ${number.toLocaleString("en")}`, () => {
+        onlyChanges = !onlyChanges;
+        drawFilters();
+        relist();
+      }, { "aria-pressed": String(onlyChanges), class: "qx-button qx-filter" }));
+    }
+    // The focus stays on the button that was pressed.
+    const at = [...filters.children].indexOf(document.activeElement);
+    filters.replaceChildren(...nodes);
+    if (at >= 0) filters.children[at]?.focus({ preventScroll: true });
+  }
+
+  function drawHead() {
+    const source = model.get("_sources")[model.get("_account")];
+    const other = model.get("_sources")[model.get("_compare")];
+    head.replaceChildren();
+    if (model.get("_title")) head.append(make("b", {}, model.get("_title")), " · ");
+    if (!source) return;
+    head.append(make("b", {}, escaped(source.label)), body?.fetched_at ? ` · fetched ${body.fetched_at}` : "");
+    if (other) head.append(` · + only here, − only in ${escaped(other.label)}, ≠ changed`);
+    if (source.note && body) head.append(` · ${source.note}`);
+    if (source.remark && body) head.append(make("div", { class: "qx-remark" }, escaped(source.remark)));
+    if (body && !body.complete) head.append(make("div", { class: "qx-remark" }, `Only the first ${many(body.count, "field")} are shown.`));
+  }
+
+  // --- the clipboard ---
+
+  function ask(kind) {
+    const number = ++asks;
+    return new Promise((done) => { waiting.set(number, done); model.send({ kind, ask: number }); });
+  }
+  async function copyRedacted() {
+    copied.textContent = "copying…";
+    manual.hidden = true;
+    const text = await ask("redact");
+    try {
+      await navigator.clipboard.writeText(text);
+      copied.textContent = "copied, redacted";
+    } catch {
+      offer(text); // no clipboard: the page is not served securely, or the browser says no
+    }
+  }
+  function offer(text) {
+    const area = make("textarea", { class: "qx-text", readonly: "", rows: "8", "aria-label": "Redacted JSON" });
+    area.value = text;
+    const close = button("Close", () => { manual.hidden = true; manual.replaceChildren(); });
+    manual.replaceChildren(area, close);
+    manual.hidden = false;
+    area.focus({ preventScroll: true });
+    area.select();
+    const done = document.execCommand?.("copy");
+    copied.textContent = done ? "copied, redacted" : "press Ctrl+C (⌘C) to copy";
+  }
+
+  // --- wiring ---
+
+  const isCurrent = (message) => message.account === model.get("_account") && message.compare === model.get("_compare")
+    && message.version === model.get("_version");
+  let asked = false;
+  function request() {
+    account.draw();
+    compare.draw();
+    tree.setAttribute("aria-busy", "true");
+    // Behind the new state, which is on its way when this turn of the loop ends; and once for several changes.
+    if (!asked) queueMicrotask(() => { asked = false; model.send({ kind: "body" }); });
+    asked = true;
+  }
+  function take(message, buffers) {
+    if (message?.kind === "redacted") { waiting.get(message.ask)?.(message.text); waiting.delete(message.ask); }
+    if (message?.kind !== "body" || !isCurrent(message)) return;
+    body = message.trouble === undefined ? new Body(message, buffers) : null;
+    listing = null;
+    selected = body ? model.get("_selected") : -1;
+    root.classList.toggle("qx-none", !body);
+    tree.hidden = !body;
+    trouble.hidden = Boolean(body);
+    trouble.textContent = message.trouble ?? "";
+    if (!body) { rows.replaceChildren(); found.textContent = ""; }
+    // A small body needs no tall box; searching does not change its height.
+    root.style.setProperty("--qx-lines", body ? Math.min(99, new Listing(body, { query: "", statuses: new Set() }).rows.length) : 0);
+    tree.scrollTop = 0;
+    tree.removeAttribute("aria-busy");
+    drawHead();
+    drawFilters();
+    if (body && selected >= 0) { relist(); choose(selected, { tell: false, reveal: true }); } else relist();
+    drawDetail();
+    drawReadings();
+  }
+  function say(text) {
+    alert.textContent = text;
+    alert.hidden = !text;
+    if (text) copied.textContent = "";
+  }
+  let frame = 0;
+  let later = 0;
+  search.value = model.get("search");
+  search.addEventListener("input", () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(relist);
+    clearTimeout(later);
+    later = setTimeout(() => put({ search: search.value }), 250);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") tree.focus();
+    else if (event.key !== "Escape" || !search.value) return;
+    else { search.value = ""; relist(); put({ search: "" }); }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const handlers = {
+    "change:_account change:_compare change:_version": request,
+    "change:_sources": () => { account.draw(); compare.draw(); drawHead(); },
+    "change:_title": drawHead,
+    "change:_selected": () => {
+      const at = model.get("_selected");
+      if (body && at !== selected && at < body.count) choose(at, { tell: false, reveal: true });
+    },
+    "change:search": () => { if (model.get("search") !== search.value) { search.value = model.get("search"); relist(); } },
+    "change:statuses": () => { drawFilters(); relist(); },
+    "change:_alert": () => say(model.get("_alert")),
+    "change:_busy": () => { refresh.disabled = model.get("_busy"); refresh.textContent = model.get("_busy") ? "reading…" : "Read again"; },
+    "change:_refreshable": () => { refresh.hidden = !model.get("_refreshable"); },
+    "msg:custom": take,
+  };
+  // What goes wrong here is shown as well: the browser's console has no reader.
+  for (const [name, handler] of Object.entries(handlers)) {
+    handlers[name] = (...given) => {
+      try {
+        return handler(...given);
+      } catch (error) {
+        say(String(error));
+        throw error;
+      }
+    };
+    model.on(name, handlers[name]);
+  }
+  for (const name of ["change:_alert", "change:_busy", "change:_refreshable"]) handlers[name]();
+  const sizes = new ResizeObserver(paint);
+  sizes.observe(tree);
+  request();
+  return () => {
+    sizes.disconnect();
+    clearTimeout(later);
+    cancelAnimationFrame(frame);
+    for (const [name, handler] of Object.entries(handlers)) model.off(name, handler);
+  };
+}
+
+export default { render };
