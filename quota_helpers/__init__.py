@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
     from .bodies import load_bodies, save_bodies
-    from .charts import plot_resets, plot_windows
+    from .charts import ChartError, ChartSpec, build_chart, plot_resets, plot_windows
     from .client import UsageClient
     from .errors import (
         AccountForbiddenError,
@@ -78,12 +78,12 @@ if TYPE_CHECKING:
     )
     from .sessions import SessionLogs, read_sessions
     from .sources import Source, connect, demo, live
-    from .widgets import FieldExplorer
+    from .widgets import ChartBuilder, FieldExplorer, QuotaPanel
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
     "bodies": "load_bodies save_bodies",
-    "charts": "plot_resets plot_windows",
+    "charts": "ChartError ChartSpec build_chart plot_resets plot_windows",
     "client": "UsageClient",
     "errors": (
         "AccountForbiddenError AccountIdMissingError ApiKeyOnlyError AuthError AuthFileInvalidError "
@@ -104,7 +104,7 @@ _EXPORTS = {
     ),
     "sessions": "SessionLogs read_sessions",
     "sources": "Source connect demo live",
-    "widgets": "FieldExplorer",
+    "widgets": "ChartBuilder FieldExplorer QuotaPanel",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
@@ -121,6 +121,9 @@ __all__ = [
     "AuthFileNotFoundError",
     "BlockedByEdgeError",
     "BodyError",
+    "ChartBuilder",
+    "ChartError",
+    "ChartSpec",
     "Collection",
     "Credits",
     "Failure",
@@ -132,6 +135,7 @@ __all__ = [
     "InsecureUrlError",
     "Limit",
     "QuotaError",
+    "QuotaPanel",
     "QuotaWindow",
     "RateLimitedError",
     "RawReply",
@@ -148,6 +152,7 @@ __all__ = [
     "UsageClient",
     "UsageSnapshot",
     "WorkspaceDeactivatedError",
+    "build_chart",
     "compare_fields",
     "connect",
     "credits_frame",

@@ -1,0 +1,115 @@
+"""What is to be drawn: the choices, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+Kind = Literal["line", "scatter", "bar", "area", "histogram", "box", "violin", "heatmap"]
+Aggregation = Literal["none", "mean", "median", "min", "max", "sum", "count", "last"]
+Every = Literal["none", "hour", "day", "week"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+AGGREGATIONS: Final[tuple[Aggregation, ...]] = get_args(Aggregation)
+EVERY: Final[tuple[Every, ...]] = get_args(Every)
+
+MOST_ROWS: Final = 20_000  # drawn as they are; beyond, the browser takes more than a second
+MOST_MARKS: Final = 5_000  # the same where every row is a mark of its own: a scatter, or raw bars
+MARKED: Final = frozenset({"scatter", "bar"})
+
+
+class ChartError(ValueError):
+    """These choices make no chart of this frame; the message says which, and what to choose instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartSpec:
+    """The choices that make a chart of a DataFrame.
+
+    Columns are named as `columns_of` lists them: the frame's own names (as text), and its index levels.
+
+    Attributes:
+        x: Column along the chart.
+        y: Column up the chart.
+        color: Column that the colours tell apart; in a heatmap the value of each cell.
+        facet: Column that gives each of its values a chart of its own.
+        kind: One of `KINDS`.
+        aggregation: How the rows with the same x, colour and facet become one; "none" draws every row. "last" is the
+            last known value in the frame's order (in the order of x where x is stepped). A histogram, a box and a
+            violin show all values and take no aggregation; a heatmap needs one and takes the mean for "none".
+        every: Step to which an x that is a time is rounded down; weeks begin on Monday.
+        filter: A condition as `DataFrame.query` takes it, such as `remaining_percent < 20`. It is code of the person
+            who types it and runs with that person's rights: do not take it from anywhere else.
+        only_column: Column of which only some values are drawn, or None.
+        only_values: Those values; None among them stands for rows without one. Empty means all.
+        most_rows: How many rows are drawn at most; a frame with more is sampled, and the code says so. None means
+            5,000 where each is a mark of its own (scatter, bar) and 20,000 elsewhere.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    color: str | None = None
+    facet: str | None = None
+    kind: Kind = "line"
+    aggregation: Aggregation = "none"
+    every: Every = "none"
+    filter: str = ""
+    only_column: str | None = None
+    only_values: tuple[Any, ...] = ()
+    most_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("kind", self.kind, KINDS)
+        _one_of("aggregation", self.aggregation, AGGREGATIONS)
+        _one_of("every", self.every, EVERY)
+        for role in ("x", "y", "color", "facet", "only_column"):
+            column = getattr(self, role)
+            if not (column is None or isinstance(column, str)):
+                raise ChartError(f"{role} must be a column's name as text, or None, not {column!r}.")
+        if not isinstance(self.filter, str):
+            raise ChartError(f"filter must be text, not {type(self.filter).__name__}.")
+        values: object = self.only_values
+        if isinstance(values, str):
+            raise ChartError("only_values must be a tuple of values, not one text: write (value,).")
+        object.__setattr__(self, "only_values", tuple(self.only_values))
+        if self.most_rows is not None and self.most_rows < 1:
+            raise ChartError(f"most_rows must be 1 or more, not {self.most_rows!r}.")
+
+    @property
+    def summary(self) -> Aggregation:
+        """The aggregation that takes place: the one chosen, unless the kind of chart decides."""
+        if self.kind in {"histogram", "box", "violin"}:
+            return "none"
+        if self.kind == "heatmap" and self.aggregation == "none":
+            return "mean" if self.color else "count"
+        return self.aggregation
+
+    @property
+    def value(self) -> str | None:
+        """The column whose values are drawn or summarized; None where rows are counted."""
+        column = self.color if self.kind == "heatmap" else self.y
+        return None if self.summary == "count" and column in self.keys else column
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that the rows are grouped by, each once."""
+        found = (self.y, self.x) if self.kind == "heatmap" else (self.x, self.color, self.facet)
+        return tuple(dict.fromkeys(column for column in found if column is not None))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are drawn, each once; a histogram has no y, a heatmap no facets."""
+        y = None if self.kind == "histogram" else self.y
+        facet = None if self.kind == "heatmap" else self.facet
+        found = (self.x, y, self.color, facet)
+        return tuple(dict.fromkeys(column for column in found if column is not None))
+
+    @property
+    def room(self) -> int:
+        """How many rows are drawn at most."""
+        return self.most_rows or (MOST_MARKS if self.kind in MARKED else MOST_ROWS)
+
+
+def _one_of(role: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ChartError(f"{role} must be one of {', '.join(allowed)}, not {value!r}.")
