@@ -178,7 +178,7 @@ def text_column(x: float, rows: list[Any], words: list[str], *, right: bool = Fa
         mode="text",
         text=words,
         textposition="middle left" if right else "middle right",
-        textfont={"size": 11.5},
+        textfont={"size": 10.5},
         hoverinfo="skip",
         cliponaxis=False,
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from statistics import mean
 from typing import Final
 
 import pandas as pd
@@ -39,7 +40,7 @@ from .words import colour_of, hover_of, number_of, reset_of
 MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
 FEW_ACCOUNTS: Final = 2  # so few accounts are a list of windows, each on a line of its own
-GRID_RANGE: Final = 240  # the bar takes 0-100, number, word and reset the rest; they just fit at 800 pixels
+GRID_RANGE: Final = 300  # the bar takes 0-100, number, word and reset the rest; they just fit at 800 pixels
 LIST_RANGE: Final = 165
 
 
@@ -126,10 +127,7 @@ def _draw(
     zone: str | tzinfo,
 ) -> int:
     """Draws the grid above the list; returns the figure's height in pixels."""
-    order = list(dict.fromkeys(bar.account for column in grid.values() for bar in column))
-    # The columns are filled one after the other, so the accounts' order is that of the most urgent over all of them.
-    ranks = {bar.account: place for place, bar in enumerate(_in_order(grid))}
-    order.sort(key=ranks.__getitem__)
+    order = _in_order(grid)
     labels = {bar.account: bar.label for column in grid.values() for bar in column}
     gap = 2 if grid and rest else 0
     lines = len(order) + len(rest) + gap
@@ -157,14 +155,13 @@ def _draw(
     return 84 + 28 + lines * ROW_HEIGHT
 
 
-def _in_order(grid: dict[tuple[str, str], list[WindowBar]]) -> list[WindowBar]:
-    """One bar per account, the accounts with what runs out first on top."""
-    worst: dict[str, WindowBar] = {}
+def _in_order(grid: dict[tuple[str, str], list[WindowBar]]) -> list[str]:
+    """The accounts, those with what runs out first on top; where two are alike the mean decides, as in the table."""
+    urgencies: dict[str, list[float]] = {}
     for column in grid.values():
         for bar in column:
-            if bar.account not in worst or bar.urgency > worst[bar.account].urgency:
-                worst[bar.account] = bar
-    return sorted(worst.values(), key=lambda bar: (-bar.urgency, bar.account))
+            urgencies.setdefault(bar.account, []).append(bar.urgency)
+    return sorted(urgencies, key=lambda name: (-max(urgencies[name]), -mean(urgencies[name]), name))
 
 
 def _row_axis(figure: go.Figure, name: str, labels: Sequence[str], domain: tuple[float, float]) -> None:

@@ -1,0 +1,167 @@
+"""The overview: a real table, one row per account, one column per window, with a bar in every cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from ..charts.bars import Show, WindowBar
+from ..charts.style import duration, percent, window_rank, window_title
+from ..masking import printable
+
+Key = tuple[str, str]
+
+MOST_COLUMNS: Final = 3
+COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands under "further windows"
+
+WORDS: Final[dict[Show, dict[str, str]]] = {
+    "left": {"full": "used up", "fast": "▲ fast"},
+    "used": {"full": "full", "fast": "▲ fast"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account: the bar for each column (None: no such window) and what has no column."""
+
+    label: str
+    plan: str
+    cells: tuple[WindowBar | None, ...]
+    further: tuple[WindowBar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The table's content, before anything is drawn."""
+
+    columns: tuple[Key, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def has_further(self) -> bool:
+        """Whether some account has a window without a column."""
+        return any(row.further for row in self.rows)
+
+
+def overview(bars: Sequence[WindowBar]) -> Overview:
+    """Sorts bars (in the order of `window_bars`) into rows and columns; common windows get a column."""
+    accounts: dict[str, list[WindowBar]] = {}
+    for bar in bars:
+        accounts.setdefault(bar.account, []).append(bar)
+    having: Counter[Key] = Counter()
+    for own in accounts.values():
+        having.update({(bar.limit, bar.window) for bar in own if bar.window})
+    common = [key for key, count in having.items() if count >= COMMON_SHARE * len(accounts)]
+    common.sort(key=lambda key: (key[0] != "codex", -having[key], window_rank(*key)))
+    columns = tuple(sorted(common[:MOST_COLUMNS], key=lambda key: window_rank(*key)))
+    return Overview(columns, tuple(_row(own, columns) for own in accounts.values()))
+
+
+def overview_html(bars: Sequence[WindowBar], *, show: Show, caption: str = "") -> str:
+    """The table as HTML for the panel; its look is in `panel.css`.
+
+    Args:
+        bars: As `window_bars` returns them: what runs out first on top.
+        show: "left" or "used".
+        caption: One line above the table, such as for when it holds.
+    """
+    table = overview(bars)
+    if not table.rows:
+        return '<p class="qp-empty">No account is selected, or none of the selected windows exists.</p>'
+    heads = [window_title(*key) for key in table.columns] + ["further windows"] * table.has_further
+    head = "".join(f'<th scope="col">{escape(printable(text))}</th>' for text in ("account", *heads))
+    body = "".join(_row_html(row, show, further=table.has_further) for row in table.rows)
+    tick = "time left" if show == "left" else "time gone"
+    key = f"bar = {show}, tick = {tick}, right = resets in"
+    return (
+        f'<div class="qp-scroll"><table class="qp-table" aria-label="Quota {show} by account and window">'
+        f"<caption>Quota {show}: what runs out first on top "
+        f'<span class="qp-key">{escape(" · ".join(filter(None, (key, caption))))}</span></caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def number(bar: WindowBar, show: Show) -> str:
+    """The bar's percentage in words, "unknown" when the server sent none that can be read."""
+    value = bar.shown(show)
+    return "unknown" if value is None or bar.used is None else percent(value)
+
+
+def word(bar: WindowBar, show: Show) -> str:
+    """What goes with the number: full, fast, stale, not started, or nothing."""
+    return "" if bar.mark == "unknown" else WORDS[show].get(bar.mark, bar.mark)
+
+
+def reset(bar: WindowBar) -> str:
+    """Time to the reset, "reset passed" for a stale reading, "" when unknown or not started."""
+    if bar.state == "stale":
+        return "reset passed"
+    # The reset of a window that has not started slides with every fetch.
+    return "" if bar.mark == "not started" else duration(bar.resets_in)
+
+
+def sentence(bar: WindowBar, show: Show) -> str:
+    """The bar for somebody who does not see it."""
+    if bar.used is None:
+        return f"{bar.title}: unknown".lstrip(": ")
+    parts = [
+        f"{bar.title}: {number(bar, show)} {show}",
+        word(bar, show).removeprefix("▲ ").replace("fast", "ahead of pace"),
+    ]
+    if bar.state == "stale":
+        parts.append("its reset has passed")
+    elif bar.resets_in is not None and bar.mark != "not started":
+        parts.append(f"resets in {duration(bar.resets_in)}")
+    return ", ".join(filter(None, parts))
+
+
+def fill(bar: WindowBar, show: Show) -> float:
+    """Width of the bar in percent of its track."""
+    return min(100.0, bar.shown(show) or 0.0)
+
+
+def _row(own: Sequence[WindowBar], columns: Sequence[Key]) -> Row:
+    cells: dict[Key, WindowBar] = {}
+    further = []
+    for bar in own:
+        key = (bar.limit, bar.window)
+        # A second window of the same name (both slots weekly) has no column of its own.
+        if key in columns and key not in cells:
+            cells[key] = bar
+        else:
+            further.append(bar)
+    return Row(own[0].label, own[0].plan, tuple(cells.get(key) for key in columns), tuple(further))
+
+
+def _row_html(row: Row, show: Show, *, further: bool) -> str:
+    cells = "".join(
+        f"<td>{_bar_html(bar, show)}</td>" if bar else '<td class="qp-absent">no such window</td>' for bar in row.cells
+    )
+    if further:
+        inner = "".join(
+            f'<div class="qp-further"><span class="qp-title">{escape(printable(bar.title or "no window sent"))}</span>'
+            f"{_bar_html(bar, show)}</div>"
+            for bar in row.further
+        )
+        cells += f"<td>{inner}</td>"
+    plan = f' <span class="qp-plan">{escape(printable(row.plan))}</span>' if row.plan else ""
+    name = escape(printable(row.label))
+    return f'<tr><th scope="row"><span class="qp-account" title="{name}">{name}</span>{plan}</th>{cells}</tr>'
+
+
+def _bar_html(bar: WindowBar, show: Show) -> str:
+    kind = bar.mark.replace(" ", "-") or "plain"
+    tick = ""
+    if bar.gone is not None:
+        tick = f'<i style="left:{bar.gone if show == "used" else 100 - bar.gone:.1f}%"></i>'
+    label = escape(printable(sentence(bar, show)))
+    return (
+        f'<div class="qp-cell"><div class="qp-track qp-{kind}" role="img" aria-label="{label}">'
+        f'<b style="width:{fill(bar, show):.1f}%"></b>{tick}</div>'
+        f'<span class="qp-number">{escape(number(bar, show))}</span>'
+        f'<span class="qp-word">{escape(word(bar, show))}</span>'
+        f'<span class="qp-reset">{escape(reset(bar))}</span></div>'
+    )

@@ -1,0 +1,70 @@
+"""The account picker: type to find, tick, select all or none; by mouse and by keyboard, for one account or hundreds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..masking import mask_identity, printable
+
+Answered = Callable[[int], None]
+
+
+class AccountPicker(anywidget.AnyWidget):
+    """A list of labels to tick; the browser's half is `picker.js`.
+
+    Only labels and numbers travel to the browser, never the names behind them.
+
+    Attributes:
+        labels: What is shown, in order; no two are alike.
+        notes: A word beside each label, or "".
+        chosen: Numbers of the ticked labels, ascending.
+    """
+
+    _esm = Path(__file__).with_name("picker.js")
+
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    chosen = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answered: Answered | None = None
+        self.on_msg(self._take)
+
+    def offer(self, labels: Sequence[str], notes: Sequence[str], chosen: Sequence[int]) -> None:
+        """Show other labels, with these of them ticked."""
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.labels, self.notes, self.chosen = list(labels), list(notes), list(chosen)
+
+    def ask(self, ping: int, answered: Answered) -> None:
+        """Ask every view in every open page whether it is there; *answered* is called with *ping* by each that is."""
+        self._answered = answered
+        self.send({"kind": "ping", "ping": ping})
+
+    @traitlets.validate("chosen")
+    def _check(self, proposal: Any) -> list[int]:
+        """Numbers that stand for no label (a browser can be a moment behind) are left out."""
+        return sorted({number for number in proposal["value"] if 0 <= number < len(self.labels)})
+
+    def _take(self, _: object, content: Any, __: object) -> None:
+        ping = content.get("ping") if isinstance(content, dict) and content.get("kind") == "pong" else None
+        if isinstance(ping, int) and self._answered:
+            self._answered(ping)
+
+
+def account_labels(names: Sequence[str], *, reveal: bool) -> list[str]:
+    """A label for each name, masked unless revealed; where two would be alike they are numbered."""
+    labels = [printable(name if reveal else mask_identity(name)) for name in names]
+    often = Counter(labels)
+    seen: Counter[str] = Counter()
+    for number, label in enumerate(labels):
+        if often[label] > 1:
+            seen[label] += 1
+            labels[number] = f"{label} ({seen[label]})"
+    return labels

@@ -1,0 +1,120 @@
+"""How quickly the panel repaints: from a change of the selection to what is painted, and what 500 redraws cost.
+
+Run it on demand: `python tests/benchmarks/bench_panel.py [accounts ...]` (default 50 300). It needs the system's
+chromium for the browser's half; the kernel's half is measured without.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
+
+import isolation  # noqa: E402, F401 - an empty home, the demo, no network
+from chromium import find_chromium, launch, open_page  # noqa: E402
+from lab import Lab  # noqa: E402
+from notebook_page import open_notebook  # noqa: E402
+from panel_support import source_of  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from quota_helpers.demo.crowd import crowd  # noqa: E402
+from quota_helpers.widgets import QuotaPanel  # noqa: E402
+
+REDRAWS = 500
+CHANGES = 60
+
+# One change of the selection by a click in the list; ends in the second frame after table and chart are new.
+CHANGE = """
+index => new Promise(done => {
+  const panel = document.querySelector('.quota-panel');
+  const rows = panel.querySelectorAll('.qp-table tbody tr').length;
+  const old = panel.querySelector('.js-plotly-plot');
+  const begun = performance.now();
+  panel.querySelectorAll('.qp-list [role=option]')[index].click();
+  const look = () => {
+    const chart = panel.querySelector('.js-plotly-plot');
+    const ready = panel.querySelectorAll('.qp-table tbody tr').length !== rows && chart && chart !== old
+      && chart.querySelector('.main-svg .barlayer .point');
+    if (!ready) return requestAnimationFrame(look);
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
+  };
+  requestAnimationFrame(look);
+})
+"""
+
+CELLS = """
+import sys
+sys.path.append({tests!r})
+from panel_support import crowd_source
+from quota_helpers.widgets import QuotaPanel
+panel = QuotaPanel(crowd_source({count}))
+panel
+"""
+
+
+def told(name: str, milliseconds: list[float]) -> None:
+    """One line: median and 95th percentile."""
+    p95 = statistics.quantiles(milliseconds, n=20)[-1]
+    sys.stdout.write(f"{name:<58} median {statistics.median(milliseconds):6.0f} ms   p95 {p95:6.0f} ms\n")
+
+
+def memory() -> float:
+    """Resident memory of this process in MB; 0 where the system does not tell this way."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+def kernel_half(count: int) -> None:
+    """Selection to message, without a browser."""
+    with source_of(crowd(count)) as source:
+        panel = QuotaPanel(source)
+        names = panel.selected
+        panel.selected = names[1:]
+        before, times = memory(), []
+        for number in range(REDRAWS):
+            begun = time.perf_counter()
+            panel.selected = names[number % 2 :]
+            times.append((time.perf_counter() - begun) * 1000)
+        told(f"{count} accounts, kernel only, {REDRAWS} redraws", times)
+        sys.stdout.write(f"{'':<58} memory {before:.0f} MB -> {memory():.0f} MB\n")
+
+
+def browser_half(count: int) -> None:
+    """Click to painted table and chart, in JupyterLab."""
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        playwright = stack.enter_context(sync_playwright())
+        program = find_chromium()
+        if program is None:
+            sys.stdout.write("no chromium: the browser's half is left out\n")
+            return
+        browser = launch(playwright, program, Path(home))
+        lab = stack.enter_context(Lab())
+        page = open_page(browser, lab.base)
+        lab.write_notebook("bench.ipynb", [CELLS.format(tests=str(TESTS), count=count)])
+        notebook = open_notebook(page, lab, "bench.ipynb")
+        notebook.run_all()
+        notebook.wait_until_drawn()
+        for few in (False, True):
+            if few:
+                page.get_by_role("button", name="Select no account").click()
+                page.get_by_text("No account is selected").wait_for()
+                page.locator(".qp-list [role=option]").nth(0).click()
+                page.wait_for_function("() => document.querySelectorAll('.qp-table tbody tr').length === 1")
+                notebook.wait_until_drawn()
+            times = [page.evaluate(CHANGE, 5 + number // 2 if not few else 5) for number in range(CHANGES)]
+            told(f"{count} accounts, {'1 or 2' if few else 'all or all but one'} selected, click to paint", times)
+        browser.close()
+
+
+if __name__ == "__main__":
+    for size in [int(word) for word in sys.argv[1:]] or [50, 300]:
+        kernel_half(size)
+        browser_half(size)

@@ -1,0 +1,442 @@
+"""The panel in plain Python: its attributes, its controls and what it shows, on the real demo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+import traitlets
+from panel_support import source_of
+
+from quota_helpers import HistoryError, demo
+from quota_helpers.demo.accounts import ACCOUNTS, DemoAccount, seat
+from quota_helpers.demo.clock import T0
+from quota_helpers.demo.crowd import crowd
+from quota_helpers.history import History
+from quota_helpers.widgets import QuotaPanel
+from quota_helpers.widgets.picker import account_labels
+from quota_helpers.widgets.tasks import TIMERS
+
+
+@pytest.fixture
+def source():
+    with demo() as opened:
+        yield opened
+
+
+@pytest.fixture
+def panel(source):
+    shown = QuotaPanel(source)
+    yield shown
+    shown.close()
+
+
+class Cells(HTMLParser):
+    """The texts of a table's row heads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.heads: list[str] = []
+        self._inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "th" and ("scope", "row") in attrs:
+            self._inside = True
+            self.heads.append("")
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside and tag != "th"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.heads[-1] += data
+
+
+def rows(panel) -> list[str]:
+    """The accounts in the table, from the top."""
+    return [head.split()[0] for head in Cells(panel._view.table.value).heads]
+
+
+def test_it_begins_with_everything_read_and_selected(panel):
+    """Made is read: a saved notebook has content at once."""
+    assert len(panel.selected) == 18
+    assert panel.windows == ("five_hour", "daily", "weekly", "monthly", "9h")
+    assert len(panel.collection.snapshots) == 13
+    assert set(panel.frame["account"]) == {snapshot.account for snapshot in panel.collection.snapshots}
+    assert len(rows(panel)) == 13
+    assert rows(panel)[0] == "ki...@example.com", "what runs out first stands on top"
+    assert "DEMO" in panel._view.head.value
+    assert "13 of 18 accounts read · 5 failed" in panel._view.head.value
+    assert "last updated Mon 16 Nov 09:00 UTC" in panel._view.head.value
+
+
+def test_selecting_by_attribute_moves_the_picker_and_both_pictures(panel):
+    panel.selected = ("wren", "ada")
+    assert panel.selected == ("ada", "wren"), "in the accounts' order, whatever was written"
+    assert [panel.picker.labels[number] for number in panel.picker.chosen] == ["ada", "wren"]
+    assert rows(panel) == ["wren", "ada"]
+    text = panel.figure.to_json()
+    assert "wren" in text
+    assert "team-blue" not in text
+
+
+def test_ticking_in_the_picker_moves_the_attribute_and_both_pictures(panel):
+    """`set_state` is what the browser sends."""
+    before = panel._view.output.outputs
+    panel.picker.set_state({"chosen": [panel.picker.labels.index("ada")]})
+    assert panel.selected == ("ada",)
+    assert rows(panel) == ["ada"]
+    assert panel._view.output.outputs != before
+
+
+def test_nothing_selected_says_so(panel):
+    panel.selected = ()
+    assert "No account is selected" in panel._view.table.value
+    assert "No window to show." in panel.figure.to_json()
+    assert "5 not selected accounts could not be read either" in panel._view.failures.value
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are(panel):
+    with pytest.raises(traitlets.TraitError, match=r"no account 'nobody'; there are: ada, atlas"):
+        panel.selected = ("nobody",)
+    with pytest.raises(traitlets.TraitError, match=r"no window 'hourly'; there are: five_hour"):
+        panel.windows = ("hourly",)
+    assert len(panel.selected) == 18
+
+
+def test_windows_are_picked_both_ways(panel):
+    panel.windows = ("weekly",)
+    boxes = {box.description: box for box in panel.window_picker.children[1:]}
+    assert {name: box.value for name, box in boxes.items()} == {
+        "five hour": False,
+        "daily": False,
+        "weekly": True,
+        "monthly": False,
+        "9h": False,
+    }
+    assert "five hour" not in panel._view.table.value
+    boxes["five hour"].value = True
+    assert panel.windows == ("five_hour", "weekly")
+    assert "five hour" in panel._view.table.value
+
+
+def test_left_and_used_add_up(panel):
+    panel.selected = ("ada",)
+    assert "69 % left" in panel._view.table.value
+    panel.controls.show.value = "used"
+    assert panel.show == "used"
+    assert "31 % used" in panel._view.table.value
+    assert "Quota used" in panel.figure.to_json()
+    panel.show = "left"
+    assert panel.controls.show.value == "left"
+
+
+def test_the_second_chart(panel):
+    panel.chart = "resets"
+    assert "Next resets" in panel.figure.to_json()
+    panel.controls.chart.value = "windows"
+    assert "Next resets" not in panel.figure.to_json()
+
+
+def test_time_zones_are_typed_and_a_slip_is_told(panel):
+    """Case and blanks do not matter; what is no zone leaves a message and the zone as it was."""
+    panel.controls.zone.value = "asia/ho chi minh"
+    assert panel.tz == "Asia/Ho_Chi_Minh"
+    assert panel.controls.zone.value == "Asia/Ho_Chi_Minh"
+    assert "16:00 +07" in panel._view.head.value
+    panel.controls.zone.value = "Berlin"
+    assert panel.tz == "Asia/Ho_Chi_Minh"
+    assert panel.alerts.texts == ("There is no time zone 'Berlin'. Did you mean Europe/Berlin?",)
+    panel.controls.zone.value = "UTC"
+    assert panel.alerts.texts == ()
+    with pytest.raises(traitlets.TraitError, match="no time zone"):
+        panel.tz = "Nowhere"
+
+
+def test_refresh_in_plain_python_returns_when_it_is_done(panel):
+    """The demo's next run is five minutes later, and what was chosen stays chosen."""
+    panel.selected = ("ada", "expired")
+    assert panel.refresh() is None
+    assert panel.collection.fetched_at == T0 + timedelta(minutes=5)
+    assert panel.selected == ("ada", "expired")
+    assert "09:05 UTC" in panel._view.head.value
+
+
+def test_choosing_does_not_ask_again(panel, source):
+    before = panel.collection
+    panel.selected, panel.show, panel.tz = ("ada",), "used", "local"
+    assert panel.collection is before
+    assert source.clock() == T0
+
+
+def test_a_window_that_appears_is_shown_to_whoever_chose_all():
+    """A run that brings other windows: all stays all, some stays some."""
+    with source_of(ACCOUNTS) as source:
+        run = source.collect()
+        few = replace(run, snapshots=tuple(one for one in run.snapshots if one.account in {"ada", "campus"}))
+        everything, some = QuotaPanel(source, collection=few), QuotaPanel(source, collection=few)
+        assert everything.windows == ("five_hour", "weekly")
+        some.windows = ("weekly",)
+        everything.refresh()
+        some.refresh()
+        assert everything.windows == ("five_hour", "daily", "weekly", "monthly", "9h")
+        assert some.windows == ("weekly",)
+
+
+def test_failures_have_their_hint_and_follow_the_selection(panel):
+    panel.selected = ("expired", "ada")
+    told = panel._view.failures.value
+    assert "✕ expired" in told
+    assert "Use Codex once with this login" in told
+    assert "edge-blocked" not in told
+    assert "4 not selected accounts could not be read either" in told
+
+
+def test_identities_are_masked_until_they_are_revealed(source):
+    """In every message that goes to the browser and in what is saved."""
+    panel = QuotaPanel(source)
+    states = [widget.get_state() for widget in _all(panel)]
+    saved = panel._repr_mimebundle_()
+    assert "kim@" not in json.dumps([states, saved], default=str)
+    panel.reveal = True
+    assert "kim@example.com" in panel._view.table.value
+    assert "kim@example.com" in panel.picker.labels
+
+
+def _all(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all(child)
+
+
+def test_names_that_look_alike_masked_are_numbered():
+    names = ["joan@example.com", "john@example.com", "ada"]
+    assert account_labels(names, reveal=False) == ["jo...@example.com (1)", "jo...@example.com (2)", "ada"]
+    assert account_labels(names, reveal=True) == names
+
+
+def test_text_from_outside_is_escaped():
+    """A plan is the server's text, a name is a file's: neither becomes markup, anywhere."""
+    script = "<script>alert(1)</script>"
+    ada = DemoAccount(name="ada", seat=replace(seat("ada", "plus"), plan=script))
+    with source_of([ada]) as source:
+        panel = QuotaPanel(source)
+        assert script not in panel._view.table.value
+        assert "&lt;script&gt;" in panel._view.table.value
+        assert script not in panel._repr_mimebundle_()["text/html"]
+        panel.alerts.show("x", script)
+        assert script not in panel.alerts.value
+
+
+def test_an_exception_in_a_handler_is_shown_and_raised(panel, monkeypatch):
+    """Nobody has JupyterLab's log open; the next success takes the message away."""
+
+    def broken(*_, **__):
+        raise RuntimeError("token eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln of joan@example.com")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(panel._view, "draw", broken)
+        with pytest.raises(RuntimeError):
+            panel.selected = ("ada",)
+    [text] = panel.alerts.texts
+    assert text.startswith("Drawing: RuntimeError: token *** of jo...@example.com\n  in broken, line ")
+    assert '<pre role="alert"' in panel.alerts.value
+    panel.selected = ("wren",)
+    assert panel.alerts.texts == ()
+
+
+def test_two_panels_on_one_source_do_not_disturb_each_other(source):
+    one, other = QuotaPanel(source), QuotaPanel(source)
+    one.selected, one.show = ("ada",), "used"
+    one.refresh()
+    assert (other.show, len(other.selected)) == ("left", 18)
+    assert rows(one) == ["ada"]
+    assert len(rows(other)) == 13
+
+
+def test_the_static_twin_has_no_svg_no_style_sheet_and_the_same_accounts(panel):
+    panel.selected = ("ada", "kim@example.com", "expired")
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == "QuotaPanel(DEMO, invented accounts: 13 read, 5 failed, 2026-11-16 09:00 UTC)"
+    html = bundle["text/html"]
+    assert [head.split()[0] for head in Cells(html).heads] == ["ki...@example.com", "ada"]
+    assert "used up" in html
+    assert "Use Codex once with this login" in html
+    assert [part for part in ("<svg", "<style", "<script", "var(--") if part in html] == []
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_the_chart_is_plain_json(panel):
+    """What is sent must not need a special encoder, nor be large."""
+    [output] = panel._view.output.outputs
+    assert len(json.dumps(output)) < 100_000
+
+
+def test_history_keeps_every_run(source):
+    with History.in_memory(clock=source.clock) as history:
+        panel = QuotaPanel(source, history=history)
+        assert panel.keep_history
+        first = len(history.frame())
+        assert first == len(panel.frame)
+        panel.refresh()
+        assert len(history.frame()) == 2 * first
+        assert "new readings kept" in panel.controls.status.value
+        panel.controls.keep.value = False
+        panel.refresh()
+        assert len(history.frame()) == 2 * first
+
+
+def test_a_history_that_fails_is_told(source):
+    history = History.in_memory(clock=source.clock)
+    history.close()
+    with pytest.raises(HistoryError):
+        QuotaPanel(source, history=history)
+
+
+def test_the_demo_offers_no_history_of_its_own(panel):
+    """Invented readings have no place in a person's history."""
+    assert panel.controls.keep not in panel.controls.row.children
+
+
+def test_three_hundred_accounts():
+    with source_of(crowd(300)) as source:
+        panel = QuotaPanel(source)
+        assert len(rows(panel)) == 300
+        assert "and 240 more accounts" in panel._repr_mimebundle_()["text/html"]
+        panel.picker.set_state({"chosen": [7]})
+        assert rows(panel) == ["seat-008"]
+
+
+def test_auto_refresh_needs_a_loop(panel):
+    with pytest.raises(RuntimeError, match="running event loop"):
+        panel.auto_minutes = 5
+    assert panel.auto_minutes == 0
+    assert "Auto refresh needs a running event loop" in panel.alerts.value
+    with pytest.raises(traitlets.TraitError):
+        panel.auto_minutes = 7
+
+
+def run(coroutine):
+    """The coroutine in a loop that ends in a minute at most."""
+    return asyncio.run(asyncio.wait_for(coroutine, 60))
+
+
+def test_refresh_in_a_loop_is_a_task_and_tells_its_progress(source):
+    async def scene():
+        panel = QuotaPanel(source)
+        told = []
+        panel.controls.status.observe(lambda change: told.append(change["new"]), "value")
+        task = panel.refresh()
+        assert panel.refresh() is task, "one run at a time"
+        await task
+        assert panel.collection.fetched_at == T0 + timedelta(minutes=5)
+        assert not panel.controls.refresh.disabled
+        return told
+
+    told = run(scene())
+    assert "0 of 18 read" in told[0]
+    assert any("18 of 18 read" in text for text in told)
+    assert told[-1] == ""
+
+
+def test_a_run_that_breaks_is_shown_and_raised(source, monkeypatch):
+    async def scene():
+        panel = QuotaPanel(source)
+        monkeypatch.setattr(source, "collect", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await panel.refresh()
+        assert "Refresh: ZeroDivisionError" in panel.alerts.value
+        assert not panel.controls.refresh.disabled
+        monkeypatch.undo()
+        await panel.refresh()
+        assert panel.alerts.texts == ()
+
+    run(scene())
+
+
+def answering(panel):
+    """Let the picker's views answer as an open page does."""
+    panel.picker.send = lambda content: panel.picker._take(None, {"kind": "pong", "ping": content["ping"]}, [])
+
+
+async def changed(widget, name):
+    """Wait for the next change of an attribute."""
+    happened = asyncio.Event()
+
+    def note(_):
+        happened.set()
+
+    widget.observe(note, name)
+    await happened.wait()
+    widget.unobserve(note, name)
+
+
+def test_auto_refresh_runs_while_somebody_looks(source, monkeypatch):
+    monkeypatch.setattr(QuotaPanel, "minute_seconds", 0.01)
+
+    async def scene():
+        panel = QuotaPanel(source)
+        answering(panel)
+        before = len(TIMERS.running)
+        panel.auto_minutes = 1
+        panel.auto_minutes = 5
+        assert len(TIMERS.running) == before + 1, "another interval is no second timer"
+        await changed(panel._view.head, "value")
+        assert panel.collection.fetched_at > T0
+        panel.auto_minutes = 0
+        assert len(TIMERS.running) == before
+
+    run(scene())
+
+
+def test_auto_refresh_ends_when_nobody_answers(source, monkeypatch):
+    """A closed page cannot say goodbye: it is asked."""
+    monkeypatch.setattr(QuotaPanel, "minute_seconds", 0.01)
+    monkeypatch.setattr(QuotaPanel, "answer_seconds", 0.01)
+
+    async def scene():
+        panel = QuotaPanel(source)
+        before = len(TIMERS.running)
+        panel.auto_minutes = 1
+        await changed(panel, "auto_minutes")
+        assert panel.auto_minutes == 0
+        assert panel.controls.auto.value == 0
+        assert len(TIMERS.running) == before
+        assert panel.collection.fetched_at == T0, "nobody was asked for quota"
+
+    run(scene())
+
+
+def test_auto_refresh_goes_on_after_a_run_that_breaks(source, monkeypatch):
+    monkeypatch.setattr(QuotaPanel, "minute_seconds", 0.01)
+
+    async def scene():
+        panel = QuotaPanel(source)
+        answering(panel)
+        with monkeypatch.context() as patch:
+            patch.setattr(source, "collect", lambda **_: 1 / 0)
+            panel.auto_minutes = 1
+            await changed(panel.alerts, "value")
+        await changed(panel._view.head, "value")
+        assert panel.auto_minutes == 1
+        assert panel.alerts.texts == ()
+        panel.close()
+
+    run(scene())
+
+
+def test_closing_ends_the_timer(source):
+    async def scene():
+        panel = QuotaPanel(source)
+        before = len(TIMERS.running)
+        panel.auto_minutes = 15
+        assert len(TIMERS.running) == before + 1
+        panel.close()
+        assert len(TIMERS.running) == before
+
+    run(scene())
