@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
     from .bodies import load_bodies, save_bodies
     from .charts import ChartError, ChartSpec, build_chart, plot_resets, plot_windows
+    from .charts.heatmap import plot_heatmap
+    from .charts.history import plot_history
+    from .charts.token_cost import token_cost
+    from .charts.tokens import daily_tokens, plot_token_cost, plot_tokens
     from .client import UsageClient
+    from .cycles import cycles, label_readings
     from .errors import (
         AccountForbiddenError,
         AccountIdMissingError,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     from .fields import ALIASES
     from .frames import credits_frame, frame_at, local_times, spend_frame, to_frame
     from .history import History
+    from .history.demo import demo_history, demo_sessions
     from .models import (
         COLUMNS,
         Account,
@@ -79,12 +85,18 @@ if TYPE_CHECKING:
     from .sessions import SessionLogs, read_sessions
     from .sources import Source, connect, demo, live
     from .widgets import ChartBuilder, FieldExplorer, QuotaPanel
+    from .widgets.timeline import HistoryPanel
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
     "bodies": "load_bodies save_bodies",
     "charts": "ChartError ChartSpec build_chart plot_resets plot_windows",
+    "charts.heatmap": "plot_heatmap",
+    "charts.history": "plot_history",
+    "charts.token_cost": "token_cost",
+    "charts.tokens": "daily_tokens plot_token_cost plot_tokens",
     "client": "UsageClient",
+    "cycles": "cycles label_readings",
     "errors": (
         "AccountForbiddenError AccountIdMissingError ApiKeyOnlyError AuthError AuthFileInvalidError "
         "AuthFileNotFoundError BlockedByEdgeError BodyError FetchError FetchTimeoutError HistoryError "
@@ -94,6 +106,7 @@ _EXPORTS = {
     "fields": "ALIASES",
     "frames": "credits_frame frame_at local_times spend_frame to_frame",
     "history": "History",
+    "history.demo": "demo_history demo_sessions",
     "models": (
         "Account Accounts COLUMNS Collection Credits Failure Limit QuotaWindow RawReply ResetCredits "
         "SpendLimit UsageSnapshot"
@@ -105,6 +118,7 @@ _EXPORTS = {
     "sessions": "SessionLogs read_sessions",
     "sources": "Source connect demo live",
     "widgets": "ChartBuilder FieldExplorer QuotaPanel",
+    "widgets.timeline": "HistoryPanel",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
@@ -132,6 +146,7 @@ __all__ = [
     "FieldExplorer",
     "History",
     "HistoryError",
+    "HistoryPanel",
     "InsecureUrlError",
     "Limit",
     "QuotaError",
@@ -156,12 +171,17 @@ __all__ = [
     "compare_fields",
     "connect",
     "credits_frame",
+    "cycles",
+    "daily_tokens",
     "demo",
+    "demo_history",
+    "demo_sessions",
     "field_table",
     "find_accounts",
     "find_drift",
     "frame_at",
     "header_table",
+    "label_readings",
     "live",
     "load_auth",
     "load_bodies",
@@ -170,7 +190,11 @@ __all__ = [
     "normalize_token_count",
     "normalize_usage",
     "parse_auth",
+    "plot_heatmap",
+    "plot_history",
     "plot_resets",
+    "plot_token_cost",
+    "plot_tokens",
     "plot_windows",
     "read_bodies",
     "read_sessions",
@@ -182,6 +206,7 @@ __all__ = [
     "shape_of",
     "spend_frame",
     "to_frame",
+    "token_cost",
 ]
 
 

@@ -1,0 +1,283 @@
+"""Percent used over time: a sawtooth per window and account, with every reset marked for what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from .history_lines import HistoryLine, history_lines, micros_of
+from .history_marks import SIGNS, WORDS, Place, mark_traces, pause_shapes, plan_changes, word
+from .invented import is_invented, zone_of
+from .knots import Knots, grounded, thinned
+from .overlay import plot_overlay
+from .style import (
+    ATTENTION,
+    CLEAR,
+    FURTHER,
+    GRID,
+    NORMAL,
+    QUIET,
+    cut,
+    ink,
+    layout,
+    note_figure,
+    quiet,
+)
+from .wall_time import wall_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PANEL_HEIGHT: Final = 118  # pixels of one panel
+PANEL_GAP: Final = 36  # pixels between two, for the lower one's title
+TOP: Final = 84
+BOTTOM: Final = 40
+LEGEND_ROW: Final = 22
+MOST_PANELS: Final = 8
+UNUSED_UP_TO: Final = 1.0  # percent; an untouched window can read 1
+MOST_POINTS: Final = 40_000
+"""Of all lines together; beyond it a line is thinned to what a screen can show."""
+
+DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+FILL: Final = "rgba(0,114,178,0.16)"
+
+
+def plot_history(
+    frame: pd.DataFrame,
+    *,
+    accounts: Iterable[str] | str | None = None,
+    windows: Iterable[str] | str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    now: datetime | None = None,
+    tz: str | tzinfo | None = None,
+    reveal: bool = False,
+    overlay: bool = False,
+    most_accounts: int = 4,
+) -> go.Figure:
+    """Percent used over time, one panel per window, one line per account.
+
+    A scheduled reset is a small tick on the base line, an early refill a diamond with its word (open when the
+    announced reset stayed). Where the server took turns between two windows, the readings nobody confirmed are a
+    dotted band of their own. No line crosses a pause of more than a fourteenth of the window's length (at least two
+    hours, at most 36); a reading whose reset had passed is grey. Only points that change the line are drawn, so it
+    equals the readings; a very long one is thinned without losing a peak: a shorter range shows it in full.
+
+    Args:
+        frame: With the columns of `COLUMNS`: `History.frame()`, `SessionLogs.windows`, or several of `to_frame`.
+        accounts: Names or keys; None means those that are fullest, up to *most_accounts*.
+        windows: Names of windows, such as "weekly"; None means all.
+        since: From this moment on (aware).
+        until: Up to this moment (aware).
+        now: The present moment (aware) for the titles; None means the latest `fetched_at` of the frame.
+        tz: Time zone of the axis; None means UTC for the demo, else this machine's.
+        reveal: Whether e-mail addresses in account names are shown in full.
+        overlay: Lay the cycles of each window on top of each other, by the share of the window that has passed.
+        most_accounts: How many accounts are compared at most when *accounts* does not say.
+
+    Raises:
+        ValueError: A moment has no time zone.
+    """
+    lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, reveal=reveal)
+    invented = is_invented(frame)
+    demo = ", demo accounts" if invented else ""
+    if not lines:
+        return note_figure(f"Quota used over time{demo}", "No readings to show: other accounts or a longer range?")
+    moment = micros_of(now) or int(max(line.followed.series.time[-1] for line in lines))
+    names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
+    shown = names if accounts is not None else names[:most_accounts]
+    lines = [line for line in lines if line.account in shown]
+    lines, unused = _without_unused(lines)
+    panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
+    left_out = [f"{len(shown)} of {len(names)} accounts"] if len(shown) < len(names) else []
+    left_out += [f"{MOST_PANELS} of {len(panels)} windows"] if len(panels) > MOST_PANELS else []
+    left_out += [f"never used: {', '.join(unused)}"] if unused else []
+    lines = [line for line in lines if (line.limit, line.window) in panels[:MOST_PANELS]]
+    zone = zone_of(tz, invented=invented)
+    who = cut(lines[0].label, 34) if len(shown) == 1 else f"{len(shown)} accounts"
+    if overlay:
+        return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
+    drawing = _Drawing(lines, shown, zone, moment)
+    drawing.draw(micros_of(since), micros_of(until))
+    subtitle = " · ".join([*drawing.legend(), *left_out]) or "percent used"
+    return drawing.finish(f"Quota used over time{demo}: {who}", subtitle)
+
+
+def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[str]]:
+    """Leave out further limits of which nothing was ever used; also their titles."""
+    used = {(line.limit, line.window) for line in lines if line.limit == "codex" or line.highest > UNUSED_UP_TO}
+    if not used:
+        return lines, []
+    kept = [line for line in lines if (line.limit, line.window) in used]
+    return kept, list(dict.fromkeys(line.title for line in lines if (line.limit, line.window) not in used))
+
+
+class _Drawing:
+    """The figure in the making."""
+
+    def __init__(self, lines: Sequence[HistoryLine], accounts: Sequence[str], zone: str | tzinfo, now: int) -> None:
+        self.lines, self.accounts, self.zone, self.now = lines, list(accounts), zone, now
+        self.panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
+        self.traces: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+        self.shapes: list[dict[str, Any]] = []
+        self.axes: dict[str, Any] = {}
+        self.alone = len(self.accounts) == 1
+        self.inner = PANEL_HEIGHT * len(self.panels) + PANEL_GAP * (len(self.panels) - 1)
+        self.bottom = BOTTOM if self.alone else BOTTOM + LEGEND_ROW * -(-len(self.accounts) // 4)
+        self.most = MOST_POINTS // len(lines)
+        self.range = (0.0, 0.0)
+
+    def local(self, micros: Any) -> Any:
+        """Milliseconds as plotly's date axes take them, moved so that they read as the zone's time."""
+        return wall_time(np.asarray(micros, np.int64), self.zone) / 1000
+
+    def draw(self, since: int | None, until: int | None) -> None:
+        """All panels, the shortest window on top."""
+        first = since if since is not None else min(int(line.followed.series.time[0]) for line in self.lines)
+        last = until if until is not None else max(int(line.followed.series.time[-1]) for line in self.lines)
+        room = (last - first) // 100 + 1_000_000  # the newest reading and its mark stand clear of the edge
+        low, high = self.local(np.array([first - room, last + room])).tolist()
+        self.range = (low, high)
+        seen: set[str] = set()
+        for number, panel in enumerate(self.panels):
+            own = [line for line in self.lines if (line.limit, line.window) == panel]
+            self._panel(number, own)
+            for line in own:
+                self._line(line, _axis(number), legend=line.account not in seen)
+                seen.add(line.account)
+
+    def _panel(self, number: int, lines: Sequence[HistoryLine]) -> None:
+        top = 1 - number * (PANEL_HEIGHT + PANEL_GAP) / self.inner
+        most = max(100.0, *(line.highest for line in lines))
+        self.axes[f"yaxis{_axis(number)[1:]}"] = {
+            "domain": [max(0.0, top - PANEL_HEIGHT / self.inner), top],
+            "range": [-4, most * 1.08],
+            "tickvals": [0, 50, 100],
+            "ticktext": [quiet(text) for text in ("0", "50", "100 %")],
+            "tickfont": {"size": 10},
+            "gridcolor": GRID,
+            "zeroline": False,
+            "fixedrange": True,
+        }
+        words = f"  {quiet(lines[0].says(self.now))}" if self.alone else ""
+        self.annotations.append(
+            {
+                "text": f"<b>{ink(lines[0].title)}</b>{words}",
+                "x": 0,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": 1,
+                "yref": f"{_axis(number)} domain",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 12},
+            }
+        )
+
+    def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
+        at = self.accounts.index(line.account)
+        colour = NORMAL if self.alone else FURTHER[at % len(FURTHER)]
+        place = Place(axis, self.local, self.range, self.zone, alone=self.alone, colour=colour)
+        if self.alone:
+            self.shapes += pause_shapes(line, place)
+            self.annotations += [word(text, at, place) for at, text in place.pause_words(line)]
+            ground = thinned(grounded(line.line), self.most)
+            fill = {"mode": "lines", "line": {"width": 0}, "fill": "tozeroy", "fillcolor": FILL, "hoverinfo": "skip"}
+            self._add(ground, axis, fill)
+        drawn = {
+            "mode": "lines",
+            "line": {"color": colour, "width": 1.6, "dash": "solid" if self.alone else DASHES[at % len(DASHES)]},
+            "name": ink(cut(line.label)),
+            "legendgroup": str(at),
+            "showlegend": legend and not self.alone,
+            "hovertemplate": _hover(line, ""),
+        }
+        self._add(line.line, axis, drawn)
+        ring = {
+            "size": 6,
+            "symbol": "circle-open",
+            "color": ATTENTION if self.alone else colour,
+            "line": {"width": 1.5},
+        }
+        dotted = {"mode": "lines+markers", "line": {"color": ring["color"], "width": 1, "dash": "dot"}, "marker": ring}
+        odd = _hover(line, "<br>unconfirmed: another window, or an odd reading")
+        self._add(line.other, axis, dotted | {"hovertemplate": odd})
+        grey = {"mode": "lines+markers", "line": {"color": QUIET, "width": 3}, "marker": {"size": 4, "color": QUIET}}
+        self._add(line.stale, axis, grey | {"hovertemplate": _hover(line, "<br>stale: its reset had passed")})
+        self.traces += mark_traces(line, place)
+        shapes, texts = plan_changes(line, place)
+        self.shapes += shapes
+        self.annotations += texts if legend else []
+
+    def _add(self, knots: Knots, axis: str, style: dict[str, Any]) -> None:
+        if len(knots):
+            few = thinned(knots, self.most)
+            common = {"type": "scatter", "x": self.local(few.time), "y": few.used, "yaxis": axis, "showlegend": False}
+            self.traces.append(common | style)
+
+    def legend(self) -> list[str]:
+        """What the signs mean, of those that are there."""
+        kinds = {mark.kind for line in self.lines for mark in line.marks}
+        found = [f"{SIGNS[kind]} {WORDS.get(kind, kind)}" for kind in SIGNS if kind in kinds]
+        found += ["○ unconfirmed readings"] if any(len(line.other) for line in self.lines) else []
+        found += ["thick grey: stale"] if any(len(line.stale) for line in self.lines) else []
+        return found
+
+    def finish(self, title: str, subtitle: str) -> go.Figure:
+        """The figure with its texts and axes."""
+        # All at once: when traces are added one by one, plotly validates the whole figure each time.
+        figure = go.Figure({"data": self.traces, "layout": self.axes})
+        layout(figure, title, subtitle, height=TOP + self.inner + self.bottom, left=48, top=TOP)
+        legend = {
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 11},
+            "bgcolor": CLEAR,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        }
+        return figure.update_layout(
+            annotations=self.annotations,
+            shapes=self.shapes,
+            margin={"b": self.bottom},
+            hovermode="closest",
+            showlegend=not self.alone,
+            legend=legend,
+            xaxis={
+                "type": "date",
+                "range": list(self.range),
+                "anchor": _axis(len(self.panels) - 1),
+                "gridcolor": GRID,
+                "zeroline": False,
+                "tickfont": {"size": 10},
+                "nticks": 10,
+                "tickformatstops": _ticks(),
+            },
+        )
+
+
+def _axis(number: int) -> str:
+    return f"y{number + 1 if number else ''}"
+
+
+def _hover(line: HistoryLine, more: str) -> str:
+    names = f"<b>{ink(line.label)}</b> {ink(line.title)}"
+    return f"{names}<br>%{{x|%a %d %b %H:%M}}: %{{y:.4~g}} % used{more}<extra></extra>"
+
+
+def _ticks() -> list[dict[str, Any]]:
+    hour, day = 3_600_000, 86_400_000
+    span = '<span style="color:var(--jp-ui-font-color2, #7a7a7a)">'
+    return [
+        {"dtickrange": [None, hour], "value": f"{span}%H:%M:%S</span>"},
+        {"dtickrange": [hour, day], "value": f"{span}%H:%M<br>%d %b</span>"},
+        {"dtickrange": [day, None], "value": f"{span}%a<br>%d %b</span>"},
+    ]

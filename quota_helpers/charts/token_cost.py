@@ -1,0 +1,149 @@
+"""What one percent of a window costs in tokens: an estimate, with its spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from ..cycles import Followed, follow_all
+from ..cycles.follow import CONFIRMED
+from ..cycles.readings import Integers, micros
+
+Count = Literal["total", "uncached", "output"]
+
+COST_COLUMNS: Final[dict[str, str]] = {
+    "account": "str",
+    "account_key": "str",
+    "limit": "str",
+    "window": "str",
+    "estimates": "int64",  # how many stretches were measured
+    "percent": "float64",  # percent points that they cover
+    "tokens": "int64",  # tokens that were spent in them
+    "lower": "float64",  # tokens for one percent: a quarter of the stretches cost less
+    "median": "float64",  # tokens for one percent
+    "upper": "float64",  # tokens for one percent: a quarter cost more
+    "elsewhere": "int64",  # stretches left out: the percentage rose, and these logs know of no tokens
+    "first": "datetime64[us, UTC]",
+    "last": "datetime64[us, UTC]",
+}
+"""Columns of `token_cost`, name -> dtype."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of one cycle: from one rise of the percentage to a later one. Times in microseconds since 1970."""
+
+    since: int
+    until: int
+    percent: float
+
+
+def token_cost(
+    tokens: pd.DataFrame, windows: pd.DataFrame, *, points: float = 3.0, count: Count = "total"
+) -> pd.DataFrame:
+    """Estimate what one percent of each window costs in tokens, with `COST_COLUMNS`; one row per account and window.
+
+    Percentages are whole numbers, so each cycle is cut into stretches between two rises that are at least *points*
+    apart (the longer, the less rounding matters); a stretch costs the tokens that the same account's sessions spent in
+    it. Stretches over a reset, a pause without readings, or flapping do not exist; what was used elsewhere (another
+    machine, the web) is not in these logs and makes a percent look cheaper than it is.
+
+    It is an estimate: the service publishes no such price, counts models and cached tokens differently, and may change
+    its mind at any time. The quartiles say how far to trust it.
+
+    Args:
+        tokens: `SessionLogs.tokens` or `History.tokens()`.
+        windows: Readings over time with the columns of `COLUMNS`, of the same accounts: `SessionLogs.windows` or
+            `History.frame()`.
+        points: Percent points that a stretch covers at least.
+        count: Which tokens: "total"; "uncached" (without the input that came from the cache); "output".
+
+    Raises:
+        ValueError: *points* is not above 0, or *count* is another word.
+    """
+    if not points > 0 or count not in {"total", "uncached", "output"}:
+        raise ValueError(f"points must be above 0 and count total, uncached or output, not {points!r} and {count!r}")
+    spent = _by_account(tokens, count)
+    rows = [row for followed in follow_all(windows) if (row := _row(followed, spent, points))]
+    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in COST_COLUMNS.items()})
+
+
+def _by_account(tokens: pd.DataFrame, count: Count) -> dict[str, tuple[Integers, Integers]]:
+    """Account key -> times of its turns, and the tokens spent up to and with each (one more than the times)."""
+    amount = tokens["total" if count != "output" else "output"].to_numpy(np.int64)
+    if count == "uncached":
+        amount = amount - tokens["cached_input"].to_numpy(np.int64)
+    time = micros(tokens["time"])
+    found = {}
+    for key, rows in tokens.groupby("account_key").indices.items():
+        order = rows[np.argsort(time[rows], kind="stable")]
+        found[str(key)] = time[order], np.append(0, np.cumsum(amount[order]))
+    return found
+
+
+def _row(followed: Followed, spent: dict[str, tuple[Integers, Integers]], points: float) -> dict[str, Any] | None:
+    series = followed.series
+    if series.account_key not in spent:
+        return None
+    time, total = spent[series.account_key]
+    costs, used, percents, elsewhere = [], 0, 0.0, 0
+    seen: list[int] = []
+    for stretch in stretches(followed, points):
+        # A reading is logged at the end of the turn that it counts.
+        low, high = (int(np.searchsorted(time, edge, side="right")) for edge in (stretch.since, stretch.until))
+        amount = int(total[high] - total[low])
+        if not amount:
+            elsewhere += 1
+            continue
+        costs.append(amount / stretch.percent)
+        used, percents = used + amount, percents + stretch.percent
+        seen += [stretch.since, stretch.until]
+    if not costs:
+        return None
+    lower, median, upper = np.percentile(costs, [25, 50, 75])
+    return {
+        "account": series.account,
+        "account_key": series.account_key,
+        "limit": series.limit,
+        "window": series.window,
+        "estimates": len(costs),
+        "percent": percents,
+        "tokens": used,
+        "lower": lower,
+        "median": median,
+        "upper": upper,
+        "elsewhere": elsewhere,
+        "first": min(seen),
+        "last": max(seen),
+    }
+
+
+def stretches(followed: Followed, points: float) -> Iterator[Stretch]:
+    """Cut every cycle at rises of the percentage that are at least *points* apart. At 100 % nothing can be measured."""
+    series = followed.series
+    rows = np.flatnonzero((followed.reading == CONFIRMED) & (followed.cycle >= 0))
+    begun, level, last, cycle = 0, np.nan, 0, -1
+    before = np.nan
+    for time, used, number in zip(
+        series.time[rows].tolist(), series.used[rows].tolist(), followed.cycle[rows].tolist(), strict=True
+    ):
+        if number != cycle or time - last > series.longest_pause:
+            # Measuring begins at the first rise: before it, nobody knows how full the percent was.
+            cycle, level = number, np.nan
+        elif used > before:
+            if np.isnan(level):
+                begun, level = time, used
+            elif used - level >= points:
+                yield Stretch(begun, time, used - level)
+                begun, level = time, used
+        before, last = used, time
+
+
+def _column(values: list[Any], dtype: str) -> pd.Series:
+    if dtype.startswith("datetime64"):
+        return pd.Series(pd.DatetimeIndex(np.array(values, np.int64).view("M8[us]"), tz="UTC"), dtype=dtype)
+    return pd.Series(values, dtype=dtype)

@@ -1,0 +1,130 @@
+"""A frame of readings, taken apart into one series of numbers for each window of each account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+MISSING: Final = int(np.iinfo(np.int64).min)
+"""A time that is not known."""
+
+SECOND: Final = 1_000_000
+"""Microseconds: all times here are whole microseconds since 1970, UTC."""
+
+_LENGTHS: Final = {"five_hour": 18_000.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0}
+_KEYS: Final = ("account_key", "account", "limit", "window")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """The readings of one window of one account, oldest first.
+
+    Attributes:
+        account: The account's name; its key where it has none.
+        account_key: Its key, or None.
+        limit: Limit id.
+        window: Window name.
+        length: Length of the window in seconds, NaN when unknown.
+        rows: Position of each reading in the frame.
+        time: When the server said so, in microseconds.
+        used: Percent used, NaN where there is no number.
+        reset: Announced reset in microseconds, or `MISSING`.
+    """
+
+    account: str
+    account_key: str | None
+    limit: str
+    window: str
+    length: float
+    rows: npt.NDArray[np.intp]
+    time: Integers
+    used: Floats
+    reset: Integers
+
+    @property
+    def tolerance(self) -> int:
+        """Resets that differ by no more than this (microseconds) are the same: 10 minutes of 5 hours, 30 of a week."""
+        share = self.length / 30 if self.length == self.length else 1800.0  # false for NaN
+        return int(min(1800.0, max(600.0, share))) * SECOND
+
+    @property
+    def longest_pause(self) -> int:
+        """Readings further apart than this (microseconds) have a gap between them.
+
+        A fourteenth of the window's length, but at least two hours and at most 36: two hours for five-hour windows,
+        twelve for a week.
+        """
+        share = self.length / 14 if self.length == self.length else 0.0
+        return int(min(129_600.0, max(7_200.0, share))) * SECOND
+
+
+def series_of(frame: pd.DataFrame) -> Iterator[Series]:
+    """One series for each account, limit and window; rows without a window are no readings and left out.
+
+    Accounts are told apart by key, and by name where there is none: an account that was renamed stays one.
+    """
+    if frame.empty:
+        return
+    code, texts = _groups(frame)
+    time = micros(frame["fetched_at"])
+    reset = micros(frame["reset_at"])
+    used = frame["used_percent"].to_numpy(dtype=np.float64, na_value=np.nan)
+    length = frame["window_seconds"].to_numpy(dtype=np.float64, na_value=np.nan)
+    order = np.argsort(code, kind="stable")
+    if (np.diff(time) < 0).any():
+        order = np.lexsort((time, code))
+    bounds = np.flatnonzero(np.diff(code[order], prepend=-2, append=-2))
+    for start, end in pairwise(bounds.tolist()):
+        rows = order[start:end]
+        if code[rows[0]] < 0:
+            continue
+        key, account, limit, window = texts(rows[-1])
+        known = length[rows]
+        known = known[~np.isnan(known)]
+        yield Series(
+            account=account or key or "?",
+            account_key=key,
+            limit=limit or "?",
+            window=window or "",
+            length=float(known[-1]) if len(known) else _LENGTHS.get(window or "", float("nan")),
+            rows=rows,
+            time=time[rows],
+            used=used[rows],
+            reset=reset[rows],
+        )
+
+
+def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | None]]]:
+    """The number of each row's group (-1: no window), and a function: position -> the texts of `_KEYS`."""
+    key, keys = pd.factorize(frame["account_key"])
+    code = key.astype(np.int64)
+    if (key < 0).any():  # most frames name every key, and a million names take their time
+        name = pd.factorize(frame["account"])[0]
+        code = np.where(key >= 0, key, len(keys) + 1 + name)
+    for column in ("limit", "window"):
+        number, texts = pd.factorize(frame[column])
+        code = code * (len(texts) + 1) + number + 1
+    code[number < 0] = -1
+
+    def texts_at(row: int) -> list[str | None]:
+        values = [frame[column].iloc[row] for column in _KEYS]
+        return [None if pd.isna(value) else str(value) for value in values]
+
+    return code, texts_at
+
+
+def micros(times: pd.Series) -> Integers:
+    """Whole microseconds since 1970 of a column of aware times; missing ones are `MISSING`."""
+    aware = times if isinstance(times.dtype, pd.DatetimeTZDtype) else pd.to_datetime(times, utc=True)
+    numbers: Integers = aware.dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return numbers

@@ -1,0 +1,103 @@
+"""The cycles of all windows as a frame, and the readings with what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from .follow import READINGS, Followed, follow
+from .readings import Series, series_of
+
+CYCLE_COLUMNS: Final[dict[str, str]] = {
+    "account": "str",
+    "account_key": "str",
+    "limit": "str",
+    "window": "str",
+    "cycle": "int64",  # number within the window of the account, from 0
+    "began_at": "datetime64[us, UTC]",  # its first reading
+    "seen_at": "datetime64[us, UTC]",  # its last reading
+    "reset_at": "datetime64[us, UTC]",  # the reset as it was announced last
+    "end": "str",  # how it ended
+    "ended_at": "datetime64[us, UTC]",  # when: the announced reset, else the first reading that shows the early end
+    "first_used": "float64",  # percent at the first reading
+    "last_used": "float64",  # percent at the last reading
+    "peak_used": "float64",  # percent, the highest
+    "readings": "int64",
+    "window_seconds": "float64",
+}
+"""Columns of `cycles`, name -> dtype."""
+
+
+def follow_all(frame: pd.DataFrame, wanted: Callable[[Series], bool] = lambda _: True) -> list[Followed]:
+    """Every window of every account that is wanted, with its cycles and what became of each reading."""
+    return [follow(series) for series in series_of(frame) if wanted(series)]
+
+
+def cycles(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row for each filling of a window, from one reset to the next, with `CYCLE_COLUMNS`.
+
+    Announced resets that differ by at most 10 minutes (five hours) to 30 minutes (a week and longer) are the same one.
+    A fall of the percentage ends a cycle if the announced reset has passed, or if a second reading agrees and the old
+    window does not come back before its reset: single odd readings and a server that takes turns between two windows
+    (flapping) end nothing. A window that has not started has no cycle; a stretch without readings of it has none.
+
+    `end` is one of
+    - "scheduled": the announced reset came;
+    - "early, clock restarted": the window was refilled before, and a full length begins anew;
+    - "early, clock kept": it was refilled before, and the announced reset stays;
+    - "clock moved": the announced reset changed, nothing was refilled;
+    - "unknown": it was refilled, and no reset was announced (the oldest session logs do not);
+    - "open": it goes on.
+
+    Args:
+        frame: With the columns of `COLUMNS`, many readings over time, in any order.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "account": followed.series.account,
+            "account_key": followed.series.account_key,
+            "limit": followed.series.limit,
+            "window": followed.series.window,
+            "cycle": number,
+            "began_at": cycle.begun,
+            "seen_at": cycle.seen,
+            "reset_at": cycle.reset,
+            "end": cycle.end,
+            "ended_at": cycle.ended,
+            "first_used": cycle.first,
+            "last_used": cycle.last,
+            "peak_used": cycle.peak,
+            "readings": cycle.readings,
+            "window_seconds": followed.series.length,
+        }
+        for followed in follow_all(frame)
+        for number, cycle in enumerate(followed.cycles)
+    ]
+    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in CYCLE_COLUMNS.items()})
+
+
+def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the frame with two columns more.
+
+    `cycle`: number of the cycle as in `cycles`, missing where the reading belongs to none. `reading`: "confirmed";
+    "unconfirmed" (an odd one, or from another window than the one going on); "not_started"; "no number".
+    """
+    cycle = np.full(len(frame), -1, np.int64)
+    reading = np.full(len(frame), READINGS.index("no number"), np.uint8)
+    for followed in follow_all(frame):
+        cycle[followed.series.rows] = followed.cycle
+        reading[followed.series.rows] = followed.reading
+    return frame.assign(
+        cycle=pd.arrays.IntegerArray(cycle, cycle < 0),
+        reading=pd.array(READINGS, dtype="str").take(reading.astype(np.intp)),
+    )
+
+
+def _column(values: list[Any], dtype: str) -> pd.Series:
+    if dtype.startswith("datetime64"):
+        times = np.array(values, np.int64).view("M8[us]")
+        return pd.Series(pd.DatetimeIndex(times, tz="UTC").as_unit("us"), dtype=dtype)
+    return pd.Series(values, dtype=dtype)

@@ -1,0 +1,232 @@
+"""A month of invented past for some of the demo's accounts; it ends where the demo server's numbers begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Final
+
+from ..models import Account, Limit, QuotaWindow, UsageSnapshot
+from ..normalize import normalize_usage
+from .accounts import ACCOUNTS, DemoAccount, body
+from .clock import T0
+from .meters import FULL
+from .rhythm import PACE, RHYTHMS, SEED
+from .truth import (
+    EARLY_REFILL,
+    EARLY_REFILL_ANNOUNCED,
+    FLAPPING,
+    GAP,
+    KEPT_CLOCK,
+    LIFTED,
+    ODD_READING,
+    PLAN_BEFORE,
+    PLAN_CHANGE,
+)
+
+DAYS: Final = 30
+
+LONG_SHARE: Final = {"weekly": 1 / 7, "monthly": 1 / 16}
+"""Percents of a longer window that one five-hour percent costs."""
+
+_FLAPPING_AHEAD: Final = timedelta(hours=18)  # the other window's reset comes earlier by this much
+_EARLIER_SHARE: Final = 45  # percent of a window that was used by its middle when the month began
+_JITTER: Final = (0, 0, 0, 1, 2, -1)  # seconds by which an announced reset differs from one reading to the next
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How a window stood at one moment: exact percent and announced reset; None: it has not started."""
+
+    used: float
+    reset_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One account's month, step by step.
+
+    Attributes:
+        account: The demo account.
+        times: The moments that were looked at, oldest first; the last one is `T0`.
+        spent: Five-hour percents that the step up to each time used up.
+        levels: Window name -> its level at each time.
+        now: The reading at `T0`, as the demo server gives it.
+    """
+
+    account: DemoAccount
+    times: tuple[datetime, ...]
+    spent: tuple[float, ...]
+    levels: dict[str, tuple[Level, ...]]
+    now: UsageSnapshot
+
+
+def demo_snapshots() -> tuple[UsageSnapshot, ...]:
+    """Thirty days of readings up to `T0` (not included), every 20 minutes, oldest first; `truth` says what happened.
+
+    The values join on to those that the demo server gives at `T0`, for the same accounts.
+    """
+    found = [snapshot for name in RHYTHMS for snapshot in _snapshots(past(name))]
+    return tuple(sorted(found, key=lambda snapshot: snapshot.fetched_at))
+
+
+def key_of(account: DemoAccount) -> str:
+    """The key that its login has everywhere."""
+    seat = account.seat
+    return Account(name=account.name, account_id=seat.account_id, user_id=seat.user_id, email=seat.email).key
+
+
+def demo_keys() -> frozenset[str]:
+    """The keys of all demo accounts."""
+    return frozenset(map(key_of, ACCOUNTS))
+
+
+@cache
+def past(name: str) -> Past:
+    """The month of the demo account called *name*.
+
+    Raises:
+        KeyError: It has none.
+    """
+    rhythm = RHYTHMS[name]
+    account = next(account for account in ACCOUNTS if account.name == name)
+    steps = timedelta(days=DAYS) // PACE
+    times = tuple(T0 - PACE * (steps - number) for number in range(steps + 1))
+    now = normalize_usage(body(account, T0), fetched_at=T0)
+    spent = tuple(rhythm.demand(name, list(times)))
+    levels = {}
+    if (five := now.five_hour) is not None:
+        levels["five_hour"], spent = _short(name, five, times, spent)
+    for window in now.windows:
+        if window.limit_id == "codex" and window.name in LONG_SHARE:
+            levels[window.name] = _long(name, window, times, spent)
+    return Past(account, times, spent, levels, now)
+
+
+def _short(
+    name: str, now: QuotaWindow, times: tuple[datetime, ...], demand: tuple[float, ...]
+) -> tuple[tuple[Level, ...], tuple[float, ...]]:
+    """Five hours begin with the first use after the last ones ended; what is beyond 100 % is not spent."""
+    length, last_reset, last_used = _known(now)
+    began = last_reset - length
+    running = [want for when, want in zip(times, demand, strict=True) if when - PACE >= began]
+    scale = last_used / sum(running) if sum(running) else 0.0
+    levels, spent = [], []
+    used, reset = 0.0, None
+    for when, want in zip(times, demand, strict=True):
+        since = when - PACE  # what was spent at `when` was spent from here on
+        step = 0.0
+        if LIFTED.covers(name, when):
+            step, used, reset = want, 0.0, None
+        elif since >= began:
+            used = 0.0 if reset is None else used
+            step, reset = want * scale if scale else last_used * PACE / (T0 - began), last_reset
+        elif reset is not None and when >= reset:
+            used, reset = 0.0, None  # a short break
+        elif reset is not None:
+            step = min(want, FULL - used)
+        elif want and since + length <= began:  # nothing may overlap the demo's last five hours
+            step, reset = want, since + length
+        used += step if reset is not None else 0.0
+        levels.append(Level(used, reset))
+        spent.append(step)
+    return tuple(levels), tuple(spent)
+
+
+def _long(name: str, now: QuotaWindow, times: tuple[datetime, ...], spent: tuple[float, ...]) -> tuple[Level, ...]:
+    """Weeks and months follow each other without a break; the last one ends as the demo server says."""
+    length, last_reset, last_used = _known(now)
+    resets = _resets(name, now.name, last_reset, length, times[0])
+    levels = []
+    used = _EARLIER_SHARE * (1 - (resets[0][1] - times[0]) / length)
+    for when, step in zip(times, spent, strict=True):
+        if len(resets) > 1 and when >= resets[1][0]:
+            resets, used = resets[1:], 0.0
+        elif (name, now.name, when) == (KEPT_CLOCK.account, KEPT_CLOCK.window, KEPT_CLOCK.at):
+            used = 0.0
+        used = min(FULL, used + step * LONG_SHARE[now.name])
+        levels.append(Level(used, resets[0][1]))
+    return _scaled(levels, last_reset, last_used)
+
+
+def _scaled(levels: list[Level], last_reset: datetime, last_used: float) -> tuple[Level, ...]:
+    """The same, with the last window's levels brought to what it stands at now."""
+    own = levels[-1].used
+    mine = [level.reset_at == last_reset for level in levels]
+    refilled = max((at for at in range(1, len(levels)) if levels[at].used < levels[at - 1].used), default=0)
+    return tuple(
+        replace(level, used=level.used * last_used / own) if last and at >= refilled and own else level
+        for at, (level, last) in enumerate(zip(levels, mine, strict=True))
+    )
+
+
+def _resets(
+    name: str, window: str, last_reset: datetime, length: timedelta, first: datetime
+) -> list[tuple[datetime, datetime]]:
+    """(begin, announced reset) of each window that reaches into the month, oldest first."""
+    found = [(last_reset - length, last_reset)]
+    while found[0][0] > first:
+        begin = found[0][0]
+        early = (name, window, begin) == (EARLY_REFILL.account, EARLY_REFILL.window, EARLY_REFILL.at)
+        reset = EARLY_REFILL_ANNOUNCED if early else begin
+        found.insert(0, (reset - length, reset))
+    return found
+
+
+def _known(window: QuotaWindow) -> tuple[timedelta, datetime, float]:
+    if window.window_seconds is None or window.reset_at is None or window.used_percent is None:
+        raise ValueError(f"the demo's {window.name} window has no length, reset or percentage at T0")
+    return timedelta(seconds=window.window_seconds), window.reset_at, window.used_percent
+
+
+def _snapshots(month: Past) -> Iterator[UsageSnapshot]:
+    name, seat, key = month.account.name, month.account.seat, key_of(month.account)
+    chance = Random(f"{SEED} jitter {name}")  # noqa: S311  # invented numbers, not secrets
+    for at, when in enumerate(month.times[:-1]):
+        if GAP.covers(name, when):
+            continue
+        lifted = LIFTED.covers(name, when)
+        windows = tuple(
+            _window(month, window, at, chance, alone=lifted)
+            for window in month.now.windows
+            if window.name in month.levels
+            and window.limit_id == "codex"
+            and not (lifted and window.name == "five_hour")
+        )
+        full = any((window.used_percent or 0) >= FULL for window in windows)
+        yield UsageSnapshot(
+            account=name,
+            account_key=key,
+            plan=PLAN_BEFORE if name == PLAN_CHANGE.account and when < PLAN_CHANGE.at else seat.plan,
+            windows=windows,
+            limits=(Limit(limit_id="codex", allowed=not full, limit_reached=full),),
+            allowed=not full,
+            limit_reached=full,
+            fetched_at=when,
+            origin="demo",
+        )
+
+
+def _window(month: Past, now: QuotaWindow, at: int, chance: Random, *, alone: bool) -> QuotaWindow:
+    name, when = month.account.name, month.times[at]
+    level = month.levels[now.name][at]
+    length = timedelta(seconds=now.window_seconds or 0)
+    jitter = timedelta(seconds=_JITTER[int(chance.random() * len(_JITTER))])
+    used, reset = int(level.used), when + length if level.reset_at is None else level.reset_at + jitter
+    if (name, now.name, when) == (ODD_READING.account, ODD_READING.window, ODD_READING.at):
+        used = 0
+    if FLAPPING.covers(name, when) and chance.random() < 0.4:  # noqa: PLR2004  # less often than the real one
+        reset -= _FLAPPING_AHEAD
+        used = int(2 + 4 * (when - FLAPPING.since) / (FLAPPING.until - FLAPPING.since))
+    return QuotaWindow(
+        limit_id=now.limit_id,
+        name=now.name,
+        used_percent=float(used),
+        window_seconds=now.window_seconds,
+        reset_at=reset,
+        slot="primary" if alone else now.slot,
+        fetched_at=when,
+    )

@@ -1,0 +1,65 @@
+"""What really happened in the demo's month, for whoever wants to know whether a chart or a rule has found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Something that went on for a while at one account: from *since* on, before *until*."""
+
+    account: str
+    since: datetime
+    until: datetime
+
+    def covers(self, account: str, when: datetime) -> bool:
+        """Whether it concerns this account at this moment."""
+        return account == self.account and self.since <= when < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one account's window at one moment."""
+
+    account: str
+    window: str
+    at: datetime
+
+
+LIFTED: Final = Stretch("ada", datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC))
+"""The server sent no five-hour window; the week stood in the primary slot."""
+
+EARLY_REFILL: Final = Event("ada", "weekly", datetime(2026, 11, 12, 13, 0, tzinfo=UTC))
+"""The week was refilled two and a half days before its announced reset, and its clock started anew."""
+
+EARLY_REFILL_ANNOUNCED: Final = datetime(2026, 11, 15, 1, 0, tzinfo=UTC)
+"""When that week would have been reset."""
+
+KEPT_CLOCK: Final = Event("team-blue", "weekly", datetime(2026, 11, 10, 18, 0, tzinfo=UTC))
+"""The week was refilled, and its announced reset stayed as it was."""
+
+FLAPPING: Final = Stretch("night-owl", datetime(2026, 11, 3, 10, tzinfo=UTC), datetime(2026, 11, 3, 22, tzinfo=UTC))
+"""The server took turns between the account's week and another, nearly fresh one with an earlier reset."""
+
+ODD_READING: Final = Event("team-blue", "weekly", datetime(2026, 10, 29, 14, 0, tzinfo=UTC))
+"""One reading of 0 % with the same reset; the next one was as before."""
+
+GAP: Final = Stretch("kim@example.com", datetime(2026, 10, 30, 20, tzinfo=UTC), datetime(2026, 11, 1, 18, tzinfo=UTC))
+"""Nobody looked: there are no readings."""
+
+PLAN_CHANGE: Final = Event("team-blue", "", datetime(2026, 11, 5, 8, 0, tzinfo=UTC))
+"""From this moment on the plan is "team"; it was `PLAN_BEFORE`."""
+
+PLAN_BEFORE: Final = "plus"
+
+TOKENS_PER_PERCENT: Final = {"five_hour": 180_000, "weekly": 1_260_000}
+"""What one percent of ada's windows costs; each turn deviates from it by up to `TOKENS_SPREAD`.
+
+Only of the windows that are open at the demo's present it does not hold: they are made to end at the server's numbers.
+"""
+
+TOKENS_SPREAD: Final = 0.25
+"""As a share, to both sides."""

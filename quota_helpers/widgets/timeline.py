@@ -1,0 +1,271 @@
+"""`HistoryPanel`: choose a range of dates, accounts and windows, and see just that in full resolution."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from ..charts.heatmap import plot_heatmap
+from ..charts.history import plot_history
+from ..charts.history_lines import HistoryLine, history_lines, micros_of
+from ..charts.invented import is_invented, zone_of
+from ..history import History
+from .alerts import Alerts, guarded
+from .controls import WindowPicker, window_order
+from .picker import AccountPicker, account_labels
+from .range import PRESETS, RangeControls
+from .timeline_twin import status_text, twin_html
+from .view import PLOTLY
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+STYLE: Final = Path(__file__).with_name("panel.css")
+CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
+
+
+class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Percent used over time, for a chosen range, chosen accounts and windows.
+
+    Zooming with the mouse inside a chart enlarges what was sent; choosing dates here draws the range anew from all
+    readings. Every attribute below can be set, too: the controls follow, as the attributes follow the controls.
+
+    Args:
+        readings: A `History`, or any frame with the columns of `COLUMNS` and many readings over time.
+        reveal: Whether e-mail addresses are shown in full.
+        tz: Time zone of axis and dates; None means UTC for the demo, else this machine's.
+        now: The present moment (aware) for "resets in"; None means the newest reading.
+
+    Attributes:
+        accounts: Names of the accounts that are shown; the fullest one at first.
+        windows: Names of the windows that are shown; all at first.
+        since: Beginning of the range (aware); None is the first reading.
+        until: End of the range (aware); None is the newest reading.
+        chart: "over time", "cycles" or "hours".
+        alerts: Messages about what went wrong.
+
+    Raises:
+        HistoryError: The history cannot be read.
+    """
+
+    accounts = traitlets.Tuple()
+    windows = traitlets.Tuple()
+    since = traitlets.Instance(datetime, allow_none=True)
+    until = traitlets.Instance(datetime, allow_none=True)
+    chart = traitlets.Enum(tuple(CHARTS), default_value="over time")
+
+    def __init__(
+        self,
+        readings: History | pd.DataFrame,
+        *,
+        reveal: bool = False,
+        tz: str | tzinfo | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        super().__init__()
+        self.add_class("quota-panel")
+        self._readings, self._reveal, self._tz, self._now = readings, reveal, tz, now
+        self._names: tuple[str, ...] = ()
+        self._settled = False
+        self._figure: go.Figure | None = None
+        self._build()
+        self.reload()
+        self._wire()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All readings, whatever is chosen."""
+        return self._frame
+
+    @property
+    def figure(self) -> go.Figure:
+        """The chart that is shown."""
+        return self._figure
+
+    def reload(self) -> None:
+        """Read the history again and draw; what was chosen stays chosen."""
+        self._frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
+        self._zone = zone_of(self._tz, invented=is_invented(self._frame))
+        lines = history_lines(self._frame)
+        moment = micros_of(self._now) or max((int(line.followed.series.time[-1]) for line in lines), default=0)
+        names = tuple(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
+        windows = window_order({line.window for line in lines})
+        self._settled = False
+        try:
+            chosen = tuple(name for name in self.accounts if name in names) or names[:1]
+            all_windows = self.windows == self.window_picker.names
+            self._names = tuple(sorted(names))
+            self.window_picker.offer(windows, ())
+            self.accounts = chosen
+            self.windows = windows if all_windows else tuple(name for name in self.windows if name in windows)
+        finally:
+            self._settled = True
+        self._repaint()
+
+    def show_last(self, days: float | None) -> None:
+        """Show the last so many days up to the newest reading; None shows everything."""
+        newest = self._frame["fetched_at"].max()
+        with self.hold_trait_notifications():
+            self.until = None
+            self.since = None if days is None or pd.isna(newest) else (newest - timedelta(days=days)).to_pydatetime()
+        self._repaint()
+
+    def _build(self) -> None:
+        self.alerts = Alerts()
+        self.picker = AccountPicker()
+        self.window_picker = WindowPicker(lambda names: self.set_trait("windows", names))
+        self.range = RangeControls()
+        self.view = ipywidgets.ToggleButtons(
+            options=list(CHARTS), description="Chart", tooltips=list(CHARTS.values()), value=self.chart
+        )
+        self.button = ipywidgets.Button(description="Reload", icon="refresh", tooltip="read the history again")
+        self.status = ipywidgets.HTML()
+        self.output = ipywidgets.Output()
+        self.output.add_class("qp-chart")
+        style = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
+        style.layout.display = "none"
+        kept = [self.button] if isinstance(self._readings, History) else []
+        row = ipywidgets.HBox([self.view, *kept])
+        row.add_class("qp-row")
+        parts = (style, self.picker, self.window_picker, self.range.row, row, self.alerts, self.status, self.output)
+        self.children = parts
+
+    def _wire(self) -> None:
+        traitlets.link((self, "chart"), (self.view, "value"))
+        self.picker.observe(self._on_chosen, "chosen")
+        self.range.preset.observe(self._on_preset, "value")
+        self.range.first.observe(self._on_dates, "value")
+        self.range.last.observe(self._on_dates, "value")
+        self.button.on_click(self._on_reload)
+        self.observe(self._on_choice, ["accounts", "windows", "since", "until", "chart"])
+
+    # Handlers: from a control or an attribute to what follows.
+
+    @guarded("Choosing accounts")
+    def _on_chosen(self, change: Any) -> None:
+        if self._settled:
+            self.accounts = tuple(self._names[number] for number in change["new"])
+
+    @guarded("Range")
+    def _on_preset(self, change: Any) -> None:
+        if self._settled and change["new"] is not None:
+            self.show_last(PRESETS[change["new"]])
+
+    @guarded("Range")
+    def _on_dates(self, _: object) -> None:
+        if not self._settled:
+            return
+        first, last = self.range.first.value, self.range.last.value
+        if first and last and first > last:
+            # A slip of the pen is no fault of the program: said, not raised.
+            self.alerts.show("Dates", f"The range ends ({last}) before it begins ({first}): change one of the dates.")
+            return
+        self.alerts.clear("Dates")
+        self._settled = False
+        try:
+            self.since = self._midnight(first)
+            # The newest reading's own day ends with that reading: the rest of it is still to come.
+            open_end = last is None or last >= self._frame["fetched_at"].max().tz_convert(self._zone).date()
+            self.until = None if open_end else self._midnight(last + timedelta(days=1))
+        finally:
+            self._settled = True
+        self._repaint()
+
+    @guarded("Reload")
+    def _on_reload(self, _: object) -> None:
+        self.reload()
+
+    @guarded("Drawing")
+    def _on_choice(self, _: object) -> None:
+        if self._settled:
+            self._repaint()
+
+    @traitlets.validate("accounts")
+    def _check_accounts(self, proposal: Any) -> tuple[str, ...]:
+        if strange := [name for name in proposal["value"] if name not in self._names]:
+            raise traitlets.TraitError(f"no account {strange[0]!r}; there are: {', '.join(self._names) or 'none'}")
+        return tuple(dict.fromkeys(proposal["value"]))
+
+    @traitlets.validate("windows")
+    def _check_windows(self, proposal: Any) -> tuple[str, ...]:
+        known = self.window_picker.names
+        if strange := [name for name in proposal["value"] if name not in known]:
+            raise traitlets.TraitError(f"no window {strange[0]!r}; there are: {', '.join(known) or 'none'}")
+        return tuple(name for name in known if name in proposal["value"])
+
+    @traitlets.validate("since", "until")
+    def _check_moment(self, proposal: Any) -> datetime | None:
+        moment: datetime | None = proposal["value"]
+        if moment is not None and moment.utcoffset() is None:
+            raise traitlets.TraitError(f"{moment!r} has no time zone. Give an aware time, such as datetime.now(UTC)")
+        return moment
+
+    # Work.
+
+    def _midnight(self, day: date | None) -> datetime | None:
+        """The beginning of a day in the panel's time zone."""
+        if day is None:
+            return None
+        midnight = pd.Timestamp(datetime.combine(day, time.min))
+        # A change of daylight saving can skip midnight, or bring it twice.
+        moment: datetime = midnight.tz_localize(self._zone, ambiguous=True, nonexistent="shift_forward").to_pydatetime()
+        return moment
+
+    def _lines(self) -> list[HistoryLine]:
+        return history_lines(
+            self._frame,
+            accounts=self.accounts,
+            windows=self.windows,
+            since=self.since,
+            until=self.until,
+            reveal=self._reveal,
+        )
+
+    def _repaint(self) -> None:
+        self._settled = False
+        try:
+            labels = account_labels(self._names, reveal=self._reveal)
+            chosen = [number for number, name in enumerate(self._names) if name in self.accounts]
+            self.picker.offer(labels, [""] * len(labels), chosen)
+            self.window_picker.offer(self.window_picker.names, self.windows)
+            self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
+        finally:
+            self._settled = True
+        common: dict[str, Any] = {
+            "accounts": self.accounts,
+            "since": self.since,
+            "until": self.until,
+            "tz": self._zone,
+            "reveal": self._reveal,
+        }
+        if self.chart == "hours":
+            window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
+            self._figure = plot_heatmap(self._frame, window, **common)
+        else:
+            overlay = self.chart == "cycles"
+            self._figure = plot_history(self._frame, windows=self.windows, now=self._now, overlay=overlay, **common)
+        self.status.value = f'<p role="status">{status_text(self._lines(), self._zone)}</p>'
+        self.output.outputs = ({"output_type": "display_data", "data": _bundle(self._figure), "metadata": {}},)
+
+    # What a saved notebook keeps.
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        found = super()._repr_mimebundle_(**kwargs)
+        if found is not None:
+            found["text/html"] = twin_html(self._lines(), self._zone, micros_of(self._now))
+            found["text/plain"] = repr(self)
+        return found
+
+    def __repr__(self) -> str:
+        return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"
+
+
+def _bundle(figure: go.Figure) -> dict[str, Any]:
+    spec = figure.to_plotly_json()
+    chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
+    return {PLOTLY: chart, "text/plain": "chart"}
