@@ -122,9 +122,8 @@ _EXPORTS = {
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - the plain order of sorted(), capitals first
     "ALIASES",
-    "COLUMNS",
     "Account",
     "AccountForbiddenError",
     "AccountIdMissingError",
@@ -135,6 +134,7 @@ __all__ = [
     "AuthFileNotFoundError",
     "BlockedByEdgeError",
     "BodyError",
+    "COLUMNS",
     "ChartBuilder",
     "ChartError",
     "ChartSpec",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from .errors import BodyError
-from .masking import hide_tokens, hide_tokens_in, printable
+from .masking import hide_tokens, hide_tokens_in, mask_identity, printable
 from .models import Collection, Headers, RawReply
 from .raw import Pseudonyms, redact, redact_headers
 
@@ -176,6 +176,8 @@ def _line(reply: Any, names: Pseudonyms | None) -> str:
             record["text"] = hide_tokens(body.decode("utf-8", "replace"))
         if getattr(reply, "url", ""):
             record["url"] = hide_tokens(reply.url)
+    if payload is None and body.strip() == b"null":
+        record["text"] = "null"  # tells a body that is null from one that is no JSON
     try:
         return json.dumps(record, separators=(",", ":")) + "\n"
     except (TypeError, ValueError, RecursionError):
@@ -278,4 +280,4 @@ def _string(value: Any) -> str | None:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return escape(printable(mask_identity(text)))

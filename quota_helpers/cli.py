@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from .masking import hide_tokens, hide_tokens_in, printable
+from .masking import hide_tokens, hide_tokens_in, mask_identity, printable
 from .report import document, stale_notes, table
 from .sources import demo, live
 
@@ -77,7 +77,10 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         for failure in collection.failures:
             _say(_failure_line(failure, with_body=not options.raw_json))
-        return INTERRUPTED if collection.interrupted else collection.exit_code
+        if collection.interrupted:
+            _say_who_is_missing(collection, source)
+            return INTERRUPTED
+        return collection.exit_code
 
 
 def _source(options: argparse.Namespace) -> Source:
@@ -125,9 +128,17 @@ def _failure_line(failure: Failure, *, with_body: bool) -> str:
     reply = getattr(failure.error, "reply", None)
     # The bodies of 401 and 403 can name a person; they are shown on request only.
     if with_body and reply is not None and reply.status not in {401, 403} and (text := reply.text.strip()):
-        text = " ".join(hide_tokens(text).split())
+        text = " ".join(mask_identity(hide_tokens(text)).split())
         line += f" The server said: {text[:BODY_EXCERPT]}{'...' if len(text) > BODY_EXCERPT else ''}"
     return line
+
+
+def _say_who_is_missing(collection: Collection, source: Source) -> None:
+    """After an interrupt a shorter table must not pass for a whole one; where nothing came there is no table."""
+    arrived = {snapshot.account for snapshot in collection.snapshots} | {item.account for item in collection.failures}
+    missing = [name for name in source.accounts.names if name not in arrived]
+    if arrived and missing:
+        _say(f"Interrupted: no answer yet from {', '.join(missing)}.")
 
 
 def _say(line: str) -> None:

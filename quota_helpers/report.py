@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final
+from unicodedata import combining, east_asian_width
 
 from .masking import printable
 from .models import Collection, Failure, QuotaWindow, SpendLimit, UsageSnapshot
@@ -37,8 +38,8 @@ def table(collection: Collection, zone: tzinfo | None = None) -> list[str]:
         cells.append(
             [printable(snapshot.account or "?"), *(show(readings.get(name), zone) for _, name, show in columns)]
         )
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(map(_padded, row, widths)).rstrip() for row in cells]
 
 
 def stale_notes(collection: Collection, zone: tzinfo | None = None) -> list[str]:
@@ -119,6 +120,17 @@ def _time(reading: Reading | None, zone: tzinfo | None) -> str:
     except (OverflowError, OSError, ValueError):
         # The system's local-time functions refuse far years (Windows: beyond 3000); the instant itself is fine.
         return reading.reset_at.astimezone(UTC).strftime(TIME_FORMAT)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: none for a combining mark (macOS splits `ü` in file names), two for a wide character."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
 
 
 def _account(snapshot: UsageSnapshot) -> dict[str, Any]:

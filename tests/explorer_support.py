@@ -7,8 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from quota_helpers.widgets import FieldExplorer
+
 TYPES = ("<u2", "<i4", "<u1", "<u4", "<u1")
 OWN_SCRIPTS = {"_esm", "_css"}
+
+
+def explorer_of(*bodies: Any, **options: Any) -> tuple[FieldExplorer, Page]:
+    """An explorer of these bodies, and a page that shows it."""
+    explorer = FieldExplorer(bodies, **options)
+    return explorer, Page(explorer)
 
 
 class Page:

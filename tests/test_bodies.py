@@ -12,7 +12,7 @@ from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested
 from quota_helpers.bodies import BadLine, Bodies, load_bodies, save_bodies
 from quota_helpers.errors import BodyError
 from quota_helpers.models import Collection
-from quota_helpers.raw import field_table, find_drift, read_bodies
+from quota_helpers.raw import compare_fields, field_table, find_drift, read_bodies
 
 KEPT = ("account", "account_key", "status", "payload", "fetched_at")
 
@@ -46,6 +46,16 @@ def test_what_was_loaded_can_be_saved_again(tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert load_bodies(first) == load_bodies(second)
     assert payloads(first) == [MODERN, SPEND_ONLY, {"error": {"code": "token_expired"}}]
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+def test_a_body_that_is_null_stays_apart_from_one_that_is_no_json(tmp_path, redacted):
+    """Both have the payload None; one is shown as null, the other as its text."""
+    replies = [reply(None, "null", body=b"null"), reply(None, "html", body=b"<html></html>")]
+    path = save_bodies(replies, tmp_path / "bodies.jsonl", redacted=redacted)
+    assert payloads(path) == [None]
+    assert len(compare_fields(load_bodies(path)).sources) == 1
+    assert field_table(load_bodies(path)[0])["type"].tolist() == ["null"]
 
 
 def payloads(path):
@@ -157,8 +167,10 @@ def test_five_hundred_levels_are_kept(tmp_path):
 
 
 def test_it_is_a_sequence_and_shown_escaped(tmp_path):
-    """Slices keep the problems; names are text."""
-    bodies = Bodies([reply(MODERN, "<b>x</b>"), reply(SPEND_ONLY)], [BadLine(7, "<i>no JSON</i>")])
+    """Slices keep the problems; names are text, addresses among them masked."""
+    bodies = Bodies(
+        [reply(MODERN, "<b>x</b>"), reply(SPEND_ONLY, "jane.doe@example.com")], [BadLine(7, "<i>no JSON</i>")]
+    )
     assert len(bodies[:1]) == 1
     assert bodies[:1].problems == bodies.problems
     assert bodies == Bodies(list(bodies), bodies.problems)
@@ -166,6 +178,8 @@ def test_it_is_a_sequence_and_shown_escaped(tmp_path):
     assert "<b>" not in html
     assert "<i>" not in html
     assert "line 7" in html
+    assert "ja...@example.com" in html
+    assert "jane" not in html
     assert repr(bodies) == "Bodies(2 replies, 1 bad lines)"
     empty = save_bodies([], tmp_path / "x.jsonl")
     assert len(load_bodies(empty)) == 0

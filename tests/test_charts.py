@@ -85,7 +85,7 @@ def test_every_bar_has_its_number_and_its_reset(count, show):
         if bar.resets_in is not None and bar.state != "stale":
             assert duration(bar.resets_in) in shown
         assert bar.label in words(figure)
-    assert len(traced(figure, "hovertext")) == 2 * len(expected)  # the track and the bar itself
+    assert len(traced(figure, "hovertext")) == len(expected)
     resets = [text for text in shown if text == "reset passed"]
     assert len(resets) == sum(bar.state == "stale" for bar in expected)
 
@@ -131,13 +131,22 @@ def test_long_names_are_cut_to_the_space_there_is():
         assert "l" * 80 in words(figure)  # the text under the pointer has the whole name
 
 
+@pytest.mark.parametrize("count", [3, 12, 60])
+def test_the_rows_stand_in_the_order_of_the_bars(count):
+    """The table beside the chart has the same order."""
+    frame = many(count)
+    [labels] = [axis["ticktext"] for axis in row_axes(plot_windows(frame, now=NOW))]
+    accounts = dict.fromkeys(bar.label for bar in window_bars(frame, now=NOW))
+    assert [re.sub(r"<[^>]*>", "", label) for label in labels] == list(accounts)
+
+
 def test_left_and_used_mirror_each_other():
     frame = to_frame(snapshot(name, reading(30)) for name in "abc")
     widths = {show: plot_windows(frame, now=NOW, show=show).data[1].x for show in ("left", "used")}
     assert list(widths["left"]) == [70.0] * 3
     assert list(widths["used"]) == [30.0] * 3
-    assert "USED UP" in words(plot_windows(to_frame(snapshot("a", reading(100))), now=NOW))
-    assert "FULL" in words(plot_windows(to_frame(snapshot("a", reading(100))), now=NOW, show="used"))
+    assert "used up" in words(plot_windows(to_frame(snapshot("a", reading(100))), now=NOW))
+    assert "full" in words(plot_windows(to_frame(snapshot("a", reading(100))), now=NOW, show="used"))
 
 
 def test_a_window_that_an_account_does_not_have_is_not_drawn_as_empty():

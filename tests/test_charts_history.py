@@ -338,3 +338,12 @@ def test_a_gap_is_empty_in_the_heatmap(month):
 def test_unknown_words_are_refused(month, wrong):
     with pytest.raises(ValueError, match="form is week or accounts"):
         plot_heatmap(month, **wrong)
+
+
+@pytest.mark.parametrize("draw", [plot_history, plot_heatmap])
+def test_what_is_no_frame_of_readings(draw, month):
+    """Is told by what it is, with where readings are found."""
+    with pytest.raises(TypeError, match=r"not list: the readings of a History are its \.frame\(\)"):
+        draw([1, 2])
+    with pytest.raises(ValueError, match=r"no column limit, fetched_at: .* those of SessionLogs its \.windows"):
+        draw(month.drop(columns=["limit", "fetched_at"]))

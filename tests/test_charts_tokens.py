@@ -1,10 +1,12 @@
 """Tokens by day and model; and the cost of a percent, recovered from logs whose true cost is known."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
+from quota_helpers.charts.style import CHARACTER_WIDTH
 from quota_helpers.charts.token_cost import COST_COLUMNS, token_cost
 from quota_helpers.charts.tokens import daily_tokens, plot_token_cost, plot_tokens, short
 from quota_helpers.demo import truth
@@ -147,6 +149,10 @@ def test_the_chart_calls_it_an_estimate_and_shows_the_spread(logs):
     assert len(bars.y) == len(dots.y) == len(words.y) == 4
     assert all("about" in text and "n = " in text for text in words.text)
     assert all(base <= dot <= base + wide for base, wide, dot in zip(bars.base, bars.x, dots.x, strict=True))
+    # The words begin at the edge of the bars' room and have their own, whatever the width of the chart.
+    longest = max(len(re.sub("<[^>]+>", "", text)) for text in words.text)
+    assert set(words.x) == {figure.layout.xaxis.range[1]}
+    assert figure.layout.margin.r >= CHARACTER_WIDTH * longest
 
 
 def test_every_token_is_in_the_table(logs):

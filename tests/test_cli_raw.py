@@ -92,6 +92,13 @@ def test_bodies_of_other_errors_are_shortened_to_one_line(desk):
     assert "Bad gateway" in lines[1]
 
 
+def test_bodies_of_other_errors_name_nobody(desk):
+    desk.login("ada", says({"detail": "down", "owner": "somebody.else@example.com"}, 418))
+    line = ask(desk).stderr
+    assert "so...@example.com" in line
+    assert "somebody" not in line
+
+
 def test_a_deep_body_is_printed(desk):
     deep: object = 1
     for _ in range(490):

@@ -387,7 +387,9 @@ def test_the_home_folder_is_not_told(tmp_path, monkeypatch):
 
 
 def test_without_a_path_it_lies_in_the_users_data_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(platformdirs, "user_data_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(
+        platformdirs, "user_data_dir", lambda name, appauthor: str(tmp_path / str(appauthor or "") / name)
+    )
     with History() as history:
         assert history.path == default_path() == tmp_path / "quota-helpers" / "history.sqlite3"
         assert history.path.is_file()

@@ -46,14 +46,9 @@ def test_every_name_resolves(name):
 def test_names_are_sorted_and_complete():
     """The list, the table that finds them, and the block for type checkers name the same things."""
     assert len(set(qh.__all__)) == len(qh.__all__)
-    assert sorted(qh.__all__, key=_isort) == qh.__all__
+    assert sorted(qh.__all__) == qh.__all__
     assert set(qh._HOME) == set(qh.__all__)
     assert _for_type_checkers() == qh._HOME
-
-
-def _isort(name: str) -> tuple[int, str]:
-    """Constants, then classes, then functions, as the linter sorts them."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
 def _for_type_checkers() -> dict[str, str]:

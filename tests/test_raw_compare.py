@@ -1,5 +1,6 @@
 """Many bodies side by side: what differs, and which share one shape."""
 
+import dataclasses
 import json
 import re
 
@@ -11,6 +12,8 @@ from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
 from quota_helpers.errors import BodyError
 from quota_helpers.models import Collection
 from quota_helpers.raw import Body, body_of, compare_fields, shape_of, walk
+from quota_helpers.raw.body import told_apart
+from quota_helpers.raw.identities import cleaner
 
 
 def test_what_differs_comes_first_and_says_in_what():
@@ -120,6 +123,71 @@ def test_it_is_shown_escaped_and_without_tokens():
     assert "jane.doe@example.com" not in masked.frame.to_string(max_colwidth=None)
 
 
+def test_masking_hides_who_it_is_and_not_that_it_is_somebody_else():
+    """Two people whose ids and addresses mask alike differ; values, keys, shapes and names are masked."""
+    people = ("john.doe@example.com", "josh.dow@example.com")
+    bodies = {name: {"email": name, "user_id": f"user-of-{name[:4]}", "seen": {name: 1}} for name in people}
+    masked = compare_fields(bodies, reveal=False)
+    assert masked.sources == ["jo...@example.com", "jo...@example.com (2)"]
+    assert masked.differs["$.email"] == masked.differs["$.user_id"] == "value"
+    assert list(masked.sent.loc["$.user_id"]) == ["us...", "us..."]
+    between = masked.between(*masked.sources)
+    assert list(between["change"]) == ["value", "value", "presence", "presence"]
+    assert list(between["after"])[:2] == ["jo...@example.com", "us..."]
+    assert masked.frame.index.is_unique
+    told = (repr(masked), masked._repr_html_(), masked.frame, masked.differs, masked.shapes, between, masked.shape)
+    shown = "".join(part if isinstance(part, str) else getattr(part, "to_string", part.__repr__)() for part in told)
+    shown += str([shape.signature for shape in masked.shape.values()])
+    for private in (*people, "john", "josh", "user-of"):
+        assert private not in shown
+    assert compare_fields(bodies).differs["$.email"] == "value"
+
+
+def test_each_path_is_masked_once_however_many_bodies_have_it(monkeypatch):
+    """Once a body, for the identities of all, would take squared time."""
+    masked = []
+
+    def counting(identities, *, reveal):
+        clean = cleaner(identities, reveal=reveal)
+        return lambda text: masked.append(text) or clean(text)
+
+    monkeypatch.setattr("quota_helpers.raw.compare.cleaner", counting)
+    bodies = [{"email": f"p{number}.q@example.com"} for number in range(40)]
+    assert compare_fields(bodies, reveal=False).differs["$.email"] == "value"
+    assert sorted(text for text in masked if text[0] == "$") == ["$", "$.email"]
+
+
+def test_an_id_is_masked_where_it_is_a_name_or_a_key():
+    """Bodies filed by account id, a map keyed by user id."""
+    body = {"user_id": "user-invented-7", "account_id": "acct-invented-7", "seats": {"user-invented-7": 1}}
+    masked = compare_fields({"acct-invented-7": body}, reveal=False)
+    assert masked.sources == ["ac..."]
+    assert "invented" not in masked.frame.to_string(max_colwidth=None)
+
+
+def test_null_and_other_scalars_are_bodies():
+    """A JSON null is a body, a reply that is no JSON is none."""
+    html = reply(None, "html", status=503)
+    null = dataclasses.replace(html, account="null", body=b" null\n")
+    comparison = compare_fields([None, True, 7, "text", null, html, Body(name="x", payload=None)])
+    assert comparison.sources == ["body 1", "body 2", "body 3", "body 4", "null", "x"]
+    assert list(comparison.types.loc["$"]) == ["null", "boolean", "integer", "string", "null", "null"]
+    assert comparison.differs["$"] == "type"
+
+
+def test_a_python_value_that_is_no_json_is_compared_by_its_text():
+    """Not every Python value is hashable."""
+    comparison = compare_fields([{"a": {1}}, {"a": {1}}, {"a": {2}}])
+    assert comparison.differs["$.a"] == "value"
+    assert comparison.between("body 1", "body 2").empty
+
+
+def test_names_are_told_apart_in_linear_time():
+    """Thousands of equal names, and one that looks as if it had a number."""
+    assert told_apart(["a", "a (2)", "a", "a", "b"]) == ["a", "a (2)", "a (3)", "a (4)", "b"]
+    assert len(set(told_apart(["a"] * 50_000))) == 50_000
+
+
 def test_a_body_that_is_too_deep_is_a_clear_error():
     """Five hundred levels can be compared, more are refused."""
     assert compare_fields([nested(500)]).frame.shape[0] == 501
@@ -156,10 +224,11 @@ def test_one_fingerprint_exactly_for_one_signature(one, other):
 def test_any_bodies_can_be_compared(one, other):
     """A body does not differ from itself, and what differs between two can be listed."""
     assert set(compare_fields([one, one]).differs) <= {"same"}
-    comparison = compare_fields({"one": one, "other": other} if None not in (one, other) else [one, other, 1])
-    if len(comparison.sources) == 2 and "one" in comparison.sources:
-        listed = set(comparison.between("one", "other")["path"])
-        assert listed == set(comparison.differs[comparison.differs != "same"].index)
+    comparison = compare_fields({"one": one, "other": other})
+    listed = set(comparison.between("one", "other")["path"])
+    assert listed == set(comparison.differs[comparison.differs != "same"].index)
+    for shape, body in zip(comparison.shape.values(), (one, other), strict=True):
+        assert (shape, shape.signature) == (shape_of(body), shape_of(body).signature)
 
 
 def test_one_body_takes_every_form():
@@ -171,7 +240,7 @@ def test_one_body_takes_every_form():
 
 def test_a_body_of_millions_of_values_ends_somewhere(monkeypatch):
     """The rows do not fill the memory, and it is said."""
-    monkeypatch.setattr("quota_helpers.raw.compare.MOST_PLACES", 20)
+    monkeypatch.setattr("quota_helpers.raw.compare_cells.MOST_PLACES", 20)
     comparison = compare_fields([MODERN, [0] * 100])
     assert not comparison.complete
     assert len(comparison.frame) < 40

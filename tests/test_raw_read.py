@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
+from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
 
 from quota_helpers.errors import BodyError, QuotaError
 from quota_helpers.models import Collection
-from quota_helpers.raw import field_rows, read_bodies, save_case
+from quota_helpers.raw import field_rows, read_bodies
 
 
 def payloads(source):
@@ -37,6 +37,16 @@ def payloads(source):
 def test_pasted_text(text):
     """However it was copied."""
     assert payloads(text) == [MODERN]
+
+
+@pytest.mark.parametrize(("text", "payload"), [("null", None), (" true\t", True), ("-1.5e3", -1500.0), ("7", 7)])
+def test_a_pasted_scalar_is_text_unless_a_file_is_called_so(text, payload, tmp_path, monkeypatch):
+    """Any JSON is a body."""
+    monkeypatch.chdir(tmp_path)
+    assert [body.payload for body in read_bodies(text)] == [payload]
+    assert [body.payload for body in read_bodies(text.encode())] == [payload]
+    (tmp_path / "7").write_text('"a file"', "utf-8")
+    assert [body.payload for body in read_bodies("7")] == ["a file"]
 
 
 def test_several_bodies_one_a_line_or_one_after_the_other():
@@ -230,54 +240,6 @@ def test_any_text_is_read_or_a_body_error(text):
     else:
         line = None
     assert bool(bodies) != (line is not None)
-
-
-@pytest.mark.parametrize("payload", [MODERN, SPEND_ONLY, {"error": {"type": "usage_limit_reached"}}])
-def test_a_saved_case_is_redacted_and_reads_as_expected(tmp_path, payload):
-    """What is written is what the tests of the normalizer read."""
-    case, expected = save_case(changed(payload, email="jane@example.com"), tmp_path / "data", "odd_one",
-        fetched_at=NOW, about="An odd one.")  # fmt: skip
-    assert (case.name, expected.name) == ("odd_one.json", "odd_one.expected.json")
-    written = json.loads(case.read_text("utf-8"))
-    assert list(written) == ["about", "carrier", "fetched_at", "payload"]
-    assert written["fetched_at"] == "2026-11-22T12:00:00Z"
-    assert "jane" not in case.read_text("utf-8")
-    (body,) = read_bodies(tmp_path / "data")
-    assert body.payload == written["payload"]
-
-
-def test_cases_of_headers_and_session_lines(tmp_path):
-    """The carrier is told from the shape, and every carrier's case reads as the normalizer's tests read it."""
-    test_normalize = pytest.importorskip("test_normalize")
-    line = {"timestamp": "2026-11-22T11:00:00Z", "type": "event_msg", "payload": {"type": "token_count",
-        "rate_limits": {"primary": {"used_percent": 5.0, "window_minutes": 300, "resets_in_seconds": 60}}}}  # fmt: skip
-    for name, payload in (("line", line), ("headers", HEADERS), ("usage", reply(MODERN))):
-        _, expected = save_case(payload, tmp_path, name, fetched_at=None if name != "headers" else NOW)
-        case, wanted = test_normalize.load(expected)
-        assert case["carrier"] == {"line": "session"}.get(name, name)
-        assert test_normalize.plain(test_normalize.read(case)) == wanted
-        assert wanted["windows"]
-
-
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "a.b", "a b", "x" * 100, "\x00"])
-def test_a_case_needs_a_plain_name(tmp_path, name):
-    """A name that could leave the folder is refused."""
-    with pytest.raises(BodyError, match="is no name of a case"):
-        save_case(MODERN, tmp_path, name)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_case_is_not_overwritten_by_accident_and_needs_a_time(tmp_path):
-    """Each with what to do."""
-    save_case(MODERN, tmp_path, "one")
-    with pytest.raises(BodyError, match="is there already"):
-        save_case(MODERN, tmp_path, "one")
-    save_case(MODERN, tmp_path, "one", replace=True)
-    with pytest.raises(BodyError, match="nothing says when"):
-        save_case({"plan_type": "plus"}, tmp_path, "two")
-    (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(BodyError, match="cannot be written"):
-        save_case(MODERN, tmp_path / "file", "three")
 
 
 def test_no_body_stays_alive_in_an_error():

@@ -54,6 +54,16 @@ def test_the_first_four_columns_are_always_there():
     ]
 
 
+def test_columns_stay_under_each_other_whatever_script_a_name_is_in():
+    """A combining mark takes no column of a terminal, an ideograph takes two."""
+    names = ["x", "u\u0308", "日本"]
+    assert table(collection(*map(snapshot, names)), UTC)[1:] == [
+        "u\u0308        -           -        -",
+        "x        -           -        -",
+        "日本     -           -        -",
+    ]
+
+
 def test_further_windows_follow_with_the_five_hour_reset_first():
     taken = snapshot(
         "ada",

@@ -117,6 +117,7 @@ def test_json_that_is_no_usage_is_an_unexpected_reply_that_is_kept(desk, body):
         collection = source.collect()
     failure = collection.failures[0]
     assert (failure.kind, failure.status, failure.account) == ("UnexpectedReplyError", 200, "ada")
+    assert "ada" not in failure.message  # who it is stands beside it wherever it is shown
     assert collection.replies["ada"].payload == body
     assert failure.error.reply.payload == body
 

@@ -291,6 +291,21 @@ def test_history_keeps_every_run(source):
         assert len(history.frame()) == 2 * first
 
 
+def test_the_history_switch_writes_a_file_that_is_read_again(source, tmp_path):
+    """What the panel kept is there when the file is opened anew: of three runs not the one in between."""
+    path = tmp_path / "history.sqlite3"
+    with History(path, clock=source.clock) as history:
+        panel = QuotaPanel(source, history=history)
+        panel.controls.keep.value = False
+        panel.refresh()
+        panel.refresh()
+        panel.controls.keep.value = True
+        kept = len(panel.frame)
+    with History(path, clock=source.clock) as again:
+        assert len(again.frame()) == 2 * kept
+        assert again.frame()["fetched_at"].nunique() == 2
+
+
 def test_a_history_that_fails_is_told(source):
     history = History.in_memory(clock=source.clock)
     history.close()

@@ -189,3 +189,23 @@ def test_the_static_twin_says_what_the_chart_shows(panel):
     assert "<svg" not in html
     assert "<script" not in html
     assert bundle["text/plain"] == "HistoryPanel(16,716 readings of 5 accounts)"
+
+
+def test_an_empty_history_says_so_and_fills_up():
+    """Also in the table of a saved notebook, and whatever is pressed before."""
+    with History.in_memory(clock=lambda: END) as history:
+        panel = HistoryPanel(history)
+        panel.range.preset.value = "7 d"
+        panel.range.first.value = date(2026, 11, 1)
+        assert panel.alerts.value == ""
+        assert "No readings in this range. Run the cell" in panel._repr_mimebundle_()["text/html"]
+        history.add(demo().collect())
+        panel.reload()
+        assert panel.accounts
+        panel.close()
+
+
+def test_what_holds_no_readings_is_told():
+    """A path, or the logs instead of their frame: what to give stands in the message."""
+    with pytest.raises(TypeError, match=r"not str: .*SessionLogs its \.windows"):
+        HistoryPanel("history.sqlite3")

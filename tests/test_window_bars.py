@@ -93,6 +93,13 @@ def test_the_newest_reading_of_a_history_counts():
     assert window_bars(frame.sample(frac=1, random_state=1), now=NOW)[0].used == 20.0
 
 
+def test_a_slot_of_long_ago_is_not_present():
+    """A window that has moved to another slot is one window; one reading that tells of it twice keeps both."""
+    before = snapshot("ada", weekly(90, slot="primary"), fetched_at=NOW - HOUR)
+    assert [bar.used for bar in bars(before, snapshot("ada", weekly(20)))] == [20.0]
+    assert len(bars(snapshot("ada", weekly(20), weekly(30, slot="primary")))) == 2
+
+
 def test_two_accounts_of_one_name_in_a_history_are_two():
     one, two = snapshot("ada", reading(1)), snapshot("ada", reading(2), account_key="another")
     assert sorted(bar.used for bar in bars(one, two)) == [1.0, 2.0]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..cycles import follow_all
+from ..cycles import check_readings, follow_all
 from ..cycles.readings import MISSING, Floats
 from ..masking import mask_identity
 from .history_lines import chooser, micros_of
@@ -66,8 +66,11 @@ def plot_heatmap(
         reveal: Whether e-mail addresses in account names are shown in full.
 
     Raises:
-        ValueError: A moment has no time zone, or *form* or *measure* is another word.
+        TypeError: *frame* is no DataFrame.
+        ValueError: *frame* has not the columns of readings, a moment has no time zone, or *form* or *measure* is
+            another word.
     """
+    check_readings(frame)
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
     invented = is_invented(frame)

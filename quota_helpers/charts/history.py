@@ -80,7 +80,8 @@ def plot_history(
         most_accounts: How many accounts are compared at most when *accounts* does not say.
 
     Raises:
-        ValueError: A moment has no time zone.
+        TypeError: *frame* is no DataFrame.
+        ValueError: *frame* has not the columns of readings, or a moment has no time zone.
     """
     lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, reveal=reveal)
     invented = is_invented(frame)

@@ -32,6 +32,14 @@ CHARACTER_WIDTH: Final = 6.0  # pixels, of the 12 px font, on the wide side
 LABEL_SPACE: Final = 250  # pixels, the most that labels may take from the chart
 LABEL_SPACE_CHARACTERS: Final = 31  # the same in characters, without the sign between account and window
 
+# Axes that show words where they are told to: plotly need not measure each label, which takes half of the drawing.
+PLAIN_AXIS: Final[dict[str, Any]] = {
+    "zeroline": False,
+    "fixedrange": True,
+    "tickangle": 0,
+    "ticklabeloverflow": "allow",
+}
+
 WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
 
 
@@ -89,7 +97,7 @@ def percent(value: float) -> str:
 
 def label_space(labels: list[str]) -> int:
     """Pixels that the longest of the labels needs at the left of a chart."""
-    return min(LABEL_SPACE, 20 + int(CHARACTER_WIDTH * max(map(len, labels))))
+    return min(LABEL_SPACE, 26 + int(CHARACTER_WIDTH * max(map(len, labels))))
 
 
 def window_title(limit: str, window: str) -> str:
@@ -110,9 +118,15 @@ def window_rank(limit: str, window: str) -> tuple[int, int, str, str]:
 
 
 def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """The newest row of each account, limit, window and slot: what a history knows of the present."""
-    identity = ["account_key", "account", "limit", "window", "slot"]
-    return frame.sort_values("fetched_at", kind="stable").groupby(identity, dropna=False, sort=False).tail(1)
+    """The newest row of each account, limit and window: what a history knows of the present.
+
+    Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
+    """
+    same = ["account_key", "account", "limit", "window"]
+    frame = frame.sort_values("fetched_at", kind="stable")
+    newest = frame.groupby(same, dropna=False, sort=False)["fetched_at"].transform("max")
+    present = frame[newest.isna() | (frame["fetched_at"] == newest)]
+    return present.groupby([*same, "slot"], dropna=False, sort=False).tail(1)
 
 
 def zone_for(frame: pd.DataFrame, tz: str | tzinfo | None) -> str | tzinfo:
@@ -136,49 +150,48 @@ def moment(when: pd.Timestamp | datetime, zone: str | tzinfo, *, named: bool = T
         return str(stamp.year)  # the calendar's first or last day, when the zone is already beyond it
 
 
-def layout(figure: go.Figure, title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> go.Figure:
+def layout_spec(title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> dict[str, Any]:
     """Transparent ground, quiet lines, a title with a line of explanation under it."""
-    return figure.update_layout(
-        template="none",
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        font={"family": "system-ui, DejaVu Sans, sans-serif", "size": 12, "color": QUIET},
-        height=height,
-        margin={"l": left, "r": 12, "t": top, "b": 28},
-        showlegend=False,
-        hoverlabel={"align": "left"},
-        title={
+    return {
+        "template": "none",
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"family": "system-ui, DejaVu Sans, sans-serif", "size": 12, "color": QUIET},
+        "height": height,
+        "margin": {"l": left, "r": 12, "t": top, "b": 28},
+        "showlegend": False,
+        "hoverlabel": {"align": "left"},
+        "title": {
             "text": f"{ink(title)}<br><span style='font-size:11px'>{quiet(subtitle)}</span>",
             "x": 0,
             "xref": "container",
-            "pad": {"l": 12},
+            "pad": {"l": 12, "t": 12},
             "y": 1,
             "yref": "container",
             "yanchor": "top",
             "automargin": False,
             "font": {"size": 15},
         },
-    ).update_layout(title_pad_t=12)
+    }
+
+
+def layout(figure: go.Figure, title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> go.Figure:
+    """The same for a Figure."""
+    return figure.update_layout(layout_spec(title, subtitle, height=height, left=left, top=top))
+
+
+def note_spec(title: str, note: str) -> dict[str, Any]:
+    """A chart that says why there is nothing to draw."""
+    words = {"text": quiet(note), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    axes = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    return {"data": [], "layout": layout_spec(title, "", height=180, left=12) | axes | {"annotations": [words]}}
 
 
 def note_figure(title: str, note: str) -> go.Figure:
-    """A figure that says why there is nothing to draw."""
-    figure = go.Figure()
-    figure.add_annotation(text=quiet(note), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    return layout(figure, title, "", height=180, left=12)
+    """The same as a Figure."""
+    return go.Figure(note_spec(title, note))
 
 
-def text_column(x: float, rows: list[Any], words: list[str], *, right: bool = False) -> go.Scatter:
-    """Words beside bars, as one trace (annotations are many times slower)."""
-    return go.Scatter(
-        x=[x] * len(rows),
-        y=rows,
-        mode="text",
-        text=words,
-        textposition="middle left" if right else "middle right",
-        textfont={"size": 10.5},
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
+def figure_of(spec: dict[str, Any]) -> go.Figure:
+    """The Figure of a plain specification: checked by plotly."""
+    return go.Figure(spec)

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from ..masking import mask_identity
 from .invented import is_invented, zone_of
 from .style import (
+    CHARACTER_WIDTH,
     CLEAR,
     FURTHER,
     GRID,
@@ -37,7 +38,7 @@ NO_MODEL: Final = "model not named"
 OTHERS: Final = "other models"
 HATCHES: Final = ("", "/", "x", ".", "-")
 HEIGHT: Final = 320
-TEXT_SHARE: Final = 0.48  # of the cost chart's width, for the words
+GAP: Final = 8  # pixels between the cost chart's bars and its words
 
 
 def plot_tokens(
@@ -190,11 +191,12 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False) -> go.Figure:
         hovertext=hover,
         hoverinfo="text",
     )
+    words = [(f"about {short(row['median'])}", _spread(row)) for row in order]
     figure.add_scatter(
         y=rows,
         x=[most * 1.04] * len(rows),
         mode="text",
-        text=[f"{ink('about ' + short(row['median']))} {quiet(_spread(row))}" for row in order],
+        text=[f"{ink(median)} {quiet(spread)}" for median, spread in words],
         textposition="middle right",
         textfont={"size": 11.5},
         hoverinfo="skip",
@@ -202,7 +204,7 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False) -> go.Figure:
     )
     ticks = _ticks(most)
     figure.update_xaxes(
-        range=[0, most / (1 - TEXT_SHARE)],
+        range=[0, most * 1.04],
         tickvals=ticks,
         ticktext=[quiet(short(tick)) for tick in ticks],
         tickfont={"size": 10},
@@ -219,7 +221,10 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False) -> go.Figure:
         fixedrange=True,
     )
     subtitle = "dot = median, bar = middle half of the n estimates · from this machine's logs only"
-    return layout(figure, title, subtitle, height=84 + 28 + ROW_HEIGHT * len(rows), left=label_space(labels), top=64)
+    layout(figure, title, subtitle, height=84 + 28 + ROW_HEIGHT * len(rows), left=label_space(labels), top=64)
+    # The words stand in the margin, in pixels: a share of the width would cut them in a narrow notebook.
+    longest = max(len(median) + 1 + len(spread) for median, spread in words)
+    return figure.update_layout(margin_r=GAP + int(CHARACTER_WIDTH * longest))
 
 
 def _ticks(most: float) -> list[float]:

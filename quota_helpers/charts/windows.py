@@ -4,56 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from statistics import mean
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from .bar_blocks import Block, Column, block_axes, block_traces
 from .bars import Show, WindowBar, window_bars
-from .style import (
-    ATTENTION,
-    GRID,
-    HATCH,
-    QUIET,
-    ROW_HEIGHT,
-    TRACK,
-    cut,
-    cut_title,
-    ink,
-    is_demo,
-    label_space,
-    layout,
-    moment,
-    note_figure,
-    quiet,
-    text_column,
-    window_label,
-    window_rank,
-    window_title,
-    zone_for,
-)
-from .words import colour_of, hover_of, number_of, reset_of
+from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, moment, note_spec, window_rank, zone_for
 
 MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
 FEW_ACCOUNTS: Final = 2  # so few accounts are a list of windows, each on a line of its own
-GRID_RANGE: Final = 300  # the bar takes 0-100, number, word and reset the rest; they just fit at 800 pixels
-LIST_RANGE: Final = 165
+# Widths of a column, where the bar takes 100: number, word and reset just fit beside it at 800 pixels.
+GRID_SPANS: Final = {1: 240, 2: 300, 3: 350}
+LIST_TITLE, LIST_SPAN = 78, 268  # in the list the window's name stands before its bar
 
-
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    """Bars that share an x axis: one column of the grid, or the list."""
-
-    title: str
-    rows: tuple[int, ...]
-    bars: tuple[WindowBar, ...]
-    domain: tuple[float, float]
-    span: float
-    y_axis: str
+Grid = dict[tuple[str, str], list[WindowBar]]
 
 
 def plot_windows(
@@ -81,21 +49,47 @@ def plot_windows(
     if windows is not None:
         frame = frame[frame["window"].isin([windows] if isinstance(windows, str) else list(windows))]
     bars = window_bars(frame, now=now, reveal=reveal)
+    return go.Figure(windows_spec(frame, bars, now=now, show=show, tz=tz))
+
+
+def windows_spec(
+    frame: pd.DataFrame,
+    bars: Sequence[WindowBar],
+    *,
+    now: datetime | None = None,
+    show: Show = "left",
+    tz: str | tzinfo | None = None,
+) -> dict[str, Any]:
+    """What `plot_windows` draws, as plotly's plain specification: building a Figure takes ten times as long.
+
+    Args:
+        frame: The rows that *bars* were made of.
+        bars: As `window_bars` returns them.
+        now: As in `plot_windows`, like all that follow.
+        show: "left" or "used".
+        tz: Time zone of the texts.
+    """
     title = f"Quota {show}{', demo accounts' if is_demo(frame) else ''}: what runs out first on top"
     if not bars:
-        return note_figure(title, "No window to show.")
+        return note_spec(title, "No window to show.")
     present = pd.Timestamp(now) if now else frame["fetched_at"].max()
     zone = zone_for(frame, tz)
     grid, rest = _split(bars)
-    figure = go.Figure()
-    height = _draw(figure, grid, rest, show, zone)
+    blocks, lines = _blocks(bars, grid, rest)
+    data: list[dict[str, Any]] = []
+    axes: dict[str, dict[str, Any]] = {}
+    for number, block in enumerate(blocks, 1):
+        data += block_traces(block, number, show, zone)
+        axes |= block_axes(block, number)
+    annotations = [note for block in axes.values() for note in block.pop("annotations", ())]
     time_word = "time left" if show == "left" else "time gone"
     subtitle = f"bar = {show}, tick = {time_word}, right = resets in · {moment(present, zone)}"
-    labels = [cut(bar.label) for column in grid.values() for bar in column] + [_list_label(bar) for bar in rest]
-    return layout(figure, title, subtitle, height=height, left=label_space(labels))
+    left = label_space([cut(bar.label) for bar in bars])
+    layout = layout_spec(title, subtitle, height=84 + 28 + lines * ROW_HEIGHT, left=left)
+    return {"data": data, "layout": layout | axes | {"barmode": "overlay", "annotations": annotations}}
 
 
-def _split(bars: Sequence[WindowBar]) -> tuple[dict[tuple[str, str], list[WindowBar]], list[WindowBar]]:
+def _split(bars: Sequence[WindowBar]) -> tuple[Grid, list[WindowBar]]:
     """The windows that many accounts have, as columns of a grid; the others, as a list."""
     accounts = len({bar.account for bar in bars})
     counts = Counter((bar.limit, bar.window) for bar in bars if bar.window)
@@ -103,7 +97,7 @@ def _split(bars: Sequence[WindowBar]) -> tuple[dict[tuple[str, str], list[Window
     # The account's own windows have the first right to a column.
     common.sort(key=lambda key: (key[0] != "codex", -counts[key]))
     chosen = [] if accounts <= FEW_ACCOUNTS else sorted(common[:MOST_COLUMNS], key=lambda key: window_rank(*key))
-    grid: dict[tuple[str, str], list[WindowBar]] = {key: [] for key in chosen}
+    grid: Grid = {key: [] for key in chosen}
     rest = []
     for bar in bars:
         column = grid.get((bar.limit, bar.window))
@@ -115,152 +109,22 @@ def _split(bars: Sequence[WindowBar]) -> tuple[dict[tuple[str, str], list[Window
     return grid, sorted(rest, key=lambda bar: -bar.urgency)
 
 
-def _list_label(bar: WindowBar) -> str:
-    return window_label(bar.label, bar.title)
-
-
-def _draw(
-    figure: go.Figure,
-    grid: dict[tuple[str, str], list[WindowBar]],
-    rest: Sequence[WindowBar],
-    show: Show,
-    zone: str | tzinfo,
-) -> int:
-    """Draws the grid above the list; returns the figure's height in pixels."""
-    order = _in_order(grid)
-    labels = {bar.account: bar.label for column in grid.values() for bar in column}
+def _blocks(bars: Sequence[WindowBar], grid: Grid, rest: Sequence[WindowBar]) -> tuple[list[Block], int]:
+    """The grid above the list, and how many lines they take."""
+    # In the order of the bars, which is the table's.
+    gridded = {bar.account for column in grid.values() for bar in column}
+    order = {bar.account: cut(bar.label) for bar in bars if bar.account in gridded}
+    row_of = {account: row for row, account in enumerate(order)}
     gap = 2 if grid and rest else 0
     lines = len(order) + len(rest) + gap
-    split = (len(rest) + gap) / lines
-    width = 1 / len(grid) if grid else 1.0
-    for number, ((limit, window), bars) in enumerate(grid.items()):
-        rows = tuple(order.index(bar.account) for bar in bars)
-        domain = (number * width, (number + 1) * width - (0.02 if number + 1 < len(grid) else 0))
-        panel = _Panel(window_title(limit, window), rows, tuple(bars), domain, GRID_RANGE, "y")
-        _draw_panel(figure, panel, number + 1, show, zone)
-        absent = [row for row in range(len(order)) if row not in rows]
-        figure.add_trace(
-            text_column(0, absent, [quiet("no such window")] * len(absent)).update(xaxis=_axis(number + 1))
-        )
+    blocks = []
     if order:
-        _row_axis(figure, "yaxis", [cut(labels[account]) for account in order], (split, 1.0))
-    if rest:
-        name = "y2" if order else "y"
-        title = "further windows" if order else ""
-        panel = _Panel(title, tuple(range(len(rest))), tuple(rest), (0.0, 1.0), LIST_RANGE, name)
-        _draw_panel(figure, panel, len(grid) + 1, show, zone)
-        top = len(rest) / lines
-        _row_axis(figure, name.replace("y", "yaxis"), [_list_label(bar) for bar in rest], (0.0, top))
-    figure.update_layout(barmode="overlay")
-    return 84 + 28 + lines * ROW_HEIGHT
-
-
-def _in_order(grid: dict[tuple[str, str], list[WindowBar]]) -> list[str]:
-    """The accounts, those with what runs out first on top; where two are alike the mean decides, as in the table."""
-    urgencies: dict[str, list[float]] = {}
-    for column in grid.values():
-        for bar in column:
-            urgencies.setdefault(bar.account, []).append(bar.urgency)
-    return sorted(urgencies, key=lambda name: (-max(urgencies[name]), -mean(urgencies[name]), name))
-
-
-def _row_axis(figure: go.Figure, name: str, labels: Sequence[str], domain: tuple[float, float]) -> None:
-    figure.update_layout(
-        {
-            name: {
-                "domain": domain,
-                "range": [len(labels) - 0.4, -0.6],
-                "tickvals": list(range(len(labels))),
-                "ticktext": [ink(label) for label in labels],
-                "ticklabelstandoff": 6,
-                "showgrid": False,
-                "zeroline": False,
-                "fixedrange": True,
-            }
-        }
-    )
-
-
-def _draw_panel(figure: go.Figure, panel: _Panel, number: int, show: Show, zone: str | tzinfo) -> None:
-    axis = _axis(number)
-    place = {"xaxis": axis, "yaxis": panel.y_axis}
-    rows, bars = list(panel.rows), panel.bars
-    hover = [hover_of(bar, zone) for bar in bars]
-    figure.add_trace(
-        go.Bar(
-            y=rows,
-            x=[100] * len(bars),
-            orientation="h",
-            width=0.62,
-            marker={
-                "color": TRACK,
-                "line": {"width": [1.5 if bar.mark == "full" else 0 for bar in bars], "color": ATTENTION},
-            },
-            hovertext=hover,
-            hoverinfo="text",
-        ).update(place)
-    )
-    figure.add_trace(
-        go.Bar(
-            y=rows,
-            x=[min(100.0, bar.shown(show) or 0.0) for bar in bars],
-            orientation="h",
-            width=0.62,
-            marker={
-                "color": [colour_of(bar) for bar in bars],
-                "pattern": {
-                    "shape": [{"fast": "/", "stale": "."}.get(bar.mark, "") for bar in bars],
-                    # "replace" would make the bar itself transparent
-                    "fillmode": "overlay",
-                    "fgcolor": HATCH,
-                    "size": 6,
-                    "solidity": 0.25,
-                },
-            },
-            hovertext=hover,
-            hoverinfo="text",
-        ).update(place)
-    )
-    timed = [(row, bar) for row, bar in zip(rows, bars, strict=True) if bar.gone is not None]
-    figure.add_trace(
-        go.Scatter(
-            y=[row for row, _ in timed],
-            x=[bar.gone if show == "used" else 100 - (bar.gone or 0.0) for _, bar in timed],
-            mode="markers",
-            marker={"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": QUIET}},
-            hoverinfo="skip",
-        ).update(place)
-    )
-    figure.add_trace(text_column(102, rows, [number_of(bar, show) for bar in bars]).update(place))
-    figure.add_trace(text_column(panel.span - 1, rows, [reset_of(bar) for bar in bars], right=True).update(place))
-    figure.update_layout(
-        {
-            axis.replace("x", "xaxis"): {
-                "domain": panel.domain,
-                "anchor": panel.y_axis,
-                "range": [0, panel.span],
-                "tickvals": [0, 50, 100],
-                "ticktext": [quiet(text) for text in ("0", "50", "100 %")],
-                "tickfont": {"size": 10},
-                "showgrid": False,
-                "zeroline": False,
-                "fixedrange": True,
-                "linecolor": GRID,
-            }
-        }
-    )
-    if panel.title:
-        figure.add_annotation(
-            text=f"<b>{ink(cut_title(panel.title))}</b>",
-            x=0,
-            xref=f"{axis} domain",
-            xanchor="left",
-            y=1,
-            yref=f"{panel.y_axis} domain",
-            yanchor="bottom",
-            showarrow=False,
+        columns = tuple(
+            Column(own[0].title, tuple(row_of[bar.account] for bar in own), tuple(own)) for own in grid.values()
         )
-
-
-def _axis(number: int) -> str:
-    return f"x{number if number > 1 else ''}"
+        blocks.append(Block(tuple(order.values()), columns, GRID_SPANS[len(grid)], ((len(rest) + gap) / lines, 1.0)))
+    if rest:
+        listed = Column("further windows" if order else "", tuple(range(len(rest))), tuple(rest))
+        labels = tuple(cut(bar.label) for bar in rest)
+        blocks.append(Block(labels, (listed,), LIST_SPAN, (0.0, len(rest) / lines), LIST_TITLE))
+    return blocks, lines

@@ -9,8 +9,8 @@ from .bars import Show, WindowBar
 from .style import ATTENTION, NORMAL, QUIET, duration, ink, moment, percent, quiet
 
 WORDS: Final = {
-    "left": {"full": "USED UP", "fast": "▲ fast"},
-    "used": {"full": "FULL", "fast": "▲ fast"},
+    "left": {"full": "used up", "fast": "▲ fast"},
+    "used": {"full": "full", "fast": "▲ fast"},
 }
 
 
@@ -28,7 +28,7 @@ def number_of(bar: WindowBar, show: Show) -> str:
     # What has its word at the right, in the place of a time that would mean nothing, needs none here.
     word = "" if bar.mark in {"stale", "not started"} else WORDS[show].get(bar.mark, bar.mark)
     number = percent(bar.used if show == "used" or bar.left is None else bar.left)
-    return ink(f"{number} {word}".rstrip())
+    return f"{ink(number)} <b>{ink(word)}</b>" if word else ink(number)
 
 
 def reset_of(bar: WindowBar) -> str:

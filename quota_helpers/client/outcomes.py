@@ -16,6 +16,7 @@ from ..errors import (
     FetchError,
     RateLimitedError,
     ServerError,
+    TokenExpiredError,
     TokenRejectedError,
     UnexpectedReplyError,
     WorkspaceDeactivatedError,
@@ -29,7 +30,6 @@ _LONGEST_WAIT: Final = timedelta(days=366)
 # No date is longer, and the parser need not see more.
 _LONGEST_DATE: Final = 100
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_RENEW_HINT: Final = "Use Codex once with this login: it renews its own token. Or sign in again: codex login"
 
 
 class Pause(NamedTuple):
@@ -145,7 +145,7 @@ def _unauthorized(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
     if "account_deactivated" in said.codes:
         return _error(AccountForbiddenError, reply, f"The account is deactivated{code}")
     if "token_expired" in said.codes:
-        return _error(TokenRejectedError, reply, f"The token has expired{code}", hint=_RENEW_HINT)
+        return _error(TokenRejectedError, reply, f"The token has expired{code}", hint=TokenExpiredError.default_hint)
     return _error(TokenRejectedError, reply, f"The server does not accept the token{code}")
 
 

@@ -23,6 +23,7 @@ SECOND: Final = 1_000_000
 
 _LENGTHS: Final = {"five_hour": 18_000.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0}
 _KEYS: Final = ("account_key", "account", "limit", "window")
+_NEEDED: Final = (*_KEYS, "fetched_at", "used_percent", "reset_at", "window_seconds")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,11 +69,30 @@ class Series:
         return int(min(129_600.0, max(7_200.0, share))) * SECOND
 
 
+def check_readings(frame: object) -> None:
+    """Say what a frame of readings is to somebody who gave something else.
+
+    Raises:
+        TypeError: It is no DataFrame.
+        ValueError: It has not the columns of readings.
+    """
+    wanted = "the readings of a History are its .frame(), those of SessionLogs its .windows, of a run to_frame(run)"
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"readings are a DataFrame, not {type(frame).__name__}: {wanted}")
+    missing = [name for name in _NEEDED if name not in frame.columns]
+    if missing:
+        raise ValueError(f"these are no readings, there is no column {', '.join(missing)}: {wanted}")
+
+
 def series_of(frame: pd.DataFrame) -> Iterator[Series]:
     """One series for each account, limit and window; rows without a window are no readings and left out.
 
     Accounts are told apart by key, and by name where there is none: an account that was renamed stays one.
+
+    Raises:
+        TypeError, ValueError: As `check_readings`.
     """
+    check_readings(frame)
     if frame.empty:
         return
     code, texts = _groups(frame)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def default_path() -> Path:
     """Where the history is kept unless a path is given: `history.sqlite3` in the user's data folder."""
-    return Path(platformdirs.user_data_dir("quota-helpers")) / "history.sqlite3"
+    return Path(platformdirs.user_data_dir("quota-helpers", appauthor=False)) / "history.sqlite3"
 
 
 def _now() -> datetime:

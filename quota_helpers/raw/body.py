@@ -17,6 +17,8 @@ BodySource = Collection | Mapping[str, Any] | Iterable[Any]
 
 _TELLTALE: Final = frozenset({"plan_type", "rate_limit", "rateLimits", "rateLimitsByLimitId"})
 """Keys of a body that are no account's name."""
+NULL: Final = b"null"
+"""The bytes of a body that is JSON's null: its payload is None, as that of a body that is no JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def body_of(source: Any, name: str = "") -> Body:
 def bodies_of(source: BodySource) -> tuple[Body, ...]:
     """Many bodies, each with a name of its own: the account, with its time where an account comes more than once.
 
-    Replies without a JSON body are left out.
+    Replies without a JSON body (see `no_json`) are left out; a body that is the JSON value null is not.
 
     Raises:
         BodyError: It is no collection, mapping or iterable of bodies.
@@ -81,10 +83,18 @@ def bodies_of(source: BodySource) -> tuple[Body, ...]:
     if isinstance(source, Mapping) and not _TELLTALE.isdisjoint(source):
         raise BodyError("this is one body, not several.", hint="Put it into a list, or give it a name: {'work': body}.")
     if isinstance(source, Mapping):
-        found = [body_of(item, str(name)) for name, item in source.items()]
+        found = [body_of(item, str(name)) for name, item in source.items() if not no_json(item)]
     else:
-        found = [body_of(item) for item in source]
-    return _named([body for body in found if body.payload is not None])
+        found = [body_of(item) for item in source if not no_json(item)]
+    return _named(found)
+
+
+def no_json(source: Any) -> bool:
+    """Whether it is a reply whose body is no JSON, such as an HTML page; `payload` is None for these, and for null."""
+    if isinstance(source, Body | dict | list) or getattr(source, "payload", source) is not None or source is None:
+        return False
+    body = getattr(source, "body", b"")
+    return not isinstance(body, bytes) or body.strip() != NULL
 
 
 def _named(bodies: list[Body]) -> tuple[Body, ...]:
@@ -93,13 +103,21 @@ def _named(bodies: list[Body]) -> tuple[Body, ...]:
     for index, body in enumerate(bodies):
         if often[wanted[index]] > 1 and body.fetched_at is not None:
             wanted[index] += f" {body.fetched_at:%Y-%m-%d %H:%M:%S}"
-    taken: set[str] = set()
-    for index, name in enumerate(wanted):
-        number = 1
-        while wanted[index] in taken:
-            number += 1
-            wanted[index] = f"{name} ({number})"
-        taken.add(wanted[index])
+    names = told_apart(wanted)
     return tuple(
-        body if body.name == name else replace(body, name=name) for body, name in zip(bodies, wanted, strict=True)
+        body if body.name == name else replace(body, name=name) for body, name in zip(bodies, names, strict=True)
     )
+
+
+def told_apart(names: Iterable[str]) -> list[str]:
+    """The names, with a number behind those that were there before: "work", "work (2)"."""
+    taken: dict[str, int] = {}  # name -> the last number given to it
+    for name in names:
+        number, fresh = taken.get(name, 0), name
+        while fresh in taken:
+            number += 1
+            fresh = f"{name} ({number})"
+        if fresh != name:
+            taken[name] = number
+        taken[fresh] = 1
+    return list(taken)

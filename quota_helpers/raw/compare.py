@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from ..masking import printable
-from .body import Body, BodySource, bodies_of
-from .catalogue import catalogue
-from .paths import MOST_PATH_TEXT, MOST_PLACES, walk
-from .shapes import Shape, shape_of
-from .show import safe_value
+from .body import BodySource, bodies_of, told_apart
+from .compare_cells import MISSING, Cells, Codes, cells_of
+from .identities import cleaner
+from .shapes import Shape
+from .table import objects
 
-MISSING: Final = "missing"
-"""Type of a field that a body does not have; a field that is there and null has the type "null"."""
+ABSENT: Final = -1
 SHOWN_ROWS: Final = 60
 SHOWN_SOURCES: Final = 12
 LONGEST_TEXT: Final = 120
@@ -35,6 +35,7 @@ class FieldComparison:
         shapes: One row a shape: `shape` (fingerprint), `bodies` (how many share it), `fields`, `sources` (their names).
         shape: Source -> its `Shape`.
         complete: Whether every value has a row; the rows of a huge body end after the first million.
+        codes: Rows of the frame x bodies: numbers that are equal where type and value as sent are; -1 where absent.
     """
 
     frame: pd.DataFrame
@@ -42,6 +43,7 @@ class FieldComparison:
     shapes: pd.DataFrame
     shape: dict[str, Shape] = field(repr=False)
     complete: bool = True
+    codes: np.ndarray = field(repr=False)
 
     @property
     def sources(self) -> list[str]:
@@ -75,20 +77,21 @@ class FieldComparison:
         for name in (before, after):
             if name not in self.shape:
                 raise KeyError(f"no body {name!r}; there are: {', '.join(self.sources)}")
+        one, other = (self.sources.index(name) for name in (before, after))
+        pair = self.codes[:, [one, other]]
+        rows = np.flatnonzero(pair[:, 0] != pair[:, 1])
+        part = self.frame.iloc[rows]
         table = pd.DataFrame(
             {
-                "type_before": self.frame[("type", before)],
-                "type_after": self.frame[("type", after)],
-                "before": self.frame[("value", before)],
-                "after": self.frame[("value", after)],
+                "type_before": part[("type", before)],
+                "type_after": part[("type", after)],
+                "before": part[("value", before)],
+                "after": part[("value", after)],
             }
         )
-        change = [
-            _change((kind, _comparable(kind, value)), (other, _comparable(other, later)))
-            for kind, other, value, later in table.itertuples(index=False)
-        ]
+        change = _words(table[["type_before", "type_after"]].to_numpy(dtype=object), pair[rows])
         table.insert(0, "change", pd.Series(change, index=table.index, dtype="str"))
-        return table[table["change"] != "same"].rename_axis("path").reset_index()
+        return table.rename_axis("path").reset_index()
 
     def __repr__(self) -> str:
         return (
@@ -130,47 +133,48 @@ def compare_fields(bodies: BodySource, *, reveal: bool = True) -> FieldCompariso
     Args:
         bodies: A collection; a mapping of names to payloads or replies; or an iterable of replies, stored bodies or
             plain payloads. A single body's dict is not several bodies: put it into a list.
-        reveal: False masks ids and e-mail addresses.
+        reveal: False masks ids and e-mail addresses: in values, in paths and in the bodies' names, those that are then
+            alike numbered. What differs is judged by what was sent.
 
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
     found = bodies_of(bodies)
-    walked = [_cells(body, reveal=reveal) for body in found]
-    columns = [cells for cells, _ in walked]
-    paths = _merged(columns)
-    cells = [[column.get(path, (MISSING, None)) for column in columns] for path in paths]
-    differs = [_difference(row) for row in cells]
-    order = [at for at, word in enumerate(differs) if word != "same"]
-    order += [at for at, word in enumerate(differs) if word == "same"]
-    index = pd.Index([paths[at] for at in order], name="path", dtype="str")
-    shapes = {body.name: shape_of(body.payload) for body in found}
+    numbers: Codes = {}
+    columns = [cells_of(body, numbers, reveal=reveal) for body in found]
+    # Each path once, however many bodies have it.
+    clean = cache(cleaner(frozenset().union(*(column.identities for column in columns)), reveal=reveal))
+    sources = told_apart(
+        cleaner(column.identities, reveal=reveal)(body.name) for body, column in zip(found, columns, strict=True)
+    )
+    paths = _in_order(columns)
+    types, values, codes = _grids(columns, paths)
+    words = _words(types, codes)
+    order = np.argsort(words == "same", kind="stable")
+    index = pd.Index(told_apart(map(clean, paths)), name="path", dtype="str")[order]
+    names = pd.MultiIndex.from_product([["present", "type", "value"], sources], names=["what", "source"])
+    grid = np.hstack([(codes != ABSENT).astype(object), types, values])[order]
+    shapes = {
+        name: Shape(column.shape.fingerprint, {clean(path): kinds for path, kinds in column.shape.signature.items()})
+        for name, column in zip(sources, columns, strict=True)
+    }
     return FieldComparison(
-        frame=_frame([cells[at] for at in order], index, [body.name for body in found]),
-        differs=pd.Series([differs[at] for at in order], index=index, name="differs", dtype="str"),
+        frame=pd.DataFrame(grid, index=index, columns=names, dtype=object),
+        differs=pd.Series(words[order], index=index, name="differs", dtype="str"),
         shapes=_shapes(shapes),
         shape=shapes,
-        complete=all(whole for _, whole in walked),
+        complete=all(column.complete for column in columns),
+        codes=codes[order],
     )
 
 
-def _cells(body: Body, *, reveal: bool) -> tuple[dict[str, tuple[str, Any, str]], bool]:
-    """(path -> type, value, parent; whether that is everything)."""
-    cells: dict[str, tuple[str, Any, str]] = {}
-    room = MOST_PATH_TEXT
-    for place in walk(body.payload, catalogue().root):
-        room -= len(place.path)
-        if room < 0 or len(cells) >= MOST_PLACES:
-            return cells, False
-        cells[place.path] = (place.type, safe_value(place, reveal=reveal), place.parent)
-    return cells, True
-
-
-def _merged(columns: Sequence[dict[str, tuple[str, Any, str]]]) -> list[str]:
+def _in_order(columns: Sequence[Cells]) -> list[str]:
     """Every path of every body, in document order: a field that only a later body has stands among its neighbours."""
+    if columns and all(column.paths == columns[0].paths for column in columns):
+        return columns[0].paths
     children: dict[str, dict[str, None]] = {}
     for column in columns:
-        for path, (_, _, parent) in column.items():
+        for path, parent in zip(column.paths, column.parents, strict=True):
             children.setdefault(parent, {})[path] = None
     paths: list[str] = []
     waiting = [iter(children.get("", ()))]
@@ -185,36 +189,25 @@ def _merged(columns: Sequence[dict[str, tuple[str, Any, str]]]) -> list[str]:
     return paths
 
 
-def _comparable(kind: str, value: Any) -> Any:
-    # Not a number is equal to nothing, itself included.
-    return repr(value) if kind == "number" else value
+def _grids(columns: Sequence[Cells], paths: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(types, values, codes), each path x body; an absent field is MISSING, None and ABSENT."""
+    size = (len(paths), len(columns))
+    types, values = np.full(size, MISSING, dtype=object), np.full(size, None, dtype=object)
+    codes = np.full(size, ABSENT, dtype=np.int64)
+    place = {path: at for at, path in enumerate(paths)}
+    for number, column in enumerate(columns):
+        at = slice(None) if column.paths == paths else np.fromiter(map(place.__getitem__, column.paths), dtype=np.int64)
+        types[at, number], values[at, number], codes[at, number] = column.types, objects(column.values), column.codes
+    return types, values, codes
 
 
-def _change(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
-    if before[0] != after[0]:
-        return "presence" if MISSING in {before[0], after[0]} else "type"
-    return "same" if before[1] == after[1] else "value"
-
-
-def _difference(row: Sequence[tuple[Any, ...]]) -> str:
-    types = {cell[0] for cell in row}
-    if len(types) > 1:
-        return "presence" if MISSING in types else "type"
-    kind = next(iter(types))
-    return "value" if len({_comparable(kind, cell[1]) for cell in row}) > 1 else "same"
-
-
-def _frame(rows: Sequence[Sequence[tuple[Any, ...]]], index: pd.Index, sources: list[str]) -> pd.DataFrame:
-    count = len(sources)
-    grid = np.empty((len(rows), 3 * count), dtype=object)
-    for at, row in enumerate(rows):
-        grid[at, :count] = [cell[0] != MISSING for cell in row]
-        grid[at, count : 2 * count] = [cell[0] for cell in row]
-        values = grid[at, 2 * count :]
-        for column, cell in enumerate(row):
-            values[column] = cell[1]
-    columns = pd.MultiIndex.from_product([["present", "type", "value"], sources], names=["what", "source"])
-    return pd.DataFrame(grid, index=index, columns=columns, dtype=object)
+def _words(types: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """For each row "presence", "type", "value" (the first of these in which the bodies differ) or "same"."""
+    words = np.full(len(codes), "same", dtype=object)
+    for at in np.flatnonzero((codes != codes[:, :1]).any(axis=1)):
+        kinds = set(types[at])
+        words[at] = "presence" if MISSING in kinds else "type" if len(kinds) > 1 else "value"
+    return words
 
 
 def _shapes(shapes: dict[str, Shape]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from ..fields import ALIASES, Aliases
 from ..masking import hide_tokens
 from ..models import Headers, RawReply
 from ..normalize import Read
-from .body import body_of
+from .body import body_of, no_json
 from .catalogue import KnownField, catalogue
 from .paths import MOST_PATH_TEXT, MOST_PLACES, walk
 from .reading import Reading, read_body
@@ -55,7 +55,7 @@ def field_rows(
 def _content(source: Any, payload: Any) -> Any:
     if isinstance(source, Headers):
         return dict(source)
-    if payload is None and isinstance(source, RawReply):
+    if isinstance(source, RawReply) and no_json(source):
         # No JSON: the text itself is shown, so that an HTML page of the edge is no empty table.
         return source.text if source.body else None
     return payload
@@ -76,6 +76,7 @@ class _Columns:
         self.columns: dict[str, list[Any]] = {name: [] for name in FieldRow._fields}
         self._at: dict[str, int] = {}
         self._reads: dict[str, list[Read]] = {}
+        self._rules: dict[tuple[str, str], str] = {}  # (what was read, path) -> rule
 
     def walk(self, payload: Any) -> None:
         columns = self.columns
@@ -128,6 +129,7 @@ class _Columns:
         """Enter what the reading says about each path."""
         for read in reading.trace.reads:
             self._reads.setdefault(read.path, []).append(read)
+            self._rules[read.read_as, read.path] = read.rule
         for path, reads in self._reads.items():
             at = self._at.get(path)
             if at is not None:
@@ -148,6 +150,10 @@ class _Columns:
         columns["read_as"][at] = JOIN.join(dict.fromkeys(read.read_as for read in shown if read.read_as))
         for read in shown:
             self._add("rule", at, read.rule)
+            if taken:
+                # Whose number it is was decided for the window as a whole.
+                window = read.read_as.rpartition(".")[0]
+                self._add("rule", at, self._rules.get((window, columns["parent"][at]), ""))
         for read in reads:
             self._add("why", at, read.why)
         if timeless and any(read.read_as.endswith(".reset_at") and "plus the seconds" in read.rule for read in taken):

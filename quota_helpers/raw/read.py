@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..errors import BodyError
 from ..masking import hide_tokens, hide_tokens_in, printable
 from ..models import Collection, Headers
-from .body import Body, bodies_of
+from .body import NULL, Body, bodies_of
 from .catalogue import catalogue
 from .paths import DEEPEST
 
@@ -33,6 +33,7 @@ _STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _FENCE: Final = re.compile(r"\A(\s*)```[A-Za-z]*[ \t]*(?=\r?\n)|```\s*\Z")
+_SCALAR: Final = re.compile(r"\s*(?:null|true|false|-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?)\s*")
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _WORD: Final = re.compile(r"[^\W_](?:[\w.+-]*\w)?|_+\w*|[^\x00-\x7f]+")
 _NUMBER: Final = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
@@ -49,7 +50,8 @@ def read_bodies(source: Any) -> tuple[Body, ...]:
 
     Args:
         source: A `Collection`, replies or a mapping of names to bodies; a `Path`; bytes; or a str, which is text when
-            it begins with a bracket, a brace or a code fence, else a path.
+            it begins with a bracket, a brace, a quote or a code fence, has several lines, or is a number or `null`,
+            `true`, `false` and no file of that name is there; else a path.
 
     Raises:
         BodyError: Bad JSON (with line, column and the place), no such file, not UTF-8, nested deeper than 500 levels.
@@ -78,7 +80,9 @@ def _read(source: Any) -> list[Body] | tuple[Body, ...] | BodyError:
 
 
 def _is_text(source: str) -> bool:
-    return not source.strip() or "\n" in source or source.lstrip("\ufeff \t\r")[0] in '{["`<'
+    if not source.strip() or "\n" in source or source.lstrip("\ufeff \t\r")[0] in '{["`<':
+        return True
+    return _SCALAR.fullmatch(source) is not None and not Path(source).exists()
 
 
 def _from_path(path: Path) -> list[Body] | BodyError:
@@ -134,7 +138,7 @@ def _from_text(text: str, name: str, where: str) -> list[Body] | BodyError:
     values = _values(text, where)
     if isinstance(values, BodyError):
         return values
-    items = [item for value in values for item in _unpacked(value)]
+    items = [item for value in values for item in _unpacked(value) if not _is_kept_text(item)]
     single = len(items) == 1
     return [_body(hide_tokens_in(item), name if single or not name else f"{name} {number}")
             for number, item in enumerate(items, 1)]  # fmt: skip
@@ -150,6 +154,11 @@ def _unpacked(value: Any) -> Iterator[Any]:
 
 def _is_kept(value: Any) -> bool:
     return isinstance(value, dict) and "payload" in value and isinstance(value.get("fetched_at"), str)
+
+
+def _is_kept_text(value: Any) -> bool:
+    """Whether it is a kept reply without a JSON body, which `bodies_of` leaves out, too."""
+    return _is_kept(value) and value["payload"] is None and value.get("text") != NULL.decode()
 
 
 def _body(value: Any, name: str) -> Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,14 +38,14 @@ def shape_of(payload: Any) -> Shape:
     Raises:
         BodyError: It is nested deeper than 500 levels.
     """
-    return shape_from((place.path, place.type) for place in walk(payload, fold_items=True))
-
-
-def shape_from(places: Iterable[tuple[str, str]]) -> Shape:
-    """The shape of (folded path, type) pairs."""
     types: dict[str, set[str]] = {}
-    for path, kind in places:
-        types.setdefault(path, set()).add(kind)
+    for place in walk(payload, fold_items=True):
+        types.setdefault(place.path, set()).add(place.type)
+    return shape_from(types)
+
+
+def shape_from(types: Mapping[str, set[str]]) -> Shape:
+    """The shape of a body of which the types at each folded path are known."""
     signature = {path: "|".join(sorted(types[path])) for path in sorted(types)}
     text = "\n".join(f"{path}: {kinds}" for path, kinds in signature.items())
     # Keys may hold lone surrogates, which plain UTF-8 refuses.

@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 
 from ..fields import ALIASES, Aliases
+from .body import body_of
 from .explain import field_rows
+from .identities import Clean, cleaner, private_texts
 from .rows import FieldRows
 
 TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
 """Columns of `field_table`; an empty body keeps them all."""
+CLEANED: Final = ("path", "value", "read_as", "rule", "why")
+"""Those in which texts of the body can stand; a key can be an address, too."""
 
 
 def field_table(
@@ -33,18 +37,23 @@ def field_table(
         payload: Any JSON value, a reply, a stored body, or response headers as a dict.
         fetched_at: When the server said so (aware); see `field_rows` for what counts without one.
         aliases: The table of spellings.
-        reveal: False masks e-mail addresses, and ids of people and accounts.
+        reveal: False masks e-mail addresses, and ids of people and accounts, wherever they stand: keys included.
 
     Raises:
         BodyError: The body is nested deeper than 500 levels.
         ValueError: *fetched_at* has no time zone.
     """
-    return table_of(field_rows(payload, fetched_at=fetched_at, aliases=aliases, reveal=reveal))
+    rows = field_rows(payload, fetched_at=fetched_at, aliases=aliases, reveal=reveal)
+    return table_of(rows, None if reveal else cleaner(private_texts(body_of(payload).payload), reveal=False))
 
 
-def table_of(rows: FieldRows) -> pd.DataFrame:
-    """The same from rows that are there already."""
-    return pd.DataFrame({name: objects(rows.columns[name]) for name in TABLE_COLUMNS}, copy=False)
+def table_of(rows: FieldRows, clean: Clean | None = None) -> pd.DataFrame:
+    """The same from rows that are there already, every text of the body as *clean* shows it."""
+    columns = {name: rows.columns[name] for name in TABLE_COLUMNS}
+    if clean is not None:
+        for name in CLEANED:
+            columns[name] = [clean(item) if type(item) is str else item for item in columns[name]]
+    return pd.DataFrame({name: objects(values) for name, values in columns.items()}, copy=False)
 
 
 def objects(values: list[Any]) -> pd.Series:

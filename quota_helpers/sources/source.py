@@ -206,7 +206,7 @@ class Source:
     def _read(self, account: Account, reply: RawReply) -> UsageSnapshot:
         if not is_usage(reply.payload, aliases=self._aliases):
             raise UnexpectedReplyError(
-                f"{account.name}: the answer is JSON, but none of its fields is a usage field.",
+                "The answer is JSON, but none of its fields is a usage field.",
                 account=account.name,
                 status=reply.status,
                 reply=reply,

@@ -15,9 +15,8 @@ import traitlets
 from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
 from ..models import Collection, UsageSnapshot
-from ..raw import STATUSES, redact, table_of
+from ..raw import STATUSES, Body, header_table, redact, table_of
 from ..raw.reading import read_body
-from ..raw.table import objects
 from ..sources import Source
 from .explorer_bodies import Entry, entries_of, later_first, with_identities
 from .explorer_rows import View
@@ -108,10 +107,7 @@ class FieldExplorer(anywidget.AnyWidget):
             BodyError: There is no body, or it cannot be shown; the message says why.
         """
         view = self._view()
-        frame = table_of(view.rows)
-        for name in ("path", "value", "read_as", "rule", "why"):
-            frame[name] = objects([view.clean(item) if type(item) is str else item for item in frame[name]])
-        return frame
+        return table_of(view.rows, view.clean)
 
     @property
     def snapshot(self) -> UsageSnapshot:
@@ -123,6 +119,15 @@ class FieldExplorer(anywidget.AnyWidget):
         self._view()  # refuses what is nested too deeply before a reader recurses into it
         entry = self._shelf.entries[self._account]
         return read_body(self.payload, entry.fetched_at, self._aliases).trace.snapshot
+
+    @property
+    def headers(self) -> pd.DataFrame:
+        """The chosen reply's response headers beside its body, redacted, as `header_table` has them.
+
+        Raises:
+            BodyError: There is no reply.
+        """
+        return header_table(self._chosen("reply"), aliases=self._aliases)
 
     def refresh(self) -> None:
         """Ask the source once more; the bodies so far stay, to compare with.
@@ -197,13 +202,9 @@ class FieldExplorer(anywidget.AnyWidget):
         number: int = proposal["value"]
         return number if 0 <= number < len(self._shelf.entries) else -1
 
-    @traitlets.observe("account")
-    def _name_changed(self, change: Any) -> None:
-        self._account = self._shelf.number(change["new"])
-
-    @traitlets.observe("compare_to")
-    def _comparison_changed(self, change: Any) -> None:
-        self._compare = self._shelf.number(change["new"])
+    @traitlets.observe("account", "compare_to")
+    def _names_changed(self, change: Any) -> None:
+        self.set_trait("_account" if change["name"] == "account" else "_compare", self._shelf.number(change["new"]))
 
     @traitlets.observe("selected_path")
     def _path_changed(self, change: Any) -> None:
@@ -245,7 +246,8 @@ class FieldExplorer(anywidget.AnyWidget):
         if kind == "body":
             self._send_body()
         elif kind == "redact":
-            self.send({"kind": "redacted", "ask": content.get("ask"), "text": self._redacted()})
+            text = json.dumps(redact(self._chosen("body to copy").payload), indent=2)
+            self.send({"kind": "redacted", "ask": content.get("ask"), "text": text})
         elif kind == "refresh":
             self._refresh_beside()
 
@@ -257,10 +259,11 @@ class FieldExplorer(anywidget.AnyWidget):
         else:
             self.send({**view.message, **place}, buffers=view.buffers)
 
-    def _redacted(self) -> str:
-        if self.payload is None:
-            raise BodyError("There is no body to copy.", hint="Pick an account that has a reply.")
-        return json.dumps(redact(self.payload), indent=2)
+    def _chosen(self, wanted: str) -> Body:
+        entry = self._shelf.at(self._account)
+        if entry is None or entry.body is None:
+            raise BodyError(f"There is no {wanted}.", hint="Pick an account that has a reply.")
+        return entry.body
 
     def _refresh_beside(self) -> None:
         """Ask the source beside the kernel's loop, so that the page stays answered meanwhile."""

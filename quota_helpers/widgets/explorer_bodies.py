@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..models import Collection, Failure, RawReply
 from ..raw import Body, bodies_of, catalogue, read_bodies
+from ..raw.body import no_json
 from ..sources import Source
 
 GOOD: Final = 200
@@ -63,7 +64,7 @@ def entries_of(source: Any) -> list[Entry]:
         return _of_collection(source)
     if isinstance(source, str | bytes | Path):
         return _entries(read_bodies(source))
-    if isinstance(source, RawReply | Body):
+    if source is None or isinstance(source, RawReply | Body | bool | int | float):
         source = [source]
     if isinstance(source, Mapping):
         if _is_one_body(source):
@@ -112,7 +113,7 @@ def _remark(failure: Failure | None) -> str:
 
 def _readable(item: Any) -> Any:
     """A reply without JSON as a body of its text, so that an HTML page of the edge is shown, too."""
-    if isinstance(item, RawReply) and item.payload is None:
+    if isinstance(item, RawReply) and no_json(item):
         return Body(
             name="",
             payload=item.text,

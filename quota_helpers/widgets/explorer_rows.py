@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -11,15 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from ..fields import Aliases
-from ..masking import hide_tokens, mask_email, mask_identity
-from ..raw import STATUSES, Body, FieldRows, catalogue, field_rows, walk
+from ..raw import STATUSES, Body, FieldRows, field_rows
+from ..raw.identities import Clean, cleaner, private_texts
 from .explorer_merge import Merged, merged, unmerged
 
-SHORT_IDENTITY: Final = 6
-"""A shorter id is masked where it is the whole text only: within words it would mask chance matches."""
 CONTAINERS: Final = frozenset({"object", "array"})
-
-Clean = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +65,6 @@ def view_of(
         "notes": [clean(note.rpartition(" @ ")[0]) for note in rows.notes],
     }
     return View(rows, clean, both.columns["path"], index, message, [*numbers, texts])
-
-
-def private_texts(payload: Any) -> frozenset[str]:
-    """Every text of a body that stands where the catalogue says that it names a person or an account."""
-    return frozenset(
-        place.value
-        for place in walk(payload, catalogue().root)
-        if place.type == "string" and place.value and place.known is not None and place.known.private
-    )
-
-
-def cleaner(private: frozenset[str], *, reveal: bool) -> Clean:
-    """A function that hides tokens, and masks e-mail addresses and these texts, wherever they stand in a text."""
-    if reveal:
-        return hide_tokens
-    whole = {text: _masked(text) for text in private}
-    parts = [(text, masked) for text, masked in whole.items() if len(text) >= SHORT_IDENTITY]
-
-    def clean(text: str) -> str:
-        if text in whole:
-            return whole[text]
-        for part, masked in parts:
-            if part in text:
-                text = text.replace(part, masked)
-        return hide_tokens(mask_identity(text) if "@" in text else text)
-
-    return clean
-
-
-def _masked(text: str) -> str:
-    return mask_email(text) if "@" in text else f"{text[:2]}..."
 
 
 def _encoded(both: Merged, clean: Clean) -> tuple[bytes, list[bytes]]:

@@ -6,7 +6,8 @@ from html import escape
 from typing import Final
 
 from ..masking import printable
-from .explorer_rows import Clean, View
+from ..raw.identities import Clean
+from .explorer_rows import View
 
 SIGNS: Final = {"read": "✓", "known but unused": "○", "unknown": "?", "ignored": "–", "broken": "!"}  # noqa: RUF001
 """The same signs as in the browser."""
@@ -40,8 +41,9 @@ def twin(title: str, view: View | None, trouble: str) -> str:
         for row in rows
     )
     more = len(view.rows) - len(rows)
+    first = "" if view.rows.complete else "only the first "
     return (
-        f"<div style='color:{INK};font-size:12px'><p><b>{_text(title)}</b>, {len(view.rows):,} fields, "
+        f"<div style='color:{INK};font-size:12px'><p><b>{_text(title)}</b>, {first}{len(view.rows):,} fields, "
         f"{len(view.rows.read_from)} readings</p>"
         f"<table style='border-collapse:collapse;color:{INK}'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
         f"</table>{f'<p>and {more:,} more fields</p>' if more else ''}"

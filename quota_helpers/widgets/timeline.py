@@ -14,6 +14,7 @@ from ..charts.heatmap import plot_heatmap
 from ..charts.history import plot_history
 from ..charts.history_lines import HistoryLine, history_lines, micros_of
 from ..charts.invented import is_invented, zone_of
+from ..cycles import check_readings
 from ..history import History
 from .alerts import Alerts, guarded
 from .controls import WindowPicker, window_order
@@ -51,6 +52,8 @@ class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
 
     Raises:
         HistoryError: The history cannot be read.
+        TypeError: *readings* is neither.
+        ValueError: The frame has not the columns of readings.
     """
 
     accounts = traitlets.Tuple()
@@ -89,7 +92,9 @@ class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
 
     def reload(self) -> None:
         """Read the history again and draw; what was chosen stays chosen."""
-        self._frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
+        frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
+        check_readings(frame)
+        self._frame = frame
         self._zone = zone_of(self._tz, invented=is_invented(self._frame))
         lines = history_lines(self._frame)
         moment = micros_of(self._now) or max((int(line.followed.series.time[-1]) for line in lines), default=0)

@@ -37,8 +37,9 @@ def twin_html(lines: Sequence[HistoryLine], zone: str | tzinfo, now: int | None)
     head = "".join(f'<th scope="col" {LEFT}>{title}</th>' for title in COLUMNS)
     body = "".join(_row(line, present) for line in lines[:MOST_ROWS])
     more = f"<p>… and {len(lines) - MOST_ROWS} more: run the cell to see them.</p>" if len(lines) > MOST_ROWS else ""
+    told = escape(status_text(lines, zone).removesuffix("."))
     return (
-        f"<div><p><b>Quota used over time</b>: {escape(status_text(lines, zone))}. Run the cell for the live panel.</p>"
+        f"<div><p><b>Quota used over time</b>: {told}. Run the cell for the live panel.</p>"
         f'<table aria-label="Quota used over time by account and window"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>{more}</div>"
     )

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from ..charts import plot_resets, plot_windows, window_bars
+from ..charts import window_bars
 from ..charts.bars import Show, WindowBar
-from ..charts.style import moment
+from ..charts.resets import resets_spec
+from ..charts.style import figure_of, moment
+from ..charts.windows import windows_spec
 from ..models import Collection
 from .messages import failures_html, headline, headline_html
 from .overview import overview_html
@@ -50,17 +52,14 @@ class Choice:
 
 
 class View:
-    """The parts of the panel that only show.
-
-    Attributes:
-        figure: The chart, a plotly Figure; None before the first drawing.
-    """
+    """The parts of the panel that only show."""
 
     def __init__(self) -> None:
         self.head, self.failures, self.table = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.output = ipywidgets.Output()
         self.output.add_class("qp-chart")
-        self.figure: Any = None
+        self.output.add_class("qp-sized")  # its height is set with every chart; panel.css counts on it
+        self._spec: dict[str, Any] | None = None
         self._twin: Callable[[], str] = str
 
     def draw(self, collection: Collection, frame: pd.DataFrame, choice: Choice, now: datetime) -> None:
@@ -77,31 +76,30 @@ class View:
             failures, reveal=choice.reveal, hidden=len(collection.failures) - len(failures)
         )
         self.table.value = overview_html(bars, show=choice.show, caption=f"at {moment(now, choice.zone)}")
-        self._draw_chart(shown, choice, now)
+        self._draw_chart(shown, bars, choice, now)
         # Made when it is asked for: a repaint has no time for it.
         self._twin = lambda: self._static(bars, failures, collection, choice)
+
+    @property
+    def figure(self) -> Any:
+        """The chart as a plotly Figure, made when it is asked for; None before the first drawing."""
+        return None if self._spec is None else figure_of(self._spec)
 
     def static_html(self) -> str:
         """The same without widgets, for saved notebooks."""
         return self._twin()
 
-    def _draw_chart(self, shown: pd.DataFrame, choice: Choice, now: datetime) -> None:
+    def _draw_chart(self, shown: pd.DataFrame, bars: list[WindowBar], choice: Choice, now: datetime) -> None:
         if choice.chart == "resets":
-            self.figure = plot_resets(shown, now=now, tz=choice.zone, reveal=choice.reveal)
+            self._spec = resets_spec(shown, bars, now=now, tz=choice.zone)
         else:
-            self.figure = plot_windows(shown, now=now, show=choice.show, tz=choice.zone, reveal=choice.reveal)
+            self._spec = windows_spec(shown, bars, now=now, show=choice.show, tz=choice.zone)
+        data = {PLOTLY: {**self._spec, "config": {"displayModeBar": False}}, "text/plain": "chart"}
+        self.output.layout.height = f"{self._spec['layout']['height']}px"
         # Setting `outputs` repaints in place; capturing with `with output:` would echo every figure back to the kernel.
-        self.output.outputs = ({"output_type": "display_data", "data": _bundle(self.figure), "metadata": {}},)
+        self.output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     @staticmethod
     def _static(bars: list[WindowBar], failures: list[Any], collection: Collection, choice: Choice) -> str:
         line = headline(collection, choice.zone, is_demo=choice.is_demo)
         return twin_html(bars, failures, headline=line, show=choice.show, reveal=choice.reveal)
-
-
-def _bundle(figure: Any) -> dict[str, Any]:
-    spec = figure.to_plotly_json()
-    return {
-        PLOTLY: {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}},
-        "text/plain": "chart",
-    }

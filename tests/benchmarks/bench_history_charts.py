@@ -1,22 +1,18 @@
 """A history chart over a million readings: built in the kernel and drawn in chromium within 1 s.
 
 Run with: pytest tests/benchmarks/bench_history_charts.py --benchmark-enable --benchmark-only -s
-The drawing is measured in the page itself (from the figure's JSON to the end of plotly's drawing).
 """
 
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import plotly.offline
 import pytest
+from plotly_page import draw_seconds, plotly_page
 
 from quota_helpers.charts.history import plot_history
 from quota_helpers.models import COLUMNS
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 READINGS = 1_000_000
 ACCOUNTS = 5
@@ -63,25 +59,8 @@ def million(kind):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    from chromium import HOW_TO_GET_IT, find_chromium, launch
-    from playwright.sync_api import sync_playwright
-
-    if not (program := find_chromium()):
-        pytest.skip(HOW_TO_GET_IT)
-    with sync_playwright() as playwright:
-        browser = launch(playwright, program, tmp_path_factory.mktemp("chromium"))
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_content("<div id=chart></div>")
-        page.add_script_tag(content=plotly.offline.get_plotlyjs())
+    with plotly_page(tmp_path_factory.mktemp("chromium")) as page:
         yield page
-        browser.close()
-
-
-DRAW = """async text => {
-  const begun = performance.now(), {data, layout} = JSON.parse(text);
-  await Plotly.newPlot('chart', data, layout);
-  return performance.now() - begun;
-}"""
 
 
 @pytest.mark.parametrize("kind", ["whole", "noisy"])
@@ -93,7 +72,7 @@ def test_a_million_readings_built_and_drawn(benchmark, page, kind):
         begun = time.perf_counter()
         text = plot_history(frame, most_accounts=ACCOUNTS, tz="UTC").to_json()
         built = time.perf_counter() - begun
-        spent.append((built, page.evaluate(DRAW, text) / 1000, len(text) / 1e6))
+        spent.append((built, draw_seconds(page, text), len(text) / 1e6))
 
     benchmark.pedantic(build_and_draw, rounds=5, warmup_rounds=1)
     built, drawn, size = np.median(spent, axis=0)

@@ -81,6 +81,13 @@ def test_compare_300_bodies(benchmark):
     within(benchmark, 1.0)
 
 
+def test_compare_two_bodies_of_5_mib(benchmark):
+    bodies = {"before": large(), "after": large() | {"plan_type": "pro"}}
+    comparison = benchmark.pedantic(compare_fields, (bodies,), rounds=3)
+    assert list(comparison.between("before", "after")["path"]) == ["$.plan_type"]
+    within(benchmark, 5.0)
+
+
 def test_drift_of_300_bodies(benchmark):
     bodies = [reply(small(), minutes=number) for number in range(300)]
     assert len(benchmark.pedantic(find_drift, (bodies,), rounds=3)) > 0

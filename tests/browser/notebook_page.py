@@ -164,6 +164,20 @@ class NotebookPage:
         """The computed value of a CSS property of the first element that matches, such as "fill"."""
         return str(self.page.locator(selector).first.evaluate("(node, name) => getComputedStyle(node)[name]", name))
 
+    def wait_for_letters(self, selector: str, name: str, *, dark: bool) -> None:
+        """Return when the colour (CSS property `name`) of the first element that matches is dark, or light.
+
+        Read and judged in the page at one go: an element may be drawn anew between two looks.
+        """
+        self.page.wait_for_function(
+            """([selector, name, dark]) => {
+              const node = document.querySelector(selector);
+              const channels = node && getComputedStyle(node)[name].match(/[\\d.]+/g);
+              return channels && (channels.slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 3 * 128) === dark;
+            }""",
+            arg=[selector, name, dark],
+        )
+
     def full_screenshot(self, path: Path) -> Path:
         """Picture of the whole notebook, not only of what fits on the screen; the width stays as it is."""
         self.wait_until_drawn()

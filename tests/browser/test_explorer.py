@@ -291,7 +291,7 @@ def test_copies_redacted_json(page, lab):
 
 @pytest.mark.parametrize("notebook", [[ODD]], indirect=True)
 def test_odd_bodies_are_text(notebook, page):
-    """HTML in keys and values stays text, control characters are visible, large numbers keep every digit."""
+    """HTML and control characters are text, large numbers keep every digit, a list that ends early says so."""
     expect(line(page, "<img src=x onerror")).to_contain_text("<script>window.hacked=1</script>")
     expect(line(page, "nul\\u0000")).to_contain_text(r'"nul\u0000key": "a\u202eb"')
     expect(line(page, "12345678901234567890")).to_be_visible()
@@ -312,6 +312,10 @@ def test_odd_bodies_are_text(notebook, page):
     wait_for_kernel(notebook, "explorer.selected_path", '$["key 054321"]')
     search.fill("")
     expect(page.locator("[role=treeitem][aria-selected=true]")).to_contain_text("54321")
+    in_kernel(notebook, "setattr(__import__('sys').modules['quota_helpers.raw.explain'], 'MOST_PLACES', 50)")
+    pick(page, "Account", "odd")
+    pick(page, "Account", "flat")
+    expect(page.locator(".qx-remark")).to_have_text("Only the first 50 fields are shown.")
 
 
 FIVE_MEBIBYTES = """import quota_helpers as qh

@@ -93,14 +93,17 @@ def test_another_account_is_found_by_typing(page: Page, notebook: NotebookPage) 
 @pytest.mark.parametrize("width", [1280, 800])
 def test_text_is_readable_and_nothing_is_wider_than_the_page(page: Page, notebook: NotebookPage, theme: str) -> None:
     """Chart texts take the theme's colour."""
-    colour = notebook.css(".js-plotly-plot .gtitle tspan[style*=font-color1]", "fill")
+    colour = page.wait_for_function(
+        # Found and asked at once: a chart that is drawn anew meanwhile has no colour.
+        "() => { const title = document.querySelector('.js-plotly-plot .gtitle tspan[style*=font-color1]');"
+        " return title && getComputedStyle(title).fill; }"
+    ).json_value()
     channels = [int(float(part)) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     assert (sum(channels) > 3 * 128) == (theme == "dark")
-    wide = page.evaluate(
-        "() => [...document.querySelectorAll('.quota-panel *')].filter(node => node.checkVisibility()"
-        " && node.getBoundingClientRect().right > window.innerWidth + 1).length"
+    page.wait_for_function(  # the chart follows the page's width a moment later
+        "() => ![...document.querySelectorAll('.quota-panel *')].some(node => node.checkVisibility()"
+        " && node.getBoundingClientRect().right > window.innerWidth + 1)"
     )
-    assert wide == 0
     assert notebook.chart_titles()
 
 

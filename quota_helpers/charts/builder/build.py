@@ -58,6 +58,8 @@ def build_chart(frame: pd.DataFrame, spec: ChartSpec, *, name: str = "frame") ->
     check_spec(spec)
     recipe = Recipe(frame, name)
     choose_rows(recipe, frame, spec)
+    if spec.summary == "none":
+        few_rows(recipe, spec)  # first, so that nothing is worked out for rows that are not drawn
     plain_types(recipe, spec)
     step_times(recipe, spec)
     _coarse(recipe, spec)

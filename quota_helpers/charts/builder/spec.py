@@ -14,8 +14,8 @@ AGGREGATIONS: Final[tuple[Aggregation, ...]] = get_args(Aggregation)
 EVERY: Final[tuple[Every, ...]] = get_args(Every)
 
 MOST_ROWS: Final = 20_000  # drawn as they are; beyond, the browser takes more than a second
-MOST_MARKS: Final = 5_000  # the same where every row is a mark of its own: a scatter, or raw bars
-MARKED: Final = frozenset({"scatter", "bar"})
+MOST_MARKS: Final = 5_000  # the same where a row costs more: a mark of its own, or a place in every stacked area
+COSTLY: Final = frozenset({"scatter", "bar", "area"})
 
 
 class ChartError(ValueError):
@@ -43,7 +43,7 @@ class ChartSpec:
         only_column: Column of which only some values are drawn, or None.
         only_values: Those values; None among them stands for rows without one. Empty means all.
         most_rows: How many rows are drawn at most; a frame with more is sampled, and the code says so. None means
-            5,000 where each is a mark of its own (scatter, bar) and 20,000 elsewhere.
+            5,000 where each costs the browser more (scatter, bar, area) and 20,000 elsewhere.
     """
 
     x: str | None = None
@@ -107,7 +107,7 @@ class ChartSpec:
     @property
     def room(self) -> int:
         """How many rows are drawn at most."""
-        return self.most_rows or (MOST_MARKS if self.kind in MARKED else MOST_ROWS)
+        return self.most_rows or (MOST_MARKS if self.kind in COSTLY else MOST_ROWS)
 
 
 def _one_of(role: str, value: object, allowed: tuple[str, ...]) -> None:
