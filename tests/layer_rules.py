@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 RANKS = {
     **dict.fromkeys(("errors", "models"), 0),
-    **dict.fromkeys(("fields", "masking", "workers", "progress"), 1),
+    **dict.fromkeys(("fields", "masking", "nesting", "workers", "progress"), 1),
     **dict.fromkeys(("auth", "normalize", "client"), 2),
     **dict.fromkeys(("frames", "raw", "sessions", "demo", "report"), 3),
     **dict.fromkeys(("sources", "history", "bodies", "cycles"), 4),

@@ -7,20 +7,14 @@ import json
 import math
 import re
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from ..masking import printable
-
-MAX_DEPTH: Final = 500
+from ..nesting import DEEPEST, is_too_deep
 
 _MAX_NOTES: Final = 20
 # A longer integer is no number anybody could mean: it does not even fit a float.
 _MAX_DIGITS: Final = 308
-# Possessive: a string of five million backslashes must not cost memory for ways back that lead nowhere.
-_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _SURROGATE: Final = "[\ud800-\udfff]"  # as text: `re` compiles it at its first use, and it is rarely used
 # UTF-32 first: its little-endian mark begins with the one of UTF-16.
 _MARKS: Final = (
@@ -70,13 +64,13 @@ def parse_body(data: bytes, hide: Callable[[str], str]) -> Parsed:
         data = text.encode("utf-8", "replace")
     if not text.strip():
         return Parsed(None, data, tuple(notes), "empty")
-    if _depth(text) > MAX_DEPTH:
-        return Parsed(None, data, tuple(notes), f"nested deeper than {MAX_DEPTH}")
+    if is_too_deep(text):
+        return Parsed(None, data, tuple(notes), f"nested deeper than {DEEPEST}")
     doubles: list[str] = []
     try:
         payload = _loads(text, doubles)
     except RecursionError:
-        return Parsed(None, data, tuple(notes), f"nested deeper than {MAX_DEPTH}")
+        return Parsed(None, data, tuple(notes), f"nested deeper than {DEEPEST}")
     except ValueError:
         problem = "an HTML page" if text.lstrip()[:1] == "<" else "no JSON"
         return Parsed(None, data, tuple(notes), problem)
@@ -101,14 +95,6 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
         return data.decode(encoding, "replace"), [*notes, f"not {name}: bytes that cannot be read were replaced"]
-
-
-def _depth(text: str) -> int:
-    """How deep the brackets outside strings nest, without a parser that could run out of stack."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return 0
-    brackets = _STRINGS.sub(b"", text.encode("utf-8", "surrogatepass")).translate(None, _NO_BRACKETS)
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def _loads(text: str, doubles: list[str]) -> Any:

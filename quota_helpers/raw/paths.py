@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import BodyError
 from ..fields import child_path
+from ..nesting import DEEPEST
 
 if TYPE_CHECKING:
     from .catalogue import KnownField
-
-DEEPEST: Final = 500
-"""Containers within containers; JSON beyond it is refused with a clear error, as by the client."""
 
 MOST_PLACES: Final = 1_000_000
 """How many values of one body get a row."""

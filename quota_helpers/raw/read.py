@@ -6,32 +6,27 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import accumulate
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import BodyError
-from ..masking import hide_tokens, hide_tokens_in, printable
+from ..masking import HIDDEN, hide_tokens, hide_tokens_in, printable
 from ..models import Collection, Headers
+from ..nesting import DEEPEST, is_too_deep
 from .body import NULL, Body, bodies_of
 from .catalogue import catalogue
-from .paths import DEEPEST
 
 SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 LONGEST_PATH: Final = 160
 LARGEST_FILE: Final = 512 * 2**20
 SHOWN_BEFORE, SHOWN_AFTER = 60, 30
-HIDDEN: Final = "***"
 _MOST_DIGITS: Final = 4_300  # beyond it Python refuses to convert, and no quota is meant
 
 _FAST: Final = json.JSONDecoder(strict=False)
 _PATIENT: Final = json.JSONDecoder(
     parse_int=lambda literal: int(literal) if len(literal) <= _MOST_DIGITS else float(literal), strict=False
 )
-_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _FENCE: Final = re.compile(r"\A(\s*)```[A-Za-z]*[ \t]*(?=\r?\n)|```\s*\Z")
 _SCALAR: Final = re.compile(r"\s*(?:null|true|false|-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?)\s*")
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -193,7 +188,7 @@ def _values(text: str, where: str) -> list[Any] | BodyError:
     """Every JSON value of the text, one after the other."""
     # What a fence or a byte order mark took up stays as spaces, so that lines and columns are the text's own.
     text = _FENCE.sub(lambda match: re.sub(r"[^\r\n]", " ", match.group()), text.replace("\ufeff", " ", 1))
-    if _depth(text) > DEEPEST:
+    if is_too_deep(text):
         return BodyError(
             f"{where} is nested deeper than {DEEPEST} levels.",
             hint="Such a body is no usage body; look at the reply's bytes instead.",
@@ -224,15 +219,6 @@ def _decoded(text: str, at: int) -> tuple[Any, int]:
 def _end_of_space(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match is not None else at
-
-
-def _depth(text: str) -> int:
-    """How deep brackets outside strings nest; strings are matched possessively, so that no text takes long."""
-    if text.count("[") + text.count("{") <= DEEPEST:
-        return 0
-    brackets = _STRINGS.sub(b"", text.encode("utf-8", "surrogatepass")).translate(None, _NO_BRACKETS)
-    # Several values one after the other start again at 0 each, and so does a stray closing bracket.
-    return max(accumulate(map(_STEPS.__getitem__, brackets), lambda depth, step: max(0, depth + step)), default=0)
 
 
 def _bad(text: str, position: int, problem: str, where: str) -> BodyError:

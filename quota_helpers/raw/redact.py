@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from ..fields import fold
 from ..models import Headers, RawReply
+from ..nesting import DEEPEST
 from .catalogue import Catalogue, KnownField, catalogue
-from .paths import DEEPEST, too_deep
+from .paths import too_deep
 
 CODEX: Final = "x-codex-"
 LONGEST_NAME: Final = 64
