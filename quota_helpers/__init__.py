@@ -13,63 +13,27 @@ needs neither pandas nor plotly, starts as fast as a plain script.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
     from .bodies import load_bodies, save_bodies
-    from .charts import ChartError, ChartSpec, build_chart, plot_resets, plot_windows
+    from .charts import ChartSpec, plot_resets, plot_windows
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
     from .charts.token_cost import token_cost
     from .charts.tokens import daily_tokens, plot_token_cost, plot_tokens
     from .client import UsageClient
-    from .cycles import cycles, label_readings
-    from .errors import (
-        AccountForbiddenError,
-        AccountIdMissingError,
-        ApiKeyOnlyError,
-        AuthError,
-        AuthFileInvalidError,
-        AuthFileNotFoundError,
-        BlockedByEdgeError,
-        BodyError,
-        FetchError,
-        FetchTimeoutError,
-        HistoryError,
-        InsecureUrlError,
-        QuotaError,
-        RateLimitedError,
-        ServerError,
-        TokenExpiredError,
-        TokenMissingError,
-        TokenRejectedError,
-        UnexpectedReplyError,
-        UnreachableError,
-        WorkspaceDeactivatedError,
-    )
+    from .errors import QuotaError
     from .fields import ALIASES
     from .frames import credits_frame, frame_at, local_times, spend_frame, to_frame
     from .history import History
     from .history.demo import demo_history, demo_sessions
-    from .models import (
-        COLUMNS,
-        Account,
-        Accounts,
-        Collection,
-        Credits,
-        Failure,
-        Limit,
-        QuotaWindow,
-        RawReply,
-        ResetCredits,
-        SpendLimit,
-        UsageSnapshot,
-    )
+    from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
+    from .periods import cycles
     from .raw import (
         compare_fields,
         field_table,
@@ -77,97 +41,52 @@ if TYPE_CHECKING:
         header_table,
         read_bodies,
         redact,
-        redact_headers,
         replay,
         save_case,
-        shape_of,
     )
-    from .sessions import SessionLogs, read_sessions
-    from .sources import Source, connect, demo, live
+    from .sessions import read_sessions
+    from .sources import connect, demo, live
     from .widgets import ChartBuilder, FieldExplorer, QuotaPanel
     from .widgets.timeline import HistoryPanel
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
     "bodies": "load_bodies save_bodies",
-    "charts": "ChartError ChartSpec build_chart plot_resets plot_windows",
+    "charts": "ChartSpec plot_resets plot_windows",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
     "charts.token_cost": "token_cost",
     "charts.tokens": "daily_tokens plot_token_cost plot_tokens",
     "client": "UsageClient",
-    "cycles": "cycles label_readings",
-    "errors": (
-        "AccountForbiddenError AccountIdMissingError ApiKeyOnlyError AuthError AuthFileInvalidError "
-        "AuthFileNotFoundError BlockedByEdgeError BodyError FetchError FetchTimeoutError HistoryError "
-        "InsecureUrlError QuotaError RateLimitedError ServerError TokenExpiredError TokenMissingError "
-        "TokenRejectedError UnexpectedReplyError UnreachableError WorkspaceDeactivatedError"
-    ),
+    "periods": "cycles",
+    "errors": "QuotaError",
     "fields": "ALIASES",
     "frames": "credits_frame frame_at local_times spend_frame to_frame",
     "history": "History",
     "history.demo": "demo_history demo_sessions",
-    "models": (
-        "Account Accounts COLUMNS Collection Credits Failure Limit QuotaWindow RawReply ResetCredits "
-        "SpendLimit UsageSnapshot"
-    ),
+    "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
-    "raw": (
-        "compare_fields field_table find_drift header_table read_bodies redact redact_headers replay save_case shape_of"
-    ),
-    "sessions": "SessionLogs read_sessions",
-    "sources": "Source connect demo live",
+    "raw": "compare_fields field_table find_drift header_table read_bodies redact replay save_case",
+    "sessions": "read_sessions",
+    "sources": "connect demo live",
     "widgets": "ChartBuilder FieldExplorer QuotaPanel",
     "widgets.timeline": "HistoryPanel",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
+_MODULES = frozenset(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
 
-__all__ = [  # noqa: RUF022 - the plain order of sorted(), capitals first
+__all__ = [
     "ALIASES",
-    "Account",
-    "AccountForbiddenError",
-    "AccountIdMissingError",
-    "Accounts",
-    "ApiKeyOnlyError",
-    "AuthError",
-    "AuthFileInvalidError",
-    "AuthFileNotFoundError",
-    "BlockedByEdgeError",
-    "BodyError",
     "COLUMNS",
     "ChartBuilder",
-    "ChartError",
     "ChartSpec",
-    "Collection",
-    "Credits",
-    "Failure",
-    "FetchError",
-    "FetchTimeoutError",
     "FieldExplorer",
     "History",
-    "HistoryError",
     "HistoryPanel",
-    "InsecureUrlError",
-    "Limit",
     "QuotaError",
     "QuotaPanel",
-    "QuotaWindow",
-    "RateLimitedError",
-    "RawReply",
-    "ResetCredits",
-    "ServerError",
-    "SessionLogs",
-    "Source",
-    "SpendLimit",
-    "TokenExpiredError",
-    "TokenMissingError",
-    "TokenRejectedError",
-    "UnexpectedReplyError",
-    "UnreachableError",
     "UsageClient",
-    "UsageSnapshot",
-    "WorkspaceDeactivatedError",
-    "build_chart",
+    "__version__",
     "compare_fields",
     "connect",
     "credits_frame",
@@ -181,7 +100,6 @@ __all__ = [  # noqa: RUF022 - the plain order of sorted(), capitals first
     "find_drift",
     "frame_at",
     "header_table",
-    "label_readings",
     "live",
     "load_auth",
     "load_bodies",
@@ -199,11 +117,9 @@ __all__ = [  # noqa: RUF022 - the plain order of sorted(), capitals first
     "read_bodies",
     "read_sessions",
     "redact",
-    "redact_headers",
     "replay",
     "save_bodies",
     "save_case",
-    "shape_of",
     "spend_frame",
     "to_frame",
     "token_cost",
@@ -211,6 +127,10 @@ __all__ = [  # noqa: RUF022 - the plain order of sorted(), capitals first
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("quota-helpers")
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)
@@ -219,15 +139,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """Keeps `qh.demo` the function: importing the sub-package of that name would put the module in its place."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+    """What tab completion shows after `qh.`: the public names and the modules, and nothing else."""
+    return sorted({*__all__, *_MODULES})

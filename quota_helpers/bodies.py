@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from .errors import BodyError
-from .masking import hide_tokens, hide_tokens_in, mask_identity, printable
 from .models import Collection, Headers, RawReply
+from .privacy import hide_tokens, hide_tokens_in, mask_identity, printable
 from .raw import Pseudonyms, redact, redact_headers
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from .masking import hide_tokens, hide_tokens_in, mask_identity, printable
+from .privacy import hide_tokens, hide_tokens_in, mask_identity, printable
 from .report import document, stale_notes, table
 from .sources import demo, live
 

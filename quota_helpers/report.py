@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 from unicodedata import combining, east_asian_width
 
-from .masking import printable
 from .models import Collection, Failure, QuotaWindow, SpendLimit, UsageSnapshot
+from .privacy import printable
 
 TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S %Z"
 NOT_SENT: Final = "-"  # the server sent no such window

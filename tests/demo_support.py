@@ -7,7 +7,7 @@ import http.client
 import json
 import urllib.parse
 
-from quota_helpers.demo.accounts import ACCOUNTS
+from quota_helpers.invented.accounts import ACCOUNTS
 
 GOOD = tuple(account for account in ACCOUNTS if account.refusal is None)
 BY_NAME = {account.name: account for account in ACCOUNTS}

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from quota_helpers.auth import find_accounts
 from quota_helpers.client import UsageClient
-from quota_helpers.demo.crowd import crowd
-from quota_helpers.demo.server import DemoServer
+from quota_helpers.invented.crowd import crowd
+from quota_helpers.invented.server import DemoServer
 from quota_helpers.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quota_helpers.demo.accounts import DemoAccount
+    from quota_helpers.invented.accounts import DemoAccount
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from quota_helpers.charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, his
 from quota_helpers.charts.hours import by_hour
 from quota_helpers.charts.knots import Knots, believed, clipped, grounded, thinned, unbelieved
 from quota_helpers.charts.wall_time import wall_time
-from quota_helpers.cycles import follow_all
-from quota_helpers.cycles.follow import CONFIRMED, NOT_STARTED
-from quota_helpers.demo import truth
-from quota_helpers.demo.history import demo_snapshots
 from quota_helpers.frames import to_frame
+from quota_helpers.invented import truth
+from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import COLUMNS
+from quota_helpers.periods import follow_all
+from quota_helpers.periods.follow import CONFIRMED, NOT_STARTED
 
 START = datetime(2026, 9, 7, tzinfo=UTC)  # a Monday
 WEEK = 604_800

@@ -9,9 +9,9 @@ import pytest
 from quota_helpers.charts.style import CHARACTER_WIDTH
 from quota_helpers.charts.token_cost import COST_COLUMNS, token_cost
 from quota_helpers.charts.tokens import daily_tokens, plot_token_cost, plot_tokens, short
-from quota_helpers.demo import truth
 from quota_helpers.frames import to_frame
 from quota_helpers.history.demo import demo_sessions
+from quota_helpers.invented import truth
 from quota_helpers.models import COLUMNS
 from quota_helpers.sessions import TOKEN_COLUMNS
 

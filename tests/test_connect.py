@@ -8,7 +8,7 @@ import pytest
 from foundation_support import Desk, python
 
 import quota_helpers as qh
-from quota_helpers.demo import STEP, T0
+from quota_helpers.invented import STEP, T0
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ def test_two_demos_have_their_own_time():
 @pytest.mark.parametrize(
     "first",
     [
-        "import quota_helpers.demo.server",
-        "import quota_helpers.demo as module",
-        "from quota_helpers.demo import DemoServer",
+        "import quota_helpers.invented.server",
+        "import quota_helpers.invented as module",
+        "from quota_helpers.invented import DemoServer",
     ],
 )
 def test_demo_stays_a_function_whatever_was_imported_first(first, tmp_path):

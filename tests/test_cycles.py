@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quota_helpers.cycles import CYCLE_COLUMNS, cycles, label_readings
-from quota_helpers.demo import truth
-from quota_helpers.demo.history import demo_snapshots
 from quota_helpers.frames import to_frame
+from quota_helpers.invented import truth
+from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import COLUMNS
+from quota_helpers.periods import CYCLE_COLUMNS, cycles, label_readings
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 WEEK = 604_800

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from demo_support import BY_NAME, GOOD, ask, claims, headers_of, login, usage
 
-from quota_helpers.demo import STEP, T0, DemoServer
-from quota_helpers.demo.accounts import ACCOUNTS, BLUE_TEAM, body
-from quota_helpers.demo.crowd import crowd
-from quota_helpers.demo.failures import as_json
-from quota_helpers.demo.meters import FIVE_HOURS, WEEK, Meter
+from quota_helpers.invented import STEP, T0, DemoServer
+from quota_helpers.invented.accounts import ACCOUNTS, BLUE_TEAM, body
+from quota_helpers.invented.crowd import crowd
+from quota_helpers.invented.failures import as_json
+from quota_helpers.invented.meters import FIVE_HOURS, WEEK, Meter
 from quota_helpers.models import window_state
 
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from quota_helpers.demo import T0, truth
-from quota_helpers.demo.codex_home import NAMED_SINCE, SESSION_PREFIX, write_codex_home
-from quota_helpers.demo.history import demo_keys, demo_snapshots, past
-from quota_helpers.demo.rhythm import PACE, RHYTHMS
 from quota_helpers.frames import to_frame
 from quota_helpers.history.demo import demo_history, demo_sessions
+from quota_helpers.invented import T0, truth
+from quota_helpers.invented.codex_home import NAMED_SINCE, SESSION_PREFIX, write_codex_home
+from quota_helpers.invented.history import demo_keys, demo_snapshots, past
+from quota_helpers.invented.rhythm import PACE, RHYTHMS
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sources import demo

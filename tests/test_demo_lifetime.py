@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from demo_support import ask, connect, headers_of, usage
 
-from quota_helpers.demo import STEP, T0, DemoServer
+from quota_helpers.invented import STEP, T0, DemoServer
 
 
 def own_threads():
@@ -112,7 +112,7 @@ def test_nothing_leaves_loopback_and_the_exit_cleans_up():
             elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"):
                 seen.append((event, arguments[0] if isinstance(arguments[0], str) else arguments[0][0]))
         sys.addaudithook(watch)
-        from quota_helpers.demo import DemoServer
+        from quota_helpers.invented import DemoServer
         server = DemoServer()
         token = json.loads((server.account_dir / "ada.auth.json").read_text())["tokens"]["access_token"]
         line = http.client.HTTPConnection("127.0.0.1", int(server.url.split(":")[2].split("/")[0]))
@@ -144,7 +144,7 @@ def test_nothing_leaves_loopback_and_the_exit_cleans_up():
 def test_a_forked_child_that_ends_does_not_take_the_parents_folder_along():
     script = textwrap.dedent("""
         import os, sys
-        from quota_helpers.demo import DemoServer
+        from quota_helpers.invented import DemoServer
         server = DemoServer()
         child = os.fork()
         if not child:

@@ -8,10 +8,10 @@ import threading
 import pytest
 from demo_support import BY_NAME, GOOD, ask, connect, headers_of, login
 
-from quota_helpers.demo import STEP, T0, DemoServer
-from quota_helpers.demo.accounts import ACCOUNTS, body
-from quota_helpers.demo.crowd import crowd
-from quota_helpers.demo.failures import as_json
+from quota_helpers.invented import STEP, T0, DemoServer
+from quota_helpers.invented.accounts import ACCOUNTS, body
+from quota_helpers.invented.crowd import crowd
+from quota_helpers.invented.failures import as_json
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_names_are_sorted_and_complete():
     """The list, the table that finds them, and the block for type checkers name the same things."""
     assert len(set(qh.__all__)) == len(qh.__all__)
     assert sorted(qh.__all__) == qh.__all__
-    assert set(qh._HOME) == set(qh.__all__)
+    assert {*qh._HOME, "__version__"} == set(qh.__all__)
     assert _for_type_checkers() == qh._HOME
 
 
@@ -67,6 +67,23 @@ def test_what_the_table_of_contents_names_is_public_in_its_module(module):
         assert all(hasattr(loaded, name) for name in loaded.__all__)
 
 
+def test_tab_completion_shows_the_names_and_the_modules_and_nothing_else():
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert set(dir(qh)) == {*qh.__all__, *(name for name in modules if not name.startswith("_"))}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_module_can_be_imported_by_its_dotted_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    name = ".".join(part for part in parts if part != "__init__")
+    assert importlib.import_module(name).__name__ == name
+
+
+def test_the_name_of_a_function_stays_the_function_after_its_neighbours_were_imported(tmp_path):
+    code = "import quota_helpers.invented.truth, quota_helpers.periods.follow, quota_helpers as qh; "
+    python(code + "assert callable(qh.demo) and callable(qh.cycles)", cwd=tmp_path)
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = qh.nonsense
@@ -76,6 +93,6 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_names_that_others_rely_on_are_there():
     promised = """
         connect demo live find_accounts load_auth parse_auth UsageClient normalize_usage normalize_headers
-        normalize_token_count ALIASES to_frame COLUMNS plot_windows QuotaError AuthError FetchError HistoryError
+        normalize_token_count ALIASES to_frame COLUMNS plot_windows QuotaError __version__
     """
     assert set(promised.split()) <= set(qh.__all__)

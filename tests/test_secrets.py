@@ -169,7 +169,7 @@ def test_no_display_of_a_value_shows_one(run, secrets, sent):
         texts = [repr(value), str(value), pprint.pformat(value), f"{value}", repr(copy.copy(value))]
         if hasattr(value, "_repr_html_"):
             texts.append(value._repr_html_())
-        if dataclasses.is_dataclass(value) and not isinstance(value, qh.Failure | qh.Collection):
+        if dataclasses.is_dataclass(value) and not isinstance(value, qh.models.Failure | qh.models.Collection):
             assert found(repr(dataclasses.asdict(value)), sent) == [], type(value)
         assert found("\n".join(texts), secrets) == [], type(value)
 
@@ -218,7 +218,7 @@ def test_no_error_carries_one(run, secrets):
 def test_no_verbose_traceback_shows_one(run, secrets):
     """Also not in the frames of libraries: none that held the request is left."""
     for error in run[2]:
-        if not isinstance(error, qh.FetchError):
+        if not isinstance(error, qh.errors.FetchError):
             continue
         trace = traceback.TracebackException.from_exception(error, capture_locals=True)
         assert found("".join(trace.format()), secrets) == [], type(error)
@@ -230,14 +230,14 @@ def test_no_log_and_no_warning_shows_one(run, secrets):
 
 def test_no_traceback_of_a_bad_login_shows_one(desk, secrets):
     for name in LOGINS:
-        with pytest.raises(qh.AuthError) as caught:
+        with pytest.raises(qh.errors.AuthError) as caught:
             _load(desk, name)
         assert found(shown(caught.value), secrets) == [], name
 
 
 def _load(desk, name):
     account = qh.load_auth(desk.folder / f"bad-{name}.auth.json")
-    raise qh.TokenExpiredError(f"only the expiry is wrong with {account.name}")
+    raise qh.errors.TokenExpiredError(f"only the expiry is wrong with {account.name}")
 
 
 def test_the_progress_bar_shows_none(run, secrets, capsys):

@@ -163,14 +163,14 @@ def test_fetch_says_what_is_wrong(desk):
     desk.login("bob")
     desk.write("broken", "{")
     with live(desk, retries=0) as source:
-        with pytest.raises(qh.ServerError) as caught:
+        with pytest.raises(qh.errors.ServerError) as caught:
             source.fetch("ada")
         assert caught.value.reply.status == 500
         with pytest.raises(KeyError, match="there are: ada, bob"):
             source.fetch("nobody")
         with pytest.raises(KeyError, match="there are: ada, bob"):
             source.fetch()
-        with pytest.raises(qh.AuthFileInvalidError, match="not JSON"):
+        with pytest.raises(qh.errors.AuthFileInvalidError, match="not JSON"):
             source.fetch("broken")
         with pytest.raises(KeyError, match="nobody"):
             source.collect(names=["ada", "nobody"])

@@ -154,7 +154,7 @@ def test_a_deleted_file_is_a_failure_with_its_name(desk):
         desk.login("bob")
         assert outcome(source.collect()) == (["ada", "bob"], [])
         (desk.folder / "bob.auth.json").unlink()
-        with pytest.raises(qh.AuthFileNotFoundError, match="bob"):
+        with pytest.raises(qh.errors.AuthFileNotFoundError, match="bob"):
             source.fetch("bob")
 
 

@@ -15,7 +15,7 @@ LATER = {
     "quota_helpers.normalize.headers",
     "quota_helpers.normalize.session",
     "quota_helpers.normalize.trace",
-    "quota_helpers.demo",
+    "quota_helpers.invented",
     "quota_helpers.frames",
     "quota_helpers.bodies",
 }

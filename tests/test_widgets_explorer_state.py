@@ -76,7 +76,7 @@ def test_what_the_login_knows_is_masked_too(source):
 
 def test_a_failures_words_are_masked():
     """Error texts may name the account."""
-    error = qh.TokenMissingError(f"{PERSON}: no token", account=PERSON)
+    error = qh.errors.TokenMissingError(f"{PERSON}: no token", account=PERSON)
     explorer = FieldExplorer(Collection(fetched_at=NOW, failures=(Failure(account=PERSON, error=error),)))
     assert PERSON not in Page(explorer).everything()
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import traitlets
 
-from quota_helpers.demo import truth
-from quota_helpers.demo.history import demo_snapshots
 from quota_helpers.frames import to_frame
 from quota_helpers.history import History
 from quota_helpers.history.demo import demo_history
+from quota_helpers.invented import truth
+from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import Collection
 from quota_helpers.sources import demo
 from quota_helpers.widgets.timeline import HistoryPanel

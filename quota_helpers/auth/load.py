@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import AuthError, TokenExpiredError, TokenMissingError
-from ..masking import printable
 from ..models import Account, Accounts
+from ..privacy import printable
 from .logins import Found
 from .name import Origin, batch
 from .problem import PassedOver, Problem

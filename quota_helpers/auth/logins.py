@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
-from ..masking import hide_tokens
 from ..models import Account, Secret
+from ..privacy import hide_tokens
 from .claims import Claims, instant, label, read_claims
 from .decode import kind_of
 from .problem import PassedOver, Problem

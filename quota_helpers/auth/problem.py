@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import AuthError, TokenMissingError
-from ..masking import printable
+from ..privacy import printable
 
 
 class Problem(NamedTuple):

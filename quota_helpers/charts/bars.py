@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from ..frames import frame_at
-from ..masking import mask_identity
+from ..privacy import mask_identity
 from .style import latest, window_rank, window_title
 
 Show = Literal["left", "used"]

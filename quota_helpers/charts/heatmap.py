@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..cycles import check_readings, follow_all
-from ..cycles.readings import MISSING, Floats
-from ..masking import mask_identity
+from ..periods import check_readings, follow_all
+from ..periods.readings import MISSING, Floats
+from ..privacy import mask_identity
 from .history_lines import chooser, micros_of
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
 from .invented import is_invented, zone_of

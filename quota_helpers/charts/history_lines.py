@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..cycles import Cycle, Followed, Series, follow_all
-from ..cycles.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
-from ..cycles.readings import SECOND
-from ..masking import mask_identity
+from ..periods import Cycle, Followed, Series, follow_all
+from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
+from ..periods.readings import SECOND
+from ..privacy import mask_identity
 from .knots import Knots, believed, clipped, stale, unbelieved
 from .style import duration, percent, window_rank, window_title
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..cycles import Followed
-from ..cycles.follow import CONFIRMED, NOT_STARTED
-from ..cycles.readings import MISSING, SECOND, Floats, Integers
+from ..periods import Followed
+from ..periods.follow import CONFIRMED, NOT_STARTED
+from ..periods.readings import MISSING, SECOND, Floats, Integers
 
 Measure = Literal["highest", "mean", "rises"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dateutil.tz import tzlocal
 
-from ..demo.codex_home import SESSION_PREFIX
-from ..demo.history import demo_keys
+from ..invented.codex_home import SESSION_PREFIX
+from ..invented.history import demo_keys
 from .style import is_demo
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from ..cycles import Followed
-from ..cycles.follow import CONFIRMED, NOT_STARTED, UNCONFIRMED
-from ..cycles.readings import MISSING, Flags, Floats, Integers
+from ..periods import Followed
+from ..periods.follow import CONFIRMED, NOT_STARTED, UNCONFIRMED
+from ..periods.readings import MISSING, Flags, Floats, Integers
 
 _KEPT_PER_BIN: Final = 4  # the first, the lowest, the highest and the last
 

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from ..cycles import Followed, follow_all
-from ..cycles.follow import CONFIRMED
-from ..cycles.readings import Integers, micros
+from ..periods import Followed, follow_all
+from ..periods.follow import CONFIRMED
+from ..periods.readings import Integers, micros
 
 Count = Literal["total", "uncached", "output"]
 

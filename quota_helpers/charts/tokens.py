@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..masking import mask_identity
+from ..privacy import mask_identity
 from .invented import is_invented, zone_of
 from .style import (
     CHARACTER_WIDTH,

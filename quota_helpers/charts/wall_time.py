@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..cycles.readings import SECOND, Integers
+from ..periods.readings import SECOND, Integers
 
 _DAY: Final = 86_400 * SECOND
 

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import InsecureUrlError, UnreachableError
-from ..masking import printable
+from ..privacy import printable
 
 _HINT: Final = "Give a base such as https://chatgpt.com/backend-api with --chatgpt-url. Nothing was sent."
 _MALFORMED: Final = "The address is malformed: its host or port cannot be read."

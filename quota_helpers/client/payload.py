@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from ..masking import printable
 from ..nesting import DEEPEST, is_too_deep
+from ..privacy import printable
 
 _MAX_NOTES: Final = 20
 # A longer integer is no number anybody could mean: it does not even fit a float.

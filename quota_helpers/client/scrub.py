@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from ..masking import HIDDEN, hide_tokens, mask_identity, printable
 from ..models import Secret
+from ..privacy import HIDDEN, hide_tokens, mask_identity, printable
 
 # Shorter ones are no real tokens, and replacing them everywhere would only damage the text.
 _SHORTEST_TOKEN: Final = 6

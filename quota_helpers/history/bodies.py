@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any, Final
 
 from ..errors import HistoryError
-from ..masking import HIDDEN, hide_tokens, hide_tokens_in, mask_identity
+from ..privacy import HIDDEN, hide_tokens, hide_tokens_in, mask_identity
 
 # Matched against a key without case, hyphens and underscores. "limit_id" and "limit_name" are none of them.
 _IDENTITY: Final = re.compile(

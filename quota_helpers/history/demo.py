@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..demo import T0
-from ..demo.codex_home import write_codex_home
-from ..demo.history import demo_snapshots
+from ..invented import T0
+from ..invented.codex_home import write_codex_home
+from ..invented.history import demo_snapshots
 from ..models import Collection
 from ..sessions import SessionLogs, read_sessions
 from .record import History
@@ -17,7 +17,7 @@ def demo_history() -> History:
     """A history in memory with thirty days of five demo accounts: readings every 20 minutes, and ada's session logs.
 
     It ends 20 minutes before the demo's first collect, whose readings join on: `history.add(demo().collect())`.
-    What really happened in it is written down in `quota_helpers.demo.truth`.
+    What really happened in it is written down in `quota_helpers.invented.truth`.
     """
     history = History.in_memory(clock=lambda: T0)
     history.add(Collection(snapshots=demo_snapshots(), fetched_at=T0))

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..masking import hide_tokens, mask_identity
 from ..models import COLUMNS
+from ..privacy import hide_tokens, mask_identity
 from .schema import FACTS, MISSING_TIME, SERIES, SOURCES, as_key
 
 FRAME_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str"}

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..masking import printable
+from ..privacy import printable
 from .body import BodySource, bodies_of, told_apart
 from .compare_cells import MISSING, Cells, Codes, cells_of
 from .identities import cleaner

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..masking import hide_tokens, printable
+from ..privacy import hide_tokens, printable
 from .body import Body, BodySource, bodies_of
 from .catalogue import Catalogue, KnownField, catalogue
 from .paths import Place, walk

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..fields import ALIASES, Aliases
-from ..masking import hide_tokens
 from ..models import Headers, RawReply
 from ..normalize import Read
+from ..privacy import hide_tokens
 from .body import body_of, no_json
 from .catalogue import KnownField, catalogue
 from .paths import MOST_PATH_TEXT, MOST_PLACES, walk

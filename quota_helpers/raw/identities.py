@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..masking import hide_tokens, mask_email, mask_identity
+from ..privacy import hide_tokens, mask_email, mask_identity
 from .catalogue import catalogue
 from .paths import walk
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import BodyError
-from ..masking import HIDDEN, hide_tokens, hide_tokens_in, printable
 from ..models import Collection, Headers
 from ..nesting import DEEPEST, is_too_deep
+from ..privacy import HIDDEN, hide_tokens, hide_tokens_in, printable
 from .body import NULL, Body, bodies_of
 from .catalogue import catalogue
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple, overload
 
-from ..masking import hide_tokens
+from ..privacy import hide_tokens
 
 Status = Literal["read", "known but unused", "unknown", "ignored", "broken"]
 STATUSES: Final[tuple[Status, ...]] = ("read", "known but unused", "unknown", "ignored", "broken")

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, Final
 
-from ..masking import hide_tokens, hide_tokens_in, mask_identity
+from ..privacy import hide_tokens, hide_tokens_in, mask_identity
 from .paths import Place
 
 LONGEST_BITS: Final = 10_000

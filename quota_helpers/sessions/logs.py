@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd  # noqa: TC002  # the properties' types stay importable
 
-from ..masking import printable
+from ..privacy import printable
 from .frames import tokens_frame, turns_of, windows_frame, windows_of
 from .table import Table
 

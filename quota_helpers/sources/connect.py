@@ -91,7 +91,7 @@ def demo(*, names: Iterable[str] | None = None, aliases: Aliases = ALIASES, late
         aliases: Which spellings of the fields are read.
         latency: Seconds that the server takes for each answer.
     """
-    from ..demo import DemoServer  # noqa: PLC0415 - a live source needs no server
+    from ..invented import DemoServer  # noqa: PLC0415 - a live source needs no server
 
     chosen = _listed(names)
     server = DemoServer(latency=latency)

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import ipywidgets
 
 from ..errors import QuotaError
-from ..masking import hide_tokens, mask_identity, printable
+from ..privacy import hide_tokens, mask_identity, printable
 
 P = ParamSpec("P")
 R = TypeVar("R")

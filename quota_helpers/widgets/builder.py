@@ -11,7 +11,7 @@ import ipywidgets
 import traitlets
 
 from ..charts.builder import Chart, ChartError, ChartSpec, build_chart, check_columns, check_name, default_spec
-from ..masking import printable
+from ..privacy import printable
 from .alerts import Alerts, guarded
 from .builder_controls import BuilderControls
 from .builder_twin import about, twin_html

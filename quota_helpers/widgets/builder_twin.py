@@ -9,7 +9,7 @@ from html import escape
 from typing import Final
 
 from ..charts.builder import Chart
-from ..masking import hide_tokens, mask_identity, printable
+from ..privacy import hide_tokens, mask_identity, printable
 
 MOST_ROWS: Final = 6
 MOST_COLUMNS: Final = 8

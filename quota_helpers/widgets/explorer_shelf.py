@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ..errors import BodyError, QuotaError
 from ..fields import Aliases
-from ..masking import hide_tokens, mask_identity, printable
+from ..privacy import hide_tokens, mask_identity, printable
 from .explorer_bodies import Entry
 from .explorer_rows import View, view_of
 from .picker import account_labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from ..masking import printable
+from ..privacy import printable
 from ..raw.identities import Clean
 from .explorer_rows import View
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..charts.bars import Show, WindowBar
 from ..charts.style import duration, percent, window_rank, window_title
-from ..masking import printable
+from ..privacy import printable
 
 Key = tuple[str, str]
 

@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..masking import mask_identity, printable
+from ..privacy import mask_identity, printable
 
 Answered = Callable[[int], None]
 

@@ -14,8 +14,8 @@ from ..charts.heatmap import plot_heatmap
 from ..charts.history import plot_history
 from ..charts.history_lines import HistoryLine, history_lines, micros_of
 from ..charts.invented import is_invented, zone_of
-from ..cycles import check_readings
 from ..history import History
+from ..periods import check_readings
 from .alerts import Alerts, guarded
 from .controls import WindowPicker, window_order
 from .picker import AccountPicker, account_labels

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine
 from ..charts.style import moment, percent
-from ..masking import printable
+from ..privacy import printable
 
 MOST_ROWS: Final = 60
 LEFT: Final = 'style="text-align:left"'

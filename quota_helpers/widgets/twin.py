@@ -12,8 +12,8 @@ from typing import Final
 
 from ..charts.bars import Show, WindowBar
 from ..charts.style import ATTENTION, NORMAL, QUIET, window_title
-from ..masking import printable
 from ..models import Failure
+from ..privacy import printable
 from .messages import failure_parts
 from .overview import Row, fill, number, overview, reset, sentence, word
 

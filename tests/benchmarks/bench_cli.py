@@ -18,8 +18,8 @@ import pytest
 from timing import as_a_person_has_it, in_turn, output, program, show
 
 import quota_helpers
-from quota_helpers.demo import DemoServer
-from quota_helpers.demo.crowd import crowd
+from quota_helpers.invented import DemoServer
+from quota_helpers.invented.crowd import crowd
 
 HERE = Path(__file__).parent
 ROUNDS = 20

@@ -19,7 +19,7 @@ import pytest
 from timing import in_turn, show
 
 from quota_helpers import live
-from quota_helpers.demo.clock import T0
+from quota_helpers.invented.clock import T0
 
 ACCOUNTS = 100
 LATENCY = 0.2
@@ -28,8 +28,8 @@ ROUNDS = 5
 
 SERVER = f"""
 import sys
-from quota_helpers.demo import DemoServer
-from quota_helpers.demo.crowd import crowd
+from quota_helpers.invented import DemoServer
+from quota_helpers.invented.crowd import crowd
 with DemoServer(accounts=crowd({ACCOUNTS}), latency={LATENCY}) as server:
     print(server.account_dir, server.url, sep="\\n", flush=True)
     sys.stdin.read()

@@ -24,7 +24,7 @@ from notebook_page import open_notebook  # noqa: E402
 from panel_support import source_of  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from quota_helpers.demo.crowd import crowd  # noqa: E402
+from quota_helpers.invented.crowd import crowd  # noqa: E402
 from quota_helpers.widgets import QuotaPanel  # noqa: E402
 
 REDRAWS = 500

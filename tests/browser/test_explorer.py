@@ -348,7 +348,7 @@ def test_a_body_of_5_mib(notebook, page):
 
 
 CROWD = """import quota_helpers as qh
-from quota_helpers.demo.crowd import crowd
+from quota_helpers.invented.crowd import crowd
 bodies = {seat.name: {"plan_type": "plus", "number": n} for n, seat in enumerate(crowd(300), 1)}
 explorer = qh.FieldExplorer(bodies)
 explorer"""

@@ -11,7 +11,7 @@ from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota_helpers.masking import HIDDEN, hide_tokens, hide_tokens_in, mask_email, mask_identity, printable
+from quota_helpers.privacy import HIDDEN, hide_tokens, hide_tokens_in, mask_email, mask_identity, printable
 
 JWT = jwt(claims()).rstrip("=")
 JSON = st.recursive(
