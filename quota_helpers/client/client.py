@@ -23,10 +23,10 @@ from ..errors import (
     UnreachableError,
 )
 from ..models import Account, Headers, RawReply
+from ..privacy import Echo, hide_in_headers
 from .address import host_of, stays_private, usage_url
 from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
 from .payload import Parsed, parse_body
-from .scrub import Scrubber
 from .transport import Answer, GuardedAdapter, ask, tls_context
 from .watchdog import Guard, Watchdog
 
@@ -215,10 +215,10 @@ class _Fetch:
         return self._read(answer)
 
     def _read(self, answer: Answer) -> tuple[RawReply | FetchError, bool, Pause]:
-        client, scrub = self._client, Scrubber(self._account.access_token)
+        client, echo = self._client, Echo(self._account.access_token)
         now = client._clock()  # noqa: SLF001 - same module
-        parsed = _parsed(answer, scrub)
-        headers = Headers(scrub.headers(answer.headers))
+        parsed = _parsed(answer, echo)
+        headers = Headers(hide_in_headers(answer.headers, echo.text))
         reply = RawReply(
             status=answer.status,
             headers=headers,
@@ -289,9 +289,9 @@ def _headers(account: Account, user_agent: str) -> dict[str, str]:
     return headers
 
 
-def _parsed(answer: Answer, scrub: Scrubber) -> Parsed:
+def _parsed(answer: Answer, echo: Echo) -> Parsed:
     """The body without the token, read as JSON if it is all there."""
-    data, problem = scrub.data(answer.body.data), answer.body.problem
+    data, problem = echo.data(answer.body.data), answer.body.problem
     if problem is not None:
         return Parsed(None, data, (f"the body is {problem}",), problem)
-    return parse_body(data, scrub.text)
+    return parse_body(data, echo.text)

@@ -1,4 +1,4 @@
-"""Raw bodies: what is taken out of them before they are kept, and how they come back."""
+"""Raw bodies: how they are kept, without what names somebody, and how they come back."""
 
 # ruff: noqa: S608 - the names of tables and columns are ours; what comes from outside is always bound
 
@@ -6,28 +6,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, Final
 
 from ..errors import HistoryError
-from ..privacy import HIDDEN, hide_tokens, hide_tokens_in, mask_identity
+from ..privacy import forget_identities
 
-# Matched against a key without case, hyphens and underscores. "limit_id" and "limit_name" are none of them.
-_IDENTITY: Final = re.compile(
-    r"(?:user|account|member|owner|customer|organi[sz]ation|org|workspace|tenant|device|seat)ids?$"
-    r"|(?:user|display|full|first|last|given|family|workspace|account|organi[sz]ation)name$"
-    r"|e?mail(?:address(?:es)?|s)?$|phone(?:number)?$|^sub$"
-)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ID_SHAPED: Final = re.compile(r"\b(?:user|org|acct|account|workspace)-[A-Za-z0-9_\-]{6,}")
-_LONGEST_BITS: Final = 10_000  # Python refuses to write integers of more than 4,300 digits
-_SHORTEST_ID: Final = 6  # an identity is looked for in the whole body, unless it could be a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,76 +38,7 @@ class StoredBody:
 
 def packed(payload: Any) -> bytes:
     """A body's text as it is kept, without identities; its keys stay in their order."""
-    return json.dumps(_strip(payload), separators=(",", ":")).encode("ascii")
-
-
-def _strip(payload: Any) -> Any:
-    """A copy of a JSON value that names nobody and opens nothing; what an identity key holds is masked everywhere.
-
-    Without recursion: a body may be nested 500 deep.
-    """
-    known = sorted(_identities(payload), key=len, reverse=True)
-    names = re.compile("|".join(map(re.escape, known))) if known else None
-    top: list[Any] = [None]
-    todo: list[tuple[Any, Any, Any, str, bool]] = [(payload, top, 0, "", False)]
-    while todo:
-        value, holder, place, key, identity = todo.pop()
-        if isinstance(value, dict):
-            copy: dict[str, Any] = {}
-            for name, item in value.items():
-                safe = _free(_masked(str(name), "", names), copy)
-                copy[safe] = None  # keeps the order
-                todo.append((item, copy, safe, str(name), identity or _names_somebody(str(name))))
-            holder[place] = copy
-        elif isinstance(value, list | tuple):
-            items = [None] * len(value)
-            todo.extend((item, items, at, key, identity) for at, item in enumerate(value))
-            holder[place] = items
-        else:
-            holder[place] = _leaf(value, key, names, identity=identity)
-    return top[0]
-
-
-def _leaf(value: Any, key: str, names: re.Pattern[str] | None, *, identity: bool) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _masked(value, key, names) if not identity else HIDDEN if value else ""
-    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
-        return None
-    return 0 if identity else value
-
-
-def _masked(text: str, key: str, names: re.Pattern[str] | None) -> str:
-    """The text with tokens, e-mail addresses and the body's own identities masked; *key* is what it stood under."""
-    if names is not None:
-        text = names.sub(HIDDEN, text)
-    text = _ID_SHAPED.sub(HIDDEN, mask_identity(hide_tokens(text)))
-    (shown,) = hide_tokens_in({key: text}).values()
-    return str(shown)
-
-
-def _free(name: str, taken: dict[str, Any]) -> str:
-    """The name, numbered when masking has made it equal to one that is there."""
-    return name if name not in taken else next(new for new in (f"{name}{n}" for n in count(2)) if new not in taken)
-
-
-def _names_somebody(key: str) -> bool:
-    return _IDENTITY.search(re.sub(r"[\W_]", "", key.lower())) is not None
-
-
-def _identities(payload: Any) -> set[str]:
-    found: set[str] = set()
-    todo: list[tuple[Any, bool]] = [(payload, False)]
-    while todo:
-        value, identity = todo.pop()
-        if isinstance(value, dict):
-            todo.extend((item, identity or _names_somebody(str(key))) for key, item in value.items())
-        elif isinstance(value, list | tuple):
-            todo.extend((item, identity) for item in value)
-        elif identity and isinstance(value, str) and len(value) >= _SHORTEST_ID and not value.isalpha():
-            found.add(value)
-    return found
+    return json.dumps(forget_identities(payload), separators=(",", ":")).encode("ascii")
 
 
 def read_bodies(connection: sqlite3.Connection, place: str, where: str, values: Sequence[Any]) -> Iterator[StoredBody]:

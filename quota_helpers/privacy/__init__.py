@@ -1,0 +1,28 @@
+"""What may be shown, kept and pasted: one rewriter of JSON values, the policies handed in, the masks of one text."""
+
+from .echo import Echo
+from .hiding import Clean, Hiding, hide_in_headers, hide_tokens_in, is_writable, names_somebody, names_token
+from .identities import forget_identities, identities_in, mask_identities
+from .rewriter import Policy, rewrite
+from .text import HIDDEN, hide_tokens, mask_email, mask_identity, printable
+
+__all__ = [
+    "HIDDEN",
+    "Clean",
+    "Echo",
+    "Hiding",
+    "Policy",
+    "forget_identities",
+    "hide_in_headers",
+    "hide_tokens",
+    "hide_tokens_in",
+    "identities_in",
+    "is_writable",
+    "mask_email",
+    "mask_identities",
+    "mask_identity",
+    "names_somebody",
+    "names_token",
+    "printable",
+    "rewrite",
+]

@@ -1,0 +1,79 @@
+"""The one rewriter of JSON values: a policy says what becomes of each key and each leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
+
+P = TypeVar("P")
+
+
+class Policy(Protocol[P]):
+    """What a rewriter asks, in document order.
+
+    *place* is whatever the policy itself knows about where it stands: `top` for the value that is handed in, else what
+    `inside` gave for the object or array that holds it.
+    """
+
+    @property
+    def top(self) -> P:
+        """The place of the whole value."""
+
+    def inside(self, place: P, key: str | int, /) -> P:
+        """The place of a member under *key*, or of an array's element of that number."""
+
+    def key(self, place: P, key: str, /) -> str:
+        """What a key of the object at *place* becomes."""
+
+    def leaf(self, place: P, value: Any, /) -> Any:
+        """What a value at *place* that is no object and no array becomes."""
+
+
+def rewrite(value: Any, policy: Policy[P]) -> Any:
+    """A copy of a JSON value, of the same shape and order, as *policy* has it.
+
+    Keys that have become equal are told apart by a number (`***`, `***2`): none of them swallows another. Keys that are
+    no text become their text. However deep the value is nested: nothing here recurses.
+    """
+    if not isinstance(value, dict | list | tuple):
+        return policy.leaf(policy.top, value)
+    made = _empty(value)
+    waiting: list[tuple[Iterator[tuple[str | int, Any]], Any, P, dict[str, int]]]
+    waiting = [(_members(value), made, policy.top, {})]
+    while waiting:
+        members, target, place, numbers = waiting[-1]
+        for key, item in members:
+            inner = policy.inside(place, key)
+            nested = isinstance(item, dict | list | tuple)
+            fresh = _empty(item) if nested else policy.leaf(inner, item)
+            if isinstance(key, int):
+                target.append(fresh)
+            else:
+                shown = policy.key(place, key)
+                target[shown if shown not in target else _numbered(shown, target, numbers)] = fresh
+            if nested:
+                waiting.append((_members(item), fresh, inner, {}))
+                break
+        else:
+            waiting.pop()
+    return made
+
+
+def _empty(value: Any) -> dict[str, Any] | list[Any]:
+    return {} if isinstance(value, dict) else []
+
+
+def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return ((key if isinstance(key, str) else str(key), item) for key, item in value.items())
+    return iter(enumerate(value))
+
+
+def _numbered(name: str, taken: dict[str, Any], numbers: dict[str, int]) -> str:
+    number = numbers.get(name, 1)
+    fresh = name
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}{number}"
+    numbers[name] = number
+    return fresh
