@@ -12,6 +12,7 @@ from quota_helpers.invented import truth
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import Collection
 from quota_helpers.sources import demo
+from quota_helpers.widgets import timeline
 from quota_helpers.widgets.timeline import HistoryPanel
 
 END = datetime(2026, 11, 16, 8, 40, tzinfo=UTC)
@@ -209,3 +210,23 @@ def test_what_holds_no_readings_is_told():
     """A path, or the logs instead of their frame: what to give stands in the message."""
     with pytest.raises(TypeError, match=r"not str: .*SessionLogs its \.windows"):
         HistoryPanel("history.sqlite3")
+
+
+def test_cycles_are_found_once_whatever_is_chosen(month, monkeypatch):
+    """Only reading the history again finds them anew: a choice cuts its piece out of what is known."""
+    found = []
+    real = timeline.follow_all
+
+    def counted(frame):
+        found.append(len(frame))
+        return real(frame)
+
+    monkeypatch.setattr(timeline, "follow_all", counted)
+    panel = HistoryPanel(month)
+    for chart in ("cycles", "hours", "over time"):
+        panel.chart = chart
+    panel.accounts, panel.since = ("ada",), END - timedelta(days=7)
+    panel._repr_mimebundle_()
+    assert found == [len(month)]
+    panel.reload()
+    assert found == [len(month)] * 2

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..periods import check_readings, follow_all
+from ..periods import Followed, check_readings, follow_all
 from ..periods.readings import MISSING, Floats
 from ..privacy import mask_identity
 from .history_lines import chooser, micros_of
@@ -73,11 +73,38 @@ def plot_heatmap(
     check_readings(frame)
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
-    invented = is_invented(frame)
-    zone = zone_of(tz, invented=invented)
-    low, high = micros_of(since), micros_of(until)
     wanted = chooser(accounts, window)
     series = follow_all(frame, lambda series: series.limit == limit and wanted(series))
+    return heatmap_figure(
+        series,
+        window,
+        limit=limit,
+        form=form,
+        measure=measure,
+        since=since,
+        until=until,
+        tz=tz,
+        reveal=reveal,
+        invented=is_invented(frame),
+    )
+
+
+def heatmap_figure(
+    series: Sequence[Followed],
+    window: str,
+    *,
+    limit: str = "codex",
+    form: Form = "week",
+    measure: Measure = "highest",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    tz: str | tzinfo | None = None,
+    reveal: bool = False,
+    invented: bool = False,
+) -> go.Figure:
+    """What `plot_heatmap` draws, of one window's readings whose cycles are known; the arguments are the same."""
+    zone = zone_of(tz, invented=invented)
+    low, high = micros_of(since), micros_of(until)
     if low is None and form == "accounts" and series:
         low = (high or max(int(followed.series.time[-1]) for followed in series)) - RECENT
     found: dict[str, Hours] = {}

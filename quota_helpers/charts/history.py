@@ -84,13 +84,47 @@ def plot_history(
         ValueError: *frame* has not the columns of readings, or a moment has no time zone.
     """
     lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, reveal=reveal)
-    invented = is_invented(frame)
+    return history_figure(
+        lines,
+        invented=is_invented(frame),
+        since=since,
+        until=until,
+        now=now,
+        tz=tz,
+        overlay=overlay,
+        most_accounts=most_accounts if accounts is None else None,
+    )
+
+
+def history_figure(
+    lines: list[HistoryLine],
+    *,
+    invented: bool,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    now: datetime | None = None,
+    tz: str | tzinfo | None = None,
+    overlay: bool = False,
+    most_accounts: int | None = None,
+) -> go.Figure:
+    """What `plot_history` draws, of lines that are known: finding the cycles takes as long as drawing them.
+
+    Args:
+        lines: As `history_lines` returns them.
+        invented: Whether they are the demo's.
+        since: As in `plot_history`, like all that follow.
+        until: Up to this moment.
+        now: The present moment.
+        tz: Time zone of the axis.
+        overlay: Lay the cycles on top of each other.
+        most_accounts: How many accounts are compared at most; None means all.
+    """
     demo = ", demo accounts" if invented else ""
     if not lines:
         return note_figure(f"Quota used over time{demo}", "No readings to show: other accounts or a longer range?")
     moment = micros_of(now) or int(max(line.followed.series.time[-1] for line in lines))
     names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
-    shown = names if accounts is not None else names[:most_accounts]
+    shown = names[:most_accounts]
     lines = [line for line in lines if line.account in shown]
     lines, unused = _without_unused(lines)
     panels = list(dict.fromkeys((line.limit, line.window) for line in lines))

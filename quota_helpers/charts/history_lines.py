@@ -168,6 +168,7 @@ def history_lines(
     since: datetime | None = None,
     until: datetime | None = None,
     reveal: bool = False,
+    followed: Sequence[Followed] | None = None,
 ) -> list[HistoryLine]:
     """One line for each window of each account that has a number in the range, panel by panel, the fullest first.
 
@@ -180,19 +181,21 @@ def history_lines(
         since: From this moment on (aware).
         until: Up to this moment (aware).
         reveal: Whether e-mail addresses in account names are shown in full.
+        followed: What `follow_all` found in the whole frame, where that is known; None means to find it now.
     """
     low, high = micros_of(since), micros_of(until)
-    everything = follow_all(frame, chooser(accounts, windows))
+    wanted = chooser(accounts, windows)
+    everything = follow_all(frame, wanted) if followed is None else [one for one in followed if wanted(one.series)]
     found = []
-    for followed in everything:
-        readings = followed.series.time[followed.reading != NO_NUMBER]
+    for one in everything:
+        readings = one.series.time[one.reading != NO_NUMBER]
         if low is not None:
             readings = readings[readings >= low]
         if high is not None:
             readings = readings[readings <= high]
         if len(readings):
-            same = [other for other in everything if other.series.account == followed.series.account]
-            found.append(_line(frame, followed, same, low, high, reveal=reveal))
+            same = [other for other in everything if other.series.account == one.series.account]
+            found.append(_line(frame, one, same, low, high, reveal=reveal))
     return sorted(found, key=lambda line: (line.rank, -line.used if line.used == line.used else 1.0, line.account))
 
 

@@ -11,11 +11,12 @@ import ipywidgets
 import traitlets
 
 from ..charts.builder import Chart, ChartError, ChartSpec, build_chart, check_columns, check_name, default_spec
-from ..privacy import printable
+from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
 from .builder_controls import BuilderControls
-from .builder_twin import about, twin_html
+from .builder_twin import about, static_html
 from .code_block import CodeBlock
+from .twin import StaticTwin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PLOTLY = "application/vnd.plotly.v1+json"
 
 
-class ChartBuilder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A chart of any DataFrame by choice of columns, with the code that makes it beneath, ready for the next cell.
 
     The choices are `spec` (a `ChartSpec`), and each of them an attribute that can be set: `builder.x = "account"`.
@@ -85,15 +86,12 @@ class ChartBuilder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *_CHOICES]
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
-        """The widget, and for a notebook without a kernel its code and first rows."""
-        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None:
-            bundle["text/html"] = twin_html(self._chart, self.problem)
-            bundle["text/plain"] = (
-                f"ChartBuilder of {self._name}: {about(self._chart) if self._chart else self.problem}"
-            )
-        return bundle
+    def __repr__(self) -> str:
+        said = about(self._chart) if self._chart else self.problem
+        return f"ChartBuilder of {self._name}: {mask_identity(said)}"
+
+    def _static_html(self) -> str:
+        return static_html(self._chart, self.problem)
 
     @guarded("Chart builder")
     def _take(self) -> None:

@@ -1,7 +1,4 @@
-"""The builder without a kernel: its code and the first rows as static HTML, for saved notebooks.
-
-JupyterLab's sanitizer keeps tables and simple inline styles and drops the rest, so there is nothing else.
-"""
+"""The builder without a kernel: its code and the first rows as static HTML, for saved notebooks."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ from html import escape
 from typing import Final
 
 from ..charts.builder import Chart
-from ..privacy import hide_tokens, mask_identity, printable
+from ..privacy import mask_identity
+from .twin import twin_html
 
 MOST_ROWS: Final = 6
 MOST_COLUMNS: Final = 8
@@ -29,20 +27,17 @@ def about(chart: Chart) -> str:
     )
 
 
-def twin_html(chart: Chart | None, problem: str) -> str:
+def static_html(chart: Chart | None, problem: str) -> str:
     """What is chosen and how it is drawn, as it stands now; e-mail addresses masked, for it goes into a file."""
-    return hide_tokens(mask_identity(_twin_html(chart, problem)))
-
-
-def _twin_html(chart: Chart | None, problem: str) -> str:
-    told = f"<p>{escape(problem)}</p>" if problem else ""
     if chart is None:
-        return f"<div><p><b>Chart builder</b></p>{told}</div>"
-    table = chart.data.iloc[:MOST_ROWS, :MOST_COLUMNS]
-    rows = table.to_html(index=chart.spec.kind == "heatmap", border=0, na_rep="")
-    left = len(chart.data) - len(table)
-    more = f"<p>… and {left:,} more rows.</p>" if left > 0 else ""
-    return (
-        f"<div><p><b>Chart builder</b>: {escape(printable(about(chart)))} Run the cell for the live builder.</p>{told}"
-        f"<pre>{escape(chart.code)}</pre>{rows}{more}</div>"
-    )
+        return mask_identity(twin_html("Chart builder", problem))
+    first = chart.data.iloc[:MOST_ROWS, :MOST_COLUMNS]
+    table = first.astype(object).where(first.notna(), "")
+    heads = [str(name) for name in table.columns]
+    named = chart.spec.kind == "heatmap"  # its rows have a name, those of others a number
+    cells = ([*([index] if named else []), *row] for index, *row in table.itertuples())
+    code = f"<pre>{escape(chart.code)}</pre>"
+    said = f"{about(chart)} {problem}".rstrip()
+    heads = [str(table.index.name or ""), *heads] if named else heads
+    kept = twin_html("Chart builder", said, heads=heads, rows=cells, count=len(chart.data), most=MOST_ROWS, behind=code)
+    return mask_identity(kept)

@@ -23,12 +23,13 @@ from .explorer_rows import View
 from .explorer_say import shown
 from .explorer_shelf import Shelf
 from .explorer_twin import twin
+from .twin import StaticTwin
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class FieldExplorer(anywidget.AnyWidget):
+class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     """Raw bodies as collapsible JSON: what was read is marked, and each number leads to its field and back.
 
     The browser gets masked text only, unless `reveal`, and tokens never. `account`, `compare_to`, `selected_path`,
@@ -147,12 +148,8 @@ class FieldExplorer(anywidget.AnyWidget):
         count = len(self._shelf.entries)
         return f"FieldExplorer({count} {'body' if count == 1 else 'bodies'}{shown})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        view, trouble = self._view_or_trouble()
-        data["text/html"] = twin(self._shelf.label(self._account) or "No body", view, trouble)
-        return bundle
+    def _static_html(self) -> str:
+        return twin(self._shelf.label(self._account) or "No body", *self._view_or_trouble())
 
     # --- state ---
 

@@ -12,6 +12,7 @@ from ..models import Collection
 from ..sources import Source
 from .controls import AUTO_MINUTES, WindowPicker, known_only
 from .messages import describe
+from .twin import StaticTwin
 from .view import Choice, View
 from .zones import LOCAL, UTC, Zones
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class PanelState(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """The attributes of a `QuotaPanel`, which describes them.
 
     Args:
@@ -92,12 +93,8 @@ class PanelState(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from error
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None:
-            bundle["text/html"] = self._view.static_html()
-            bundle["text/plain"] = repr(self)
-        return bundle
+    def _static_html(self) -> str:
+        return self._view.static_html()
 
     def __repr__(self) -> str:
         return describe(self._collection, is_demo=self._source.is_demo)

@@ -10,17 +10,18 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from ..charts.heatmap import plot_heatmap
-from ..charts.history import plot_history
-from ..charts.history_lines import HistoryLine, history_lines, micros_of
+from ..charts.heatmap import heatmap_figure
+from ..charts.history import history_figure
+from ..charts.history_lines import HistoryLine, chooser, history_lines, micros_of
 from ..charts.invented import is_invented, zone_of
 from ..history import History
-from ..periods import check_readings
+from ..periods import check_readings, follow_all
 from .alerts import Alerts, guarded
 from .controls import WindowPicker, window_order
 from .picker import AccountPicker, account_labels
 from .range import PRESETS, RangeControls
-from .timeline_twin import status_text, twin_html
+from .timeline_words import static_html, status_text
+from .twin import StaticTwin
 from .view import PLOTLY
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ STYLE: Final = Path(__file__).with_name("panel.css")
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 
 
-class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Percent used over time, for a chosen range, chosen accounts and windows.
 
     Zooming with the mouse inside a chart enlarges what was sent; choosing dates here draws the range anew from all
@@ -95,8 +96,11 @@ class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
         frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
         check_readings(frame)
         self._frame = frame
-        self._zone = zone_of(self._tz, invented=is_invented(self._frame))
-        lines = history_lines(self._frame)
+        self._invented = is_invented(frame)
+        self._zone = zone_of(self._tz, invented=self._invented)
+        # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
+        self._followed = follow_all(frame)
+        lines = history_lines(frame, followed=self._followed)
         moment = micros_of(self._now) or max((int(line.followed.series.time[-1]) for line in lines), default=0)
         names = tuple(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
         windows = window_order({line.window for line in lines})
@@ -221,9 +225,10 @@ class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
         moment: datetime = midnight.tz_localize(self._zone, ambiguous=True, nonexistent="shift_forward").to_pydatetime()
         return moment
 
-    def _lines(self) -> list[HistoryLine]:
+    def _chosen_lines(self) -> list[HistoryLine]:
         return history_lines(
             self._frame,
+            followed=self._followed,
             accounts=self.accounts,
             windows=self.windows,
             since=self.since,
@@ -241,30 +246,25 @@ class HistoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
             self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
         finally:
             self._settled = True
+        self._lines = self._chosen_lines()
         common: dict[str, Any] = {
-            "accounts": self.accounts,
+            "invented": self._invented,
             "since": self.since,
             "until": self.until,
             "tz": self._zone,
-            "reveal": self._reveal,
         }
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
-            self._figure = plot_heatmap(self._frame, window, **common)
+            wanted = chooser(self.accounts, window)
+            series = [one for one in self._followed if one.series.limit == "codex" and wanted(one.series)]
+            self._figure = heatmap_figure(series, window, reveal=self._reveal, **common)
         else:
-            overlay = self.chart == "cycles"
-            self._figure = plot_history(self._frame, windows=self.windows, now=self._now, overlay=overlay, **common)
-        self.status.value = f'<p role="status">{status_text(self._lines(), self._zone)}</p>'
+            self._figure = history_figure(self._lines, now=self._now, overlay=self.chart == "cycles", **common)
+        self.status.value = f'<p role="status">{status_text(self._lines, self._zone)}</p>'
         self.output.outputs = ({"output_type": "display_data", "data": _bundle(self._figure), "metadata": {}},)
 
-    # What a saved notebook keeps.
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        found = super()._repr_mimebundle_(**kwargs)
-        if found is not None:
-            found["text/html"] = twin_html(self._lines(), self._zone, micros_of(self._now))
-            found["text/plain"] = repr(self)
-        return found
+    def _static_html(self) -> str:
+        return static_html(self._lines, self._zone, micros_of(self._now))
 
     def __repr__(self) -> str:
         return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"

@@ -1,4 +1,4 @@
-"""The panel without a kernel: the same table as static HTML, for saved notebooks.
+"""What a widget leaves in a saved notebook, where no kernel runs: its answer as static HTML, and one line of text.
 
 JupyterLab's sanitizer keeps tables, divs and simple inline styles and drops the rest (style sheets, SVG, CSS
 variables, ARIA attributes), so everything is inline, and the text takes the page's own colour.
@@ -6,73 +6,73 @@ variables, ARIA attributes), so everything is inline, and the text takes the pag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
-from ..charts.bars import Show, WindowBar
-from ..charts.style import ATTENTION, NORMAL, QUIET, window_title
-from ..models import Failure
-from ..privacy import printable
-from .messages import failure_parts
-from .overview import Row, fill, number, overview, reset, sentence, word
+from ..privacy import hide_tokens, printable
 
 MOST_ROWS: Final = 60  # a saved notebook is no place for hundreds
-BAR_PIXELS: Final = 90
-LEFT: Final = 'style="text-align:left"'
+LEFT: Final = 'style="text-align:left;vertical-align:top"'
+
+
+class Markup(str):
+    """HTML that is as it should be: it is not escaped again."""
+
+    __slots__ = ()
+
+
+class StaticTwin:
+    """Mixed into a widget: its display gets what `_static_html` and `repr` say, beside the live view."""
+
+    def _static_html(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]  # the widget it is mixed into
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/html"] = hide_tokens(self._static_html())
+            data["text/plain"] = repr(self)
+        return bundle
 
 
 def twin_html(
-    bars: Sequence[WindowBar], failures: Sequence[Failure], *, headline: str, show: Show, reveal: bool = False
+    title: str,
+    said: str,
+    *,
+    heads: Sequence[str] = (),
+    rows: Iterable[Sequence[object]] = (),
+    count: int = 0,
+    most: int = MOST_ROWS,
+    more: str = "rows",
+    behind: str = "",
 ) -> str:
-    """The overview and the failures as they stand now.
+    """A title with a sentence, and a table of which the first rows are kept.
 
     Args:
-        bars: As `window_bars` returns them.
-        failures: Accounts that could not be read.
-        headline: When and what was read.
-        show: "left" or "used".
-        reveal: Whether e-mail addresses in failures are shown in full.
+        title: What this is.
+        said: The sentence.
+        heads: The columns' names.
+        rows: Cells of each row, its name first: texts, or `Markup`.
+        count: How many rows there are.
+        most: How many of them are kept.
+        more: What rows are called, for "and 7 more".
+        behind: HTML that follows the table.
     """
-    table = overview(bars)
-    heads = [
-        "account",
-        *(window_title(*key) for key in table.columns),
-        *(["further windows"] if table.has_further else []),
-    ]
-    head = "".join(f'<th scope="col" {LEFT}>{escape(printable(text))}</th>' for text in heads)
-    body = "".join(_row(row, show, further=table.has_further) for row in table.rows[:MOST_ROWS])
-    hidden = len(table.rows) - MOST_ROWS
-    more = f"<p>… and {hidden} more accounts: run the cell to see them.</p>" if hidden > 0 else ""
-    told = "".join(
-        f"<li><b>{escape(account)}</b>: {escape(what)} {escape(hint)}</li>"
-        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
+    head = "".join(f'<th scope="col" {LEFT}>{_text(name)}</th>' for name in heads)
+    body = "".join(
+        f'<tr><th scope="row" {LEFT}>{_text(name)}</th>'
+        f"{''.join(f'<td {LEFT}>{_text(cell)}</td>' for cell in cells)}</tr>"
+        for name, *cells in islice(rows, most)
     )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
+    left = f"<p>… and {count - most:,} more {more}: run the cell to see them.</p>" if count > most else ""
     return (
-        f"<div><p><b>Codex quota {show}</b>: {escape(headline)}. Run the cell for the live panel.</p>"
-        f"<table><caption>Quota {show} by account and window</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-        f"{more}{f'<p>Could not be read:</p><ul>{told}</ul>' if told else ''}</div>"
+        f"<div><p><b>{_text(title)}</b>: {_text(said)} Run the cell for the live view.</p>{table}{left}{behind}</div>"
     )
 
 
-def _row(row: Row, show: Show, *, further: bool) -> str:
-    cells = "".join(f"<td {LEFT}>{_bar(bar, show) if bar else 'no such window'}</td>" for bar in row.cells)
-    if further:
-        inner = "".join(f"{escape(printable(bar.title))} {_bar(bar, show)}" for bar in row.further)
-        cells += f"<td {LEFT}>{inner}</td>"
-    return f'<tr><th scope="row" {LEFT}>{escape(printable(row.label))}</th>{cells}</tr>'
-
-
-def _bar(bar: WindowBar, show: Show) -> str:
-    colour = QUIET if bar.mark in {"stale", "unknown"} else ATTENTION if bar.mark in {"full", "fast"} else NORMAL
-    track = (
-        f'<div role="img" aria-label="{escape(printable(sentence(bar, show)))}" '
-        f'style="width:{BAR_PIXELS}px;height:9px;background-color:#9e9e9e55">'
-        f'<div style="width:{fill(bar, show) * BAR_PIXELS / 100:.0f}px;height:9px;background-color:{colour}"></div>'
-        "</div>"
-    )
-    # A short blank, so that number, word and time read as one line also where styles are dropped.
-    words = " ".join(filter(None, (number(bar, show), word(bar, show))))
-    after = reset(bar)
-    return f"{track}<div>{escape(words)}{f' · {escape(after)}' if after else ''}</div>"
+def _text(text: object) -> str:
+    return text if isinstance(text, Markup) else escape(printable(str(text)))

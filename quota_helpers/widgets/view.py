@@ -18,7 +18,7 @@ from ..charts.windows import windows_spec
 from ..models import Collection
 from .messages import failures_html, headline, headline_html
 from .overview import overview_html
-from .twin import twin_html
+from .panel_twin import static_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,4 +102,4 @@ class View:
     @staticmethod
     def _static(bars: list[WindowBar], failures: list[Any], collection: Collection, choice: Choice) -> str:
         line = headline(collection, choice.zone, is_demo=choice.is_demo)
-        return twin_html(bars, failures, headline=line, show=choice.show, reveal=choice.reveal)
+        return static_html(bars, failures, headline=line, show=choice.show, reveal=choice.reveal)

@@ -1,10 +1,9 @@
-"""What the history panel says in words: a status line beside the chart, and a table for saved notebooks."""
+"""What the history panel says in words: a status line beside the chart, and the table of a saved notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -12,10 +11,8 @@ import pandas as pd
 
 from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine
 from ..charts.style import moment, percent
-from ..privacy import printable
+from .twin import twin_html
 
-MOST_ROWS: Final = 60
-LEFT: Final = 'style="text-align:left"'
 COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
 
 
@@ -31,32 +28,25 @@ def status_text(lines: Sequence[HistoryLine], zone: str | tzinfo) -> str:
     return f"{count:,} readings of {who}, {_moment(first, zone)} to {_moment(last, zone)}"
 
 
-def twin_html(lines: Sequence[HistoryLine], zone: str | tzinfo, now: int | None) -> str:
-    """The chosen windows as a static table; tables and simple inline styles are all that a saved notebook keeps."""
+def static_html(lines: Sequence[HistoryLine], zone: str | tzinfo, now: int | None) -> str:
+    """The chosen windows as a table: what is used now, how full it got, how often it was refilled."""
     present = now or max((int(line.followed.series.time[-1]) for line in lines), default=0)
-    head = "".join(f'<th scope="col" {LEFT}>{title}</th>' for title in COLUMNS)
-    body = "".join(_row(line, present) for line in lines[:MOST_ROWS])
-    more = f"<p>… and {len(lines) - MOST_ROWS} more: run the cell to see them.</p>" if len(lines) > MOST_ROWS else ""
-    told = escape(status_text(lines, zone).removesuffix("."))
-    return (
-        f"<div><p><b>Quota used over time</b>: {told}. Run the cell for the live panel.</p>"
-        f'<table aria-label="Quota used over time by account and window"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>{more}</div>"
-    )
+    said = f"{status_text(lines, zone).removesuffix('.')}."
+    cells = (_cells(line, present) for line in lines)
+    return twin_html("Quota used over time", said, heads=COLUMNS, rows=cells, count=len(lines), more="windows")
 
 
-def _row(line: HistoryLine, now: int) -> str:
+def _cells(line: HistoryLine, now: int) -> tuple[object, ...]:
     kinds = [mark.kind for mark in line.marks]
-    cells = (
+    return (
+        line.label,
+        line.title,
         line.says(now),
         percent(line.highest) if len(line.line) else "unknown",
         kinds.count(SCHEDULED),
         kinds.count(EARLY) + kinds.count(EARLY_KEPT),
         int((~np.isnan(line.other.used)).sum()),
     )
-    told = "".join(f"<td {LEFT}>{escape(str(cell))}</td>" for cell in cells)
-    name = escape(printable(line.label))
-    return f'<tr><th scope="row" {LEFT}>{name}</th><td {LEFT}>{escape(printable(line.title))}</td>{told}</tr>'
 
 
 def _inside(line: HistoryLine) -> Any:
