@@ -1,9 +1,10 @@
 """Following one window through time: where a cycle ends, how, and which readings do not belong.
 
 The announced reset jitters by seconds, sometimes moves by days, slides along with the clock while a window has not
-started, and now and then the server answers from another window altogether and returns (flapping). A fall of the
-percentage is therefore a reset only if the clock has passed the old one, or if a second reading agrees and the old
-window does not come back. Otherwise the reading is "unconfirmed": shown, but not believed.
+started (of some accounts also while it is used), and now and then the server answers from another window altogether
+and returns (flapping). A fall of the percentage is therefore a reset only if the clock has passed the old one, or if a
+second reading agrees and the old window does not come back. Otherwise the reading is "unconfirmed": shown, but not
+believed.
 """
 
 from __future__ import annotations
@@ -77,7 +78,10 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Runs:
-    """Neighbouring readings that agree in clock and do not fall, as columns."""
+    """Neighbouring readings that agree in clock and do not fall, as columns.
+
+    `announced` is the reset that the first of them announces, `reset` the last one's.
+    """
 
     start: list[int]
     count: list[int]
@@ -86,6 +90,7 @@ class _Runs:
     first: list[float]
     last: list[float]
     peak: list[float]
+    announced: list[int]
     reset: list[int]
     idle: list[bool]
     clock: list[int]
@@ -139,6 +144,7 @@ def _runs(series: Series, known: npt.NDArray[np.intp]) -> _Runs:
         first=used[start].tolist(),
         last=used[end - 1].tolist(),
         peak=np.maximum.reduceat(used, start).tolist() if len(start) else [],
+        announced=reset[start].tolist(),
         reset=last_reset.tolist(),
         idle=idle[start].tolist(),
         clock=_clocks(last_reset, idle[start], series.tolerance).tolist(),
@@ -160,7 +166,7 @@ class _Walk:
 
     def __init__(self, runs: _Runs, series: Series) -> None:
         self.runs = runs
-        self.tolerance = series.tolerance
+        self.tolerance, self.longest_pause = series.tolerance, series.longest_pause
         self.length = 0 if np.isnan(series.length) else int(series.length * SECOND)
         self.reading = [CONFIRMED] * len(runs.start)
         self.cycle = [-1] * len(runs.start)
@@ -179,6 +185,8 @@ class _Walk:
         for place, idle in enumerate(self.runs.idle):
             if self.now is None:
                 self._begin(place)
+            elif self._slides_on(place, self.now):
+                self._extend(place, self.now)
             elif idle or not self._same_clock(place):
                 self._other_clock(place, self.now)
             elif not self._fell(place, self.now):
@@ -215,8 +223,32 @@ class _Walk:
     def _fell(self, place: int, now: Cycle) -> bool:
         return self.runs.first[place] < now.last - FALL
 
+    def _slides_on(self, place: int, now: Cycle) -> bool:
+        """Whether it is the window going on, whose reset the server counts anew with every use (seen in the wild)."""
+        runs = self.runs
+        if runs.idle[place] or self._fell(place, now):
+            return False
+        if self._slid(now.reset, now.seen, runs.announced[place], runs.begun[place]):
+            return True
+        # A full length from a use since the last reading: no refill, for more is used than before, and too soon.
+        return (
+            MISSING not in {now.reset, runs.announced[place]}
+            and now.seen - self.tolerance <= runs.announced[place] - self.length <= runs.begun[place] + self.tolerance
+            and runs.begun[place] < now.reset - self.tolerance
+            and runs.begun[place] - now.seen <= self.longest_pause
+            and runs.first[place] > now.last
+        )
+
+    def _slid(self, reset: int, seen: int, later_reset: int, later: int) -> bool:
+        """Whether an announced reset moved ahead, but by no more than the clock, and before it was due."""
+        if MISSING in {reset, later_reset} or later >= reset - self.tolerance:
+            return False
+        return 0 < later_reset - reset <= later - seen + self.tolerance
+
     def _returns(self, place: int, now: Cycle) -> bool:
         """Whether the window that is going on is seen again, as full as it was, before its reset."""
+        if place + 1 < len(self.runs.start) and self._slides_on(place + 1, now):
+            return True
         again = self.places[self.clock] if self.clock != -1 else []
         at = bisect_right(again, place)
         return (
@@ -227,9 +259,17 @@ class _Walk:
 
     def _comes_again(self, place: int) -> bool:
         """Whether a later reading agrees with this one; after one that has not started, any other does."""
-        if self.runs.idle[place]:
-            return place + 1 < len(self.runs.start)
-        return self.places[self.runs.clock[place]][-1] > place
+        runs, after = self.runs, place + 1
+        if runs.idle[place]:
+            return after < len(runs.start)
+        if self.places[runs.clock[place]][-1] > place:
+            return True
+        return (
+            after < len(runs.start)
+            and not runs.idle[after]
+            and runs.first[after] >= runs.last[place] - FALL
+            and self._slid(runs.reset[place], runs.seen[place], runs.announced[after], runs.begun[after])
+        )
 
     def _is_the_other(self, place: int, now: Cycle) -> bool:
         """Whether the young cycle is the stray one: the series began in the middle of a flapping."""

@@ -23,12 +23,12 @@ SECOND: Final = 1_000_000
 
 _LENGTHS: Final = {"five_hour": 18_000.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0}
 _KEYS: Final = ("account_key", "account", "limit", "window")
-_NEEDED: Final = (*_KEYS, "fetched_at", "used_percent", "reset_at", "window_seconds")
+_NEEDED: Final = ("account_key", "limit", "window", "fetched_at", "used_percent", "reset_at", "window_seconds")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """The readings of one window of one account, oldest first.
+    """The readings of one window of one account, oldest first, each once however often the frame holds it.
 
     Attributes:
         account: The account's name; its key where it has none.
@@ -40,6 +40,8 @@ class Series:
         time: When the server said so, in microseconds.
         used: Percent used, NaN where there is no number.
         reset: Announced reset in microseconds, or `MISSING`.
+        copies: Position in the frame of each row that repeats a reading.
+        copied: Which reading it repeats.
     """
 
     account: str
@@ -51,6 +53,8 @@ class Series:
     time: Integers
     used: Floats
     reset: Integers
+    copies: npt.NDArray[np.intp]
+    copied: npt.NDArray[np.intp]
 
     @property
     def tolerance(self) -> int:
@@ -111,6 +115,7 @@ def series_of(frame: pd.DataFrame) -> Iterator[Series]:
         key, account, limit, window = texts(rows[-1])
         known = length[rows]
         known = known[~np.isnan(known)]
+        rows, copies, copied = _once(rows, time[rows], used[rows], reset[rows])
         yield Series(
             account=account or key or "?",
             account_key=key,
@@ -121,7 +126,22 @@ def series_of(frame: pd.DataFrame) -> Iterator[Series]:
             time=time[rows],
             used=used[rows],
             reset=reset[rows],
+            copies=copies,
+            copied=copied,
         )
+
+
+def _once(
+    rows: npt.NDArray[np.intp], time: Integers, used: Floats, reset: Integers
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The rows of distinct readings; the others; and for each of these its place among the distinct ones."""
+    if (np.diff(time) > 0).all():
+        return rows, rows[:0], rows[:0]
+    order = np.lexsort((reset, used, time))  # where readings share a time, the order of the rows says nothing
+    rows, time, used, reset = rows[order], time[order], used[order], reset[order]
+    same = (used[1:] == used[:-1]) | (np.isnan(used[1:]) & np.isnan(used[:-1]))
+    new = np.append(True, (np.diff(time) > 0) | (reset[1:] != reset[:-1]) | ~same)
+    return rows[new], rows[~new], (np.cumsum(new) - 1)[~new]
 
 
 def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | None]]]:
@@ -129,7 +149,7 @@ def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | N
     key, keys = pd.factorize(frame["account_key"])
     code = key.astype(np.int64)
     if (key < 0).any():  # most frames name every key, and a million names take their time
-        name = pd.factorize(frame["account"])[0]
+        name = pd.factorize(frame["account"])[0] if "account" in frame else np.zeros(len(frame), np.int64)
         code = np.where(key >= 0, key, len(keys) + 1 + name)
     for column in ("limit", "window"):
         number, texts = pd.factorize(frame[column])
@@ -137,7 +157,7 @@ def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | N
     code[number < 0] = -1
 
     def texts_at(row: int) -> list[str | None]:
-        values = [frame[column].iloc[row] for column in _KEYS]
+        values = [frame[column].iloc[row] if column in frame else None for column in _KEYS]
         return [None if pd.isna(value) else str(value) for value in values]
 
     return code, texts_at

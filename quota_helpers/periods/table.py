@@ -42,7 +42,8 @@ def cycles(frame: pd.DataFrame) -> pd.DataFrame:
     Announced resets that differ by at most 10 minutes (five hours) to 30 minutes (a week and longer) are the same one.
     A fall of the percentage ends a cycle if the announced reset has passed, or if a second reading agrees and the old
     window does not come back before its reset: single odd readings and a server that takes turns between two windows
-    (flapping) end nothing. A window that has not started has no cycle; a stretch without readings of it has none.
+    (flapping) end nothing, nor does a reset that slides along while the window is used. A window that has not started
+    has no cycle; a stretch without readings of it has none. A reading that the frame holds twice counts once.
 
     `end` is one of
     - "scheduled": the announced reset came;
@@ -53,7 +54,18 @@ def cycles(frame: pd.DataFrame) -> pd.DataFrame:
     - "open": it goes on.
 
     Args:
-        frame: With the columns of `COLUMNS`, many readings over time, in any order.
+        frame: Many readings over time, in any order, with at least the columns `account_key`, `limit`, `window`,
+            `used_percent`, `reset_at`, `window_seconds` and `fetched_at`.
+
+    Raises:
+        TypeError: It is no DataFrame.
+        ValueError: It has not these columns.
+
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> from quota_helpers.frames import to_frame
+    >>> found = cycles(to_frame(demo_snapshots()))
+    >>> found.loc[found["end"] == "early, clock kept", ["account", "window", "last_used"]].to_numpy().tolist()
+    [['team-blue', 'weekly', 29.0]]
     """
     rows: list[dict[str, Any]] = [
         {
@@ -90,6 +102,8 @@ def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
     for followed in follow_all(frame):
         cycle[followed.series.rows] = followed.cycle
         reading[followed.series.rows] = followed.reading
+        cycle[followed.series.copies] = followed.cycle[followed.series.copied]
+        reading[followed.series.copies] = followed.reading[followed.series.copied]
     return frame.assign(
         cycle=pd.arrays.IntegerArray(cycle, cycle < 0),
         reading=pd.array(READINGS, dtype="str").take(reading.astype(np.intp)),
