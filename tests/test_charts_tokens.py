@@ -38,7 +38,7 @@ def turns(*rows, model="gpt-6-astra", key="k"):
             "reasoning": 0,
         }
     )
-    return frame[list(TOKEN_COLUMNS)].astype(TOKEN_COLUMNS)
+    return frame.astype({name: TOKEN_COLUMNS[name] for name in frame})
 
 
 def readings(*rows, key="k"):

@@ -13,7 +13,7 @@ import sessions_support as logs
 from sessions_support import NOW, ONE, TWO, context, limits, meta, tokens, usage, window, words, write
 
 from quota_helpers.models import COLUMNS, Account
-from quota_helpers.sessions import TOKEN_COLUMNS, UNATTRIBUTED, SessionLogs, read_sessions
+from quota_helpers.sessions import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS, SessionLogs, read_sessions
 
 
 @pytest.fixture
@@ -47,15 +47,15 @@ def test_modern_line(home, read):
     """One line of today gives a row per window and a row for the turn, with the dtypes that every reading has."""
     write(
         home,
-        meta(creator_user_id="user-1", creator_account_id="acct-1"),
+        meta(creator_user_id="user-1", creator_account_id="acct-1", model_provider="openai", originator="codex_exec"),
         context("gpt-5.6-luna"),
         words(),
         tokens(60, total=3, last=2, rate=limits(window(12.5, at=60), window(5.0, 10080, 86400, at=60))),
     )
     found = read()
     frame = found.windows
-    assert list(frame) == [*COLUMNS, "session"]
-    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == COLUMNS | {"session": "str"}
+    assert list(frame) == [*COLUMNS, "session", "provider"]
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == WINDOW_COLUMNS
     row = frame.iloc[0]
     key = Account(name="", account_id="acct-1", user_id="user-1").key
     assert (row["account"], row["account_key"], row["session"], row["origin"]) == (key, key, ONE, "session")
@@ -71,13 +71,18 @@ def test_modern_line(home, read):
     assert frame["window"].tolist() == ["five_hour", "weekly"]
     turn = found.tokens.iloc[0].to_dict()
     assert {name: str(dtype) for name, dtype in found.tokens.dtypes.items()} == TOKEN_COLUMNS
-    assert turn == {
+    assert {name for name, value in turn.items() if pd.isna(value)} == {"effort", "machine"}
+    assert {name: value for name, value in turn.items() if not pd.isna(value)} == {
         "time": pd.Timestamp(NOW + timedelta(seconds=60)),
         "session": ONE,
         "account_key": key,
+        "provider": "openai",
         "model": "gpt-5.6-luna",
+        "project": "project",
+        "client": "codex_exec 0.169.0",
         "input": 20,
         "cached_input": 8,
+        "cache_write": 0,
         "output": 4,
         "reasoning": 2,
         "total": 24,
@@ -447,7 +452,7 @@ def test_no_home(read):
     """Without any log the frames are empty and keep their columns."""
     found = read()
     assert (len(found.windows), len(found.tokens), found.files, found.bytes) == (0, 0, 0, 0)
-    assert {name: str(dtype) for name, dtype in found.windows.dtypes.items()} == COLUMNS | {"session": "str"}
+    assert {name: str(dtype) for name, dtype in found.windows.dtypes.items()} == WINDOW_COLUMNS
     assert {name: str(dtype) for name, dtype in found.tokens.dtypes.items()} == TOKEN_COLUMNS
     assert "0 logs" in repr(found)
 

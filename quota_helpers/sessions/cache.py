@@ -20,7 +20,7 @@ import numpy as np
 
 from .table import FILES, ROWS, WINDOWS, Table, Texts
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it whenever lines are read otherwise than before: an older cache is then left aside."""
 
 _HEAD: Final = Struct("<8sIIQ")  # magic, version, checksum of what follows, length of the JSON

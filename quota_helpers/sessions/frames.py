@@ -17,15 +17,22 @@ from .table import WINDOWS, Array, Table
 UNATTRIBUTED: Final = "unattributed"
 """Whose session it was is not written in logs before late 2026; nobody who is signed in now gets the credit."""
 
-WINDOW_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str"}
+WINDOW_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str", "provider": "str"}
+"""Columns of the windows frame, name -> dtype: the tidy frame's, the session, and whose service answered it."""
 
 TOKEN_COLUMNS: Final[dict[str, str]] = {
     "time": "datetime64[us, UTC]",  # when the turn's counts were logged
     "session": "str",
     "account_key": "str",
+    "provider": "str",  # whose service answered: "openai", or the name of another; missing: older logs do not say
     "model": "str",  # as the turn's context names it; missing: it does not
+    "effort": "str",  # of reasoning, as asked for; missing: the model's own
+    "project": "str",  # the last part of the folder that the session worked in
+    "client": "str",  # which program, and its version
+    "machine": "str",
     "input": "int64",  # tokens, the cached ones included
     "cached_input": "int64",
+    "cache_write": "int64",
     "output": "int64",  # tokens, reasoning included
     "reasoning": "int64",
     "total": "int64",
@@ -115,6 +122,7 @@ def windows_frame(table: Table, windows: Columns) -> pd.DataFrame:
         "origin": _constant("session", len(used)),
         "fetched_at": _times(windows["time"]),
         "session": text(table.files["session"][windows["file"]]),
+        "provider": text(table.files["provider"][windows["file"]]),
     }
     return pd.DataFrame(columns, copy=False)
 
@@ -126,9 +134,15 @@ def tokens_frame(table: Table, turns: Columns) -> pd.DataFrame:
         "time": _times(turns["time"]),
         "session": text(table.files["session"][turns["file"]]),
         "account_key": keys(turns["file"]),
+        "provider": text(table.files["provider"][turns["file"]]),
         "model": text(turns["model"]),
+        "effort": text(np.zeros(len(turns["file"]))),
+        "project": text(table.files["project"][turns["file"]]),
+        "client": text(table.files["client"][turns["file"]]),
+        "machine": text(np.zeros(len(turns["file"]))),
         "input": turns["input"],
         "cached_input": turns["cached"],
+        "cache_write": np.zeros(len(turns["file"]), "i8"),
         "output": turns["output"],
         "reasoning": turns["reasoning"],
         "total": turns["total"],

@@ -117,6 +117,10 @@ class Merge:
         state, log = report["state"], self.found[number]
         # A file that was not read to its end is looked at again, whatever its size and time.
         size = log.size if report["done"] else -1
-        codes = self.texts.code(state["session"] or session_of(log.name)), self.texts.code(state["key"])
+        texts = (
+            state["session"] or session_of(log.name),
+            *(state[name] for name in ("key", "provider", "project", "client")),
+        )
+        codes = [self.texts.code(text) for text in texts]
         table.files[index] = (size, log.mtime_ns, *codes, state["broken"])
         table.states.append(_ENCODE(state))

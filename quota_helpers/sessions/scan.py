@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Callable
 from struct import Struct
@@ -256,5 +257,9 @@ class Scanner:
         )
         state["key"] = account_key(meta.get("creator_user_id"), meta.get("creator_account_id"))
         state["begun"] = time
+        state["provider"], folder = (meta[key] if is_text(meta.get(key)) else None for key in ("model_provider", "cwd"))
+        state["project"] = folder and re.split(r"[/\\]", folder.rstrip("/\\"))[-1]
+        client = [str(meta[key]) for key in ("originator", "cli_version") if is_text(meta.get(key))]
+        state["client"] = " ".join(client) or None
         parents = [meta.get("forked_from_id"), dig(meta, "source", "subagent", "thread_spawn", "parent_thread_id")]
         state["parent"] = next((parent for parent in parents if is_text(parent)), None)

@@ -58,7 +58,18 @@ WINDOWS: Final = np.dtype(
 )
 """One window of one line."""
 
-FILES: Final = np.dtype([("size", "<i8"), ("mtime_ns", "<i8"), ("session", "<u4"), ("key", "<u4"), ("broken", "<u4")])
+FILES: Final = np.dtype(
+    [
+        ("size", "<i8"),
+        ("mtime_ns", "<i8"),
+        ("session", "<u4"),  # this and the next four: number of a text
+        ("key", "<u4"),
+        ("provider", "<u4"),
+        ("project", "<u4"),
+        ("client", "<u4"),
+        ("broken", "<u4"),
+    ]
+)
 
 
 class Texts:
