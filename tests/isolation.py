@@ -8,6 +8,7 @@ here (kernels, JupyterLab, the command line).
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -52,6 +53,9 @@ def isolate() -> Path:
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")])),
     }
+    # A runner in the background may have left Ctrl-C ignored, and every process started from here would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path.insert(0, str(GUARD))
     # Another package may have been loaded as sitecustomize already, so this one is run by its path.
     exec(compile((GUARD / "sitecustomize.py").read_text("utf-8"), "sitecustomize.py", "exec"), {})  # noqa: S102

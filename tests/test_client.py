@@ -145,7 +145,7 @@ def test_the_reply_says_who_asked_what_and_when():
     assert (reply.status, reply.account, reply.account_key, reply.fetched_at) == (200, "work", who.key, NOW)
     assert json.loads(reply.body) == USAGE
     assert reply.elapsed > 0
-    assert reply.headers.pairs().count(("X-Odd", "1")) == 1
+    assert [pair for pair in reply.headers.pairs() if pair[0] == "X-Odd"] == [("X-Odd", "1"), ("X-Odd", "2")]
     assert reply.headers["x-odd"] == "1, 2"
     assert reply.notes == ()
 

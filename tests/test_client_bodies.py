@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import pytest
@@ -14,7 +15,7 @@ from client_support import (
 )
 from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
 
-from quota_helpers.client.body import MAX_BYTES
+from quota_helpers.client.body import MAX_BYTES, read_body
 from quota_helpers.client.payload import parse_body
 from quota_helpers.errors import (
     UnexpectedReplyError,
@@ -28,12 +29,13 @@ def encoded(data, encoding):
 
 RAW = zlib.compressobj(wbits=-15)
 BIG = json.dumps({"filler": "x" * 3_000_000, "plan_type": "plus"}).encode()
+BARE = RAW.compress(BIG) + RAW.flush()
 COMPRESSED = {
     "gzip": gzip.compress(BIG),
     "x-gzip": gzip.compress(BIG[:70_000]) + gzip.compress(BIG[70_000:]),
     "GZIP, identity": gzip.compress(BIG) + bytes(16),
     "deflate": zlib.compress(BIG),
-    "Deflate": RAW.compress(BIG) + RAW.flush(),
+    "Deflate": BARE,
     "identity": BIG,
 }
 
@@ -51,6 +53,11 @@ def test_a_compressed_body_is_read(encoding):
         (b"no gzip at all", "gzip", "cannot be decompressed"),
         (gzip.compress(BIG)[:-9], "gzip", "cut off"),
         (gzip.compress(b"{}")[:5], "gzip", "cut off"),
+        (gzip.compress(b"{}")[:-1], "gzip", "cut off"),
+        (gzip.compress(b"{}") + gzip.compress(b"   ")[:-1], "gzip", "cut off"),
+        (zlib.compress(BIG)[:-1], "deflate", "cut off"),
+        (zlib.compress(BIG)[:-1000], "deflate", "cut off"),
+        (BARE[:-1], "deflate", "cut off"),
         (b"\xff\xff\xff\xff", "deflate", "cannot be decompressed"),
         (b"{}", "br", "compression"),
         (b"{}", "zstd", "compression"),
@@ -78,21 +85,41 @@ def test_five_mebibytes_are_the_limit(encoding):
     assert len(error.reply.body) < MAX_BYTES
 
 
-def test_a_gzip_bomb_is_noticed_long_before_its_end():
+@pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
+def test_a_bomb_of_three_hundred_mebibytes_stays_small(encoding, wbits):
+    packer = zlib.compressobj(9, wbits=wbits)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(300)) + packer.flush()
+    chunks = [bomb[start : start + 16_384] for start in range(0, len(bomb), 16_384)]
+    tracemalloc.start()
+    body = read_body(chunks, encoding)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert body.problem == "larger than 5 MiB"
+    assert peak < 3 * MAX_BYTES
+
+
+def test_a_bomb_without_an_end_is_noticed_long_before_it():
     """A gigabyte in a megabyte: were it unpacked whole, the server's handler would get to its end."""
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush(zlib.Z_SYNC_FLUSH)
     sent = []
 
     def handler(exchange):
         exchange.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
         for _ in range(10_000):
-            exchange.send(bomb if not sent else packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH))
+            exchange.send(packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH))
             sent.append(1)
 
     error, _ = fetch(handler)
     assert "larger than 5 MiB" in error.message
     assert len(sent) < 10_000
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 65_536])
+def test_a_compressed_body_is_whole_however_it_is_cut_into_chunks(size):
+    """Runs that end in the middle of a match leave bytes waiting in the decoder."""
+    text = b"".join(b"%d" % (number % 7) * (number * 37 % 3000) for number in range(400))
+    for encoding, packed in (("gzip", gzip.compress(text)), ("deflate", zlib.compress(text))):
+        assert read_body([packed[at : at + size] for at in range(0, len(packed), size)], encoding) == (text, None)
 
 
 def test_an_endless_row_of_empty_gzip_members_is_too_large():
@@ -130,6 +157,7 @@ def test_an_error_with_too_large_a_body_is_still_that_error(status):
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n{}", UnexpectedReplyError),
         (b"", UnreachableError),
         (b"HTTP/1.1 200 OK\r\n", UnexpectedReplyError),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n", UnreachableError),
     ],
 )
 def test_answers_that_are_cut_off_or_no_http_are_told_apart(data, kind):
@@ -139,6 +167,25 @@ def test_answers_that_are_cut_off_or_no_http_are_told_apart(data, kind):
 
     error, _ = fetch(handler, retries=0)
     assert type(error) is kind
+    assert ("broke off" in error.message) == (kind is UnreachableError)
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("statuses", [(100,), (102,), (103,), (199,), (103, 100, 102, 103)])
+def test_what_only_announces_an_answer_is_read_past(statuses):
+    announced = b"".join(b"HTTP/1.1 %d Soon\r\nContent-Length: 9\r\nX-A: b\r\n\r\n" % status for status in statuses)
+    reply, seen = fetch(lambda exchange: exchange.send(announced + WHOLE))
+    assert reply.payload == {}
+    assert (reply.status, reply.headers.get("x-a")) == (200, None)
+    assert len(seen) == 1
+
+
+def test_switching_to_another_protocol_is_an_answer():
+    error, _ = fetch(lambda exchange: exchange.send(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" + WHOLE))
+    assert type(error) is UnexpectedReplyError
+    assert error.status == 101
 
 
 @pytest.mark.parametrize("length", ["abc", "-5"])
@@ -163,6 +210,8 @@ def parsed(data):
         ("-Infinity", "-Infinity"),
         ("1e400", "a number out of range"),
         ("-1e99999", "a number out of range"),
+        ("1e309", "a number out of range"),
+        ("9" * 309, "an integer of 309 digits"),
         ("9" * 5000, "an integer of 5000 digits"),
         ("-" + "9" * 5000, "an integer of 5000 digits"),
     ],
@@ -171,6 +220,11 @@ def test_a_number_that_is_none_becomes_unknown_with_its_place(literal, note):
     reply, _ = fetch(always(body=f'{{"a": [{{"b": {literal}}}, 7], "c": 1}}'))
     assert reply.payload == {"a": [{"b": None}, 7], "c": 1}
     assert reply.notes == (f"{note} became null @ $.a[0].b",)
+
+
+@pytest.mark.parametrize("literal", ["1e308", "9" * 308, "-" + "9" * 307])
+def test_the_largest_numbers_are_read(literal):
+    assert parsed(f"[{literal}]") == ([json.loads(literal)], f"[{literal}]".encode(), (), None)
 
 
 def test_bytes_that_are_not_utf8_are_replaced_with_a_note():
@@ -233,5 +287,6 @@ def test_a_huge_body_of_escapes_is_scanned_at_all():
 def test_many_oddities_are_summed_up():
     result = parsed("[" + ",".join(["NaN"] * 500) + "]")
     assert result.payload == [None] * 500
+    assert len(parsed("[" + ",".join(["NaN"] * 20) + "]").notes) == 20
     assert len(result.notes) == 21
     assert result.notes[-1] == "and 480 more oddities"

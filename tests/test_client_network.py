@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import pytest
 from client_support import (
     TOKEN,
@@ -73,6 +79,65 @@ def test_a_proxy_that_cannot_be_used_is_unreachable(proxy, word, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with make_client("https://quota.example.com/backend-api") as client, pytest.raises(UnreachableError, match=word):
         client.fetch(account())
+
+
+def test_a_socks_proxy_without_its_package_is_said_to_be_that(monkeypatch):
+    if importlib.util.find_spec("socks"):
+        pytest.skip("the package for SOCKS proxies is installed here")
+    with LoopbackServer(always()) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://me:hunter2@127.0.0.1:{proxy.port}")
+        with make_client("https://quota.example.com/backend-api") as client, pytest.raises(UnreachableError) as caught:
+            client.fetch(account())
+        assert proxy.requests == []
+    assert "SOCKS" in caught.value.message
+    assert "requests[socks]" in caught.value.hint
+    assert "hunter2" not in everything_in(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://", "foo://me:hunter2@x:1", "http://127.0.0.1:hunter2"])
+def test_the_hint_for_a_proxy_is_about_the_proxy(proxy, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with make_client("https://quota.example.com/backend-api") as client, pytest.raises(UnreachableError) as caught:
+        client.fetch(account())
+    assert "HTTPS_PROXY" in caught.value.hint
+    assert "hunter2" not in everything_in(caught.value)
+
+
+def test_too_many_open_files_are_told_as_that():
+    """In a process of its own, which fills its table of files."""
+    resource = pytest.importorskip("resource", reason="this system sets no limit on open files")
+    code = """
+        import os, resource, sys
+        from client_support import account
+        from quota_helpers.client import UsageClient
+        from quota_helpers.errors import UnreachableError
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        held = []
+        try:
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            pass
+        try:
+            UsageClient(sys.argv[1], retries=0).fetch(account())
+        except UnreachableError as error:
+            for number in held:
+                os.close(number)
+            print(error)
+    """
+    assert resource.RLIMIT_NOFILE is not None
+    with LoopbackServer(always(body=USAGE)) as server:
+        for base in (server.base, server.base.replace("http:", "https:")):
+            done = subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code), base],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=60,
+                cwd=Path(__file__).parent,
+            )
+            assert "too many files open" in done.stdout
+            assert "ulimit" in done.stdout
 
 
 def test_a_proxy_that_refuses_is_named_with_its_status(monkeypatch):

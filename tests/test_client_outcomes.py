@@ -25,6 +25,7 @@ from quota_helpers import client as client_package
 from quota_helpers import errors
 from quota_helpers.client.outcomes import read_envelope, read_pause
 from quota_helpers.errors import (
+    AccountForbiddenError,
     BlockedByEdgeError,
     FetchError,
     RateLimitedError,
@@ -83,6 +84,27 @@ def test_an_expired_token_is_renewed_by_using_codex_and_a_dead_one_by_a_login():
     assert revoked.hint == TokenRejectedError.default_hint
 
 
+def test_a_refused_place_is_the_networks_and_not_the_logins():
+    """Neither a login nor the workspace's owner helps: another way out does."""
+    code = "unsupported_country_region_territory"
+    body = {"error": {"code": code, "message": "Country, region, or territory not supported", "type": "forbidden"}}
+    error, _ = fetch(always(403, body))
+    assert type(error) is BlockedByEdgeError
+    assert code in error.message
+    assert "another network" in error.hint
+    assert "login may be fine" in error.hint
+    other, _ = fetch(always(403, {"error": {"code": code + "s"}}))
+    assert type(other) is AccountForbiddenError
+
+
+@pytest.mark.parametrize("status", [400, 418, 432, 499, 600])
+def test_a_strange_status_does_not_send_anybody_after_the_address(status):
+    error, _ = fetch(always(status, {"detail": "no"}))
+    assert type(error) is UnexpectedReplyError
+    assert "--chatgpt-url" not in str(error)
+    assert "--raw-json" in error.hint
+
+
 def test_the_edge_is_known_by_its_header_even_with_json():
     error, _ = fetch(always(403, {"detail": "x"}, [("cf-mitigated", "challenge")]))
     assert type(error) is BlockedByEdgeError
@@ -127,6 +149,8 @@ def test_a_redirect_to_this_machine_is_not_followed_either():
         ({"detail": [{"type": "a_b", "msg": "m"}, 3, None]}, ("a_b",), "m"),
         ({"code": "a_b"}, ("a_b",), ""),
         ({"code": "not a code \x1b[2J"}, (), ""),
+        ({"code": "c" * 64}, ("c" * 64,), ""),
+        ({"code": "c" * 65}, (), ""),
         ({"error": {"code": 7, "message": ["x"]}, "detail": 1.5}, (), ""),
         ([{"code": "a_b"}], (), ""),
         (None, (), ""),
@@ -177,14 +201,14 @@ def test_a_spent_quota_with_a_strange_reset_is_reported_all_the_same(resets_at):
     assert "resets at" not in error.message
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529, 599])
 def test_a_passing_trouble_is_asked_again(status):
     reply, seen = fetch(lambda exchange: exchange.reply(*((status, "") if exchange.number < 2 else (200, USAGE))))
     assert reply.payload == USAGE
     assert len(seen) == 3
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 418])
+@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 418, 432, 499, 600])
 def test_a_clear_answer_is_not_asked_again(status):
     _, seen = fetch(always(status, {"detail": "no"}))
     assert len(seen) == 1
@@ -270,6 +294,35 @@ def test_a_wait_that_fits_is_waited(value):
     assert reply.payload == USAGE
     assert len(seen) == 2
     assert reply.elapsed >= (1.0 if value == "1" else 0.0)
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(-3600, 0.0), (-1, 0.0), (0, 0.0), (1, 1.0)])
+def test_a_date_in_the_past_means_no_wait(ahead, seconds):
+    until = format_datetime(NOW + timedelta(seconds=ahead), usegmt=True)
+    assert read_pause(until, now=NOW) == (True, seconds)
+
+
+def test_a_wait_of_more_than_a_year_makes_no_sense():
+    year = 366 * 86_400
+    assert read_pause(str(year), now=NOW) == (True, year)
+    assert read_pause(str(year + 1), now=NOW) == (True, None)
+    assert read_pause("0" * 8 + "7", now=NOW) == (True, 7)
+    assert read_pause("0" * 9 + "7", now=NOW) == (True, None)
+
+
+def test_a_date_that_is_far_too_long_is_not_parsed():
+    until = format_datetime(NOW + timedelta(seconds=9), usegmt=True)
+    assert read_pause(f"{until} ({'x' * (97 - len(until))})", now=NOW) == (True, 9)
+    assert read_pause(f"{until} ({'x' * (98 - len(until))})", now=NOW) == (True, None)
+
+
+@pytest.mark.parametrize("values", [("1", "1"), ("0", "30")])
+def test_two_waits_at_once_make_no_sense(values):
+    """A header that is sent twice is one of both values, and that is neither a number nor a date."""
+    error, seen = fetch(always(429, "", [("Retry-After", value) for value in values]))
+    assert len(seen) == 1
+    assert error.retry_after_seconds is None
+    assert "could not be read" in error.message
 
 
 def test_a_date_is_read_against_the_servers_own_clock():

@@ -26,6 +26,7 @@ from client_support import (
 from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
 
 from quota_helpers.client import UsageClient
+from quota_helpers.client.scrub import one_line
 from quota_helpers.client.translate import TRANSLATIONS, translate, translation_of
 from quota_helpers.errors import (
     FetchError,
@@ -52,6 +53,12 @@ ECHOES = {
     "odd header": lambda exchange: exchange.send(
         f"HTTP/1.1 400 No\r\nContent-Length: 0\r\n{TOKEN} \x00\r\n : {TOKEN}\r\n\r\n".encode()
     ),
+    "first header line": lambda exchange: exchange.send(
+        f"HTTP/1.1 400 No\r\n {TOKEN}: 1\r\nContent-Length: 0\r\n\r\n".encode()
+    ),
+    "early hints": lambda exchange: exchange.send(
+        f"HTTP/1.1 103 Early\r\n {TOKEN}: 1\r\n\r\nHTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n".encode()
+    ),
     "content length": lambda exchange: exchange.send(
         f"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: {TOKEN}\r\n\r\n[".encode()
     ),
@@ -76,6 +83,28 @@ def test_no_error_gives_the_token_away(name, caplog, capfd):
     assert "SENTINEL_9f8e7d6c5b4a" not in shown
     assert error.__cause__ is None
     assert error.__context__ is None
+
+
+@pytest.mark.parametrize("before", range(120, 200, 7))
+def test_a_token_is_hidden_before_the_servers_words_are_cut(before):
+    """Were the line cut first, the half of a token that is left would no longer look like one."""
+    words = "x" * before + " sk-" + "a" * 300 + " " + "eyJhbGciOiJub25lIn0." + "b" * 300
+    line = one_line(words)
+    assert "aaa" not in line
+    assert "bbb" not in line
+    assert len(line) <= 200
+
+
+def test_a_token_at_the_end_of_a_long_row_of_tokens_is_hidden_too():
+    for many in range(5, 60):
+        assert one_line(f"{'sk-' + 'a' * 990} " * many + "tail").replace("***", "").strip(" …tail") == ""
+
+
+@pytest.mark.parametrize(("length", "ending"), [(200, "x"), (201, "…")])
+def test_the_servers_words_are_two_hundred_characters_at_most(length, ending):
+    line = one_line("x" * length)
+    assert len(line) == 200
+    assert line.endswith(ending)
 
 
 def test_a_good_reply_does_not_hold_the_token_either():
@@ -160,4 +189,5 @@ def test_an_exception_of_nobody_has_no_row_and_is_translated_all_the_same():
 def test_no_row_is_hidden_by_an_earlier_one():
     """Each row decides about at least one class that it names."""
     for row in TRANSLATIONS:
-        assert any(translation_of(kind.__new__(kind)) is row for kind in row.kinds), row.text
+        examples = [kind(row.numbers[0], "x") if row.numbers else kind.__new__(kind) for kind in row.kinds]
+        assert any(translation_of(example) is row for example in examples), row.text

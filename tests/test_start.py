@@ -11,7 +11,6 @@ LATER = {
     "html",  # what notebooks show
     "zoneinfo",  # --timezone
     "encodings.utf_16_le",  # bodies that are no UTF-8
-    "quota_helpers.client.translate",  # failures of the network
     "quota_helpers.normalize.headers",
     "quota_helpers.normalize.session",
     "quota_helpers.normalize.trace",

@@ -2,7 +2,8 @@
 
 `UsageClient(...).fetch(account)` gives a `RawReply` or raises one of the errors below; every error says what to do
 next in its `hint`, and carries the reply in `.reply` when there was one. What each answer of the server means (bodies
-are judged by parsing them, never by their content type; `(empty)` is a body without a byte):
+are judged by parsing them, never by their content type; `(empty)` is a body without a byte; 1xx but 101 is no answer
+yet, and read past):
 
 ======  ===================================================================  =========================  ====
 status  body                                                                 outcome                    exit
@@ -33,10 +34,12 @@ status  body                                                                 out
 402     {"detail": "Payment required"}                                       UnexpectedReplyError       3
 403     <html><title>Just a moment...</title></html>                         BlockedByEdgeError         3
 403     (empty)                                                              BlockedByEdgeError         3
+403     {"error": {"code": "unsupported_country_region_territory"}}          BlockedByEdgeError         3
 403     {"detail": "Not allowed"}                                            AccountForbiddenError      3
 404     <html><title>Not found</title></html>                                UnexpectedReplyError       3
 404     {"detail": "Not Found"}                                              UnexpectedReplyError       3
 418     (empty)                                                              UnexpectedReplyError       3
+432     {"detail": "No"}                                                     UnexpectedReplyError       3
 429     {"detail": "Too many requests"}                                      RateLimitedError           3
 429     {"error": {"type": "usage_limit_reached", "resets_at": 1790000000}}  RateLimitedError           3
 429     (empty)                                                              RateLimitedError           3

@@ -27,6 +27,7 @@ from ..privacy import Echo, hide_in_headers
 from .address import host_of, stays_private, usage_url
 from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
 from .payload import Parsed, parse_body
+from .translate import translate
 from .transport import Answer, GuardedAdapter, ask, tls_context
 from .watchdog import Guard, Watchdog
 
@@ -201,8 +202,6 @@ class _Fetch:
                 adapter, self._url, _headers(self._account, client.user_agent), self._account.access_token, guard
             )
         except Exception as exc:  # noqa: BLE001 - the frames below hold the request: none may get out
-            from .translate import translate  # noqa: PLC0415 - most runs have nothing to translate
-
             error, again = translate(exc, host=host_of(self._url), account=self._account.name)
             error.reply = self._reply
             return error, again, Pause()

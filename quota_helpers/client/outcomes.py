@@ -29,6 +29,8 @@ from .scrub import one_line
 _LONGEST_WAIT: Final = timedelta(days=366)
 # No date is longer, and the parser need not see more.
 _LONGEST_DATE: Final = 100
+_REFUSED_PLACE: Final = "unsupported_country_region_territory"
+_OTHER_HINT: Final = "A proxy or firewall on the way may have answered; with --raw-json you see what came back."
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -158,6 +160,10 @@ def _unpaid(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
 def _forbidden(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
     if "cf-mitigated" in reply.headers or reply.payload is None:
         return _error(BlockedByEdgeError, reply, "The edge in front of the server blocked the request")
+    if _REFUSED_PLACE in said.codes:
+        hint = "The login may be fine: try from another network, or through a proxy (HTTPS_PROXY) elsewhere."
+        message = f"The server refuses the place this network is in ({_REFUSED_PLACE})"
+        return _error(BlockedByEdgeError, reply, message, hint=hint)
     code = f" ({said.codes[0]})" if said.codes else ""
     return _error(AccountForbiddenError, reply, f"The server knows this login and gives it no permission{code}")
 
@@ -204,7 +210,8 @@ def _broken(reply: RawReply, _: Envelope, pause: Pause) -> FetchError:
 
 
 def _other(reply: RawReply, _: Envelope, __: Pause) -> FetchError:
-    return _error(UnexpectedReplyError, reply, "An answer that the usage endpoint does not give", words=True)
+    message = "An answer that the usage endpoint does not give"
+    return _error(UnexpectedReplyError, reply, message, hint=_OTHER_HINT, words=True)
 
 
 _SERVER_FAMILY: Final = 5

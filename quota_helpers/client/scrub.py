@@ -19,7 +19,7 @@ def one_line(text: str) -> str:
     if text.lstrip()[:1] == "<":
         title = _TITLE.search(text)
         text = title.group(1) if title and title.group(1).strip() else "an HTML page"
-    # Far more than is kept, so that nothing is cut in two before it could be recognized and hidden.
-    line = " ".join(text.split())[: 50 * _LONGEST_TEXT]
-    line = printable(mask_identity(hide_tokens(line)))
+    # Tokens are hidden before anything is cut: half of one would not be recognized. Addresses shrink less than tenfold.
+    line = hide_tokens(" ".join(text.split()))[: 50 * _LONGEST_TEXT]
+    line = printable(mask_identity(line))
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

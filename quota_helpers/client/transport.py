@@ -9,6 +9,7 @@ certificates take long to load.
 from __future__ import annotations
 
 import functools
+import http
 import http.client
 import os
 import socket
@@ -27,6 +28,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from ..models import Secret
 from .address import is_loopback
 from .body import Body, read_body
+from .translate import NO_FILES_LEFT, BundleError, SocksMissingError
 from .watchdog import Guard
 
 _CHUNK: Final = 16 * 1024
@@ -53,11 +55,17 @@ class Answer(NamedTuple):
 
 
 class QuietResponse(http.client.HTTPResponse):
-    """Forgets what the header parser could not read: urllib3 would log those lines, and a server can echo a token."""
+    """The answer behind any that only announce it (103, say), without what the header parser could not read.
+
+    urllib3 would log those lines, and a server can echo a token in them.
+    """
 
     def begin(self) -> None:
         """Read status line and headers."""
         super().begin()
+        while 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - 1xx
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first line: read on
+            super().begin()
         self.msg.defects.clear()
         self.msg.set_payload([])  # urllib3 looks at text only
 
@@ -135,7 +143,12 @@ class GuardedAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """The pool for a request, whose connections tell the guard of their sockets (called by requests)."""
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        try:
+            pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        except requests.exceptions.InvalidSchema:  # requests' word for the package that is missing
+            raise SocksMissingError from None
+        except ValueError:  # our own address was judged before: this is about the proxy's
+            raise requests.exceptions.InvalidProxyURL from None
         pool.ConnectionCls = _watched(pool.ConnectionCls)
         pool.conn_kw.update(self._extra)
         return pool
@@ -155,9 +168,9 @@ def tls_context() -> SSLContext:
             context.load_verify_locations(capath=bundle)
         else:
             context.load_verify_locations(cafile=bundle)
-    except OSError:
-        from .translate import BundleError  # noqa: PLC0415 - the table of foreign errors is needed on failure only
-
+    except OSError as exc:
+        if exc.errno in NO_FILES_LEFT:
+            raise
         raise BundleError from None
     return context
 
