@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from .errors import BodyError
-from .models import Collection, Headers, RawReply
+from .models import Headers, RawReply
+from .outcomes import Collection
 from .privacy import hide_tokens, hide_tokens_in, mask_identity, printable
 from .raw import Pseudonyms, redact, redact_headers
 

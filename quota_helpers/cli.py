@@ -22,7 +22,8 @@ from .report import document, stale_notes, table
 from .sources import demo, live
 
 if TYPE_CHECKING:
-    from .models import Collection, Failure, RawReply
+    from .models import RawReply
+    from .outcomes import Collection, Failure
     from .sources import Source
 
 INTERRUPTED: Final = 130

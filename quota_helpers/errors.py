@@ -27,10 +27,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from .models import RawReply
+from .models import RawReply
 
 
 class QuotaError(Exception):

@@ -10,16 +10,8 @@ import numpy as np
 import pandas as pd
 from dateutil.tz import tzlocal
 
-from .models import (
-    COLUMNS,
-    TOLERANCE_SECONDS,
-    Collection,
-    Limit,
-    QuotaWindow,
-    SpendLimit,
-    UsageSnapshot,
-    window_state,
-)
+from .models import COLUMNS, TOLERANCE_SECONDS, Limit, QuotaWindow, SpendLimit, UsageSnapshot, window_state
+from .outcomes import Collection
 
 Snapshots = Collection | UsageSnapshot | Iterable[UsageSnapshot]
 
@@ -148,28 +140,47 @@ def _common(snapshot: UsageSnapshot) -> dict[str, Any]:
 
 
 def _window_row(snapshot: UsageSnapshot, limit: Limit | None, window: QuotaWindow) -> dict[str, Any]:
-    return _common(snapshot) | {
-        "limit": window.limit_id,
-        "window": window.name,
-        "slot": window.slot,
-        "used_percent": window.used_percent,
-        "remaining_percent": window.remaining_percent,
-        "reset_at": window.reset_at,
-        "resets_in": window.resets_in(snapshot.fetched_at),
-        "window_seconds": window.window_seconds,
-        "state": window.state(snapshot.fetched_at),
-        "allowed": limit.allowed if limit else None,
-        "limit_reached": limit.limit_reached if limit else None,
-        "name_inferred": window.name_inferred,
-    }
+    return (
+        _common(snapshot)
+        | {
+            "limit": window.limit_id,
+            "limit_name": window.limit_name,
+            "window": window.name,
+            "slot": window.slot,
+            "used_percent": window.used_percent,
+            "remaining_percent": window.remaining_percent,
+            "reset_at": window.reset_at,
+            "resets_in": window.resets_in(snapshot.fetched_at),
+            "window_seconds": window.window_seconds,
+            "state": window.state(snapshot.fetched_at),
+            "name_inferred": window.name_inferred,
+        }
+        | _said(snapshot, limit)
+    )
 
 
 def _bare_row(snapshot: UsageSnapshot, limit: Limit) -> dict[str, Any]:
-    return _common(snapshot) | {
-        "limit": limit.limit_id,
-        "state": "unknown",
+    return (
+        _common(snapshot)
+        | {
+            "limit": limit.limit_id,
+            "limit_name": limit.limit_name,
+            "state": "unknown",
+        }
+        | _said(snapshot, limit)
+    )
+
+
+def _said(snapshot: UsageSnapshot, limit: Limit | None) -> dict[str, Any]:
+    """What the server said about the limit as a whole; about the account's own it says more in other places."""
+    if limit is None:
+        return {}
+    whole = snapshot if limit.limit_id == "codex" else limit
+    return {
         "allowed": limit.allowed,
         "limit_reached": limit.limit_reached,
+        "reached_type": whole.reached_type,
+        "blocked": whole.blocked,
     }
 
 

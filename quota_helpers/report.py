@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 from unicodedata import combining, east_asian_width
 
-from .models import Collection, Failure, QuotaWindow, SpendLimit, UsageSnapshot
+from .models import QuotaWindow, SpendLimit, UsageSnapshot
+from .outcomes import Collection, Failure
 from .privacy import printable
 
 TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S %Z"

@@ -38,7 +38,7 @@ def quota_frame(readings=8):
         "fetched_at": at,
     }
     frame = pd.DataFrame(rows)
-    return pd.DataFrame({name: frame[name].astype(dtype) for name, dtype in COLUMNS.items()})
+    return pd.DataFrame({name: frame[name].astype(dtype) for name, dtype in COLUMNS.items() if name in frame})
 
 
 def odd_frame():

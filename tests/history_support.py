@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS
-from quota_helpers.models import Collection, QuotaWindow, RawReply, SpendLimit, UsageSnapshot
+from quota_helpers.models import QuotaWindow, RawReply, SpendLimit, UsageSnapshot
+from quota_helpers.outcomes import Collection
 
 T0 = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
@@ -107,7 +108,7 @@ def logs(rows: int = 40, *, start: datetime = T0, session: str = "0199-a", key: 
 def frame_of(told: dict[str, Any], rows: int, columns: dict[str, str]) -> pd.DataFrame:
     """A frame of exactly these columns and dtypes."""
     index = range(rows)
-    return pd.DataFrame({name: pd.Series(told[name], index=index, dtype=dtype) for name, dtype in columns.items()})
+    return pd.DataFrame({name: pd.Series(told.get(name), index=index, dtype=dtype) for name, dtype in columns.items()})
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -71,11 +71,12 @@ def _of(module: Module, names: set[str]) -> Iterator[str]:
     if module.noun not in RANKS:
         yield f"{module.path}: has no rank"
         return
+    for node in ast.walk(module.tree):
+        for target in _targets(module, node, names):
+            yield from _imports(module, target)
     for node in _running(module.tree):
         if isinstance(node, ast.Call):
             yield from _calls(module, node)
-        for target in _targets(module, node, names):
-            yield from _imports(module, target)
         for foreign in _foreign(node):
             if module.noun not in FENCES.get(foreign, {module.noun}):
                 yield f"{module.path}: imports {foreign}"
@@ -138,19 +139,12 @@ def _foreign(node: ast.AST) -> Iterator[str]:
 
 
 def _cycles(modules: list[Module], names: set[str]) -> list[str]:
-    """Import cycles inside one folder."""
+    """Import circles, those that only type checkers or a late import would go round included."""
     loads = {
-        module.name: {target for node in _top(module.tree) for target in _targets(module, node, names)} - {module.name}
+        module.name: {to for node in ast.walk(module.tree) for to in _targets(module, node, names)} - {module.name}
         for module in modules
     }
     return [f"{name}: imports itself through others" for name in loads if _reaches(name, name, loads)]
-
-
-def _top(tree: ast.Module) -> Iterator[ast.AST]:
-    """What runs when the module is imported."""
-    for node in _running(tree):
-        if isinstance(node, ast.ImportFrom) and node in tree.body:
-            yield node
 
 
 def _reaches(start: str, goal: str, loads: Mapping[str, set[str]]) -> bool:

@@ -38,7 +38,7 @@ from quota_helpers.errors import (
     TokenExpiredError,
     TokenMissingError,
 )
-from quota_helpers.models import Accounts
+from quota_helpers.outcomes import Accounts
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file, or no right to make one")
 

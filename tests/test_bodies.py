@@ -11,7 +11,7 @@ from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested
 
 from quota_helpers.bodies import BadLine, Bodies, load_bodies, save_bodies
 from quota_helpers.errors import BodyError
-from quota_helpers.models import Collection
+from quota_helpers.outcomes import Collection
 from quota_helpers.raw import compare_fields, field_table, find_drift, read_bodies
 
 KEPT = ("account", "account_key", "status", "payload", "fetched_at")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from quota_helpers import frame_at, local_times, normalize_usage, spend_frame, to_frame
 from quota_helpers.frames import CREDIT_COLUMNS, SPEND_COLUMNS, credits_frame
-from quota_helpers.models import COLUMNS, Collection, Credits, Limit, ResetCredits, SpendLimit
+from quota_helpers.models import COLUMNS, Credits, Limit, ResetCredits, SpendLimit
+from quota_helpers.outcomes import Collection
 
 SPEND = SpendLimit(
     limit_id="spend:individual",

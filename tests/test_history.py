@@ -23,7 +23,8 @@ from quota_helpers.errors import HistoryError
 from quota_helpers.frames import to_frame
 from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, History, default_path
 from quota_helpers.history.bodies import packed
-from quota_helpers.models import COLUMNS, Collection, Limit, UsageSnapshot
+from quota_helpers.models import COLUMNS, Limit, UsageSnapshot
+from quota_helpers.outcomes import Collection
 
 NOW = T0 + timedelta(days=1)
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzZW50aW5lbCJ9.c2lnbmF0dXJlLXNlbnRpbmVs"

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, BadLine, History, Imported, exchange
-from quota_helpers.models import Collection, UsageSnapshot
+from quota_helpers.models import UsageSnapshot
+from quota_helpers.outcomes import Collection
 
 FORMATS = ["csv", "jsonl"]
 
@@ -201,7 +202,7 @@ def test_bad_lines_of_a_csv(history, tmp_path):
     assert told.added == Added(new_rows=4)
     assert [bad.line for bad in told.bad_lines] == [2, 3, 4, 5]
     assert told.bad_lines[1:] == (
-        BadLine(line=3, reason="has 19 cells instead of 18"),
+        BadLine(line=3, reason="has 22 cells instead of 21"),
         BadLine(line=4, reason="used_percent is str instead of a number"),
         BadLine(line=5, reason="plan is no UTF-8"),
     )

@@ -14,17 +14,8 @@ import pytest
 from foundation_support import NOW, reading, snapshot
 
 from quota_helpers import errors
-from quota_helpers.models import (
-    COLUMNS,
-    Account,
-    Accounts,
-    Collection,
-    Failure,
-    Headers,
-    RawReply,
-    Secret,
-    SkippedLogin,
-)
+from quota_helpers.models import COLUMNS, Account, Headers, Limit, RawReply, Secret
+from quota_helpers.outcomes import Accounts, Collection, Failure, SkippedLogin
 
 TOKEN = "SENTINEL-token-4Hq8"
 
@@ -199,6 +190,44 @@ def test_values_are_frozen_and_hashable(value, attribute):
     assert isinstance(hash(value), int)
 
 
+# --- blocked ---
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, None),
+        ({"allowed": True, "limit_reached": False}, None),
+        ({"allowed": True, "limit_reached": True}, None),
+        ({"limit_reached": False, "spend_reached": False, "ordinary_usage_allowed": True}, None),
+        ({"reached_type": ""}, None),
+        ({"allowed": False}, "the server allows no requests"),
+        ({"allowed": False, "limit_reached": False}, "the server allows no requests"),
+        ({"ordinary_usage_allowed": False, "allowed": True}, "the server allows no requests"),
+        ({"limit_reached": True}, "the usage limit is reached"),
+        ({"allowed": False, "limit_reached": True}, "the usage limit is reached"),
+        ({"allowed": True, "spend_reached": True}, "the spending cap is reached"),
+        ({"allowed": True, "reached_type": "rate_limit_reached"}, "the usage limit is reached"),
+        (
+            {"reached_type": "workspace_owner_credits_depleted", "spend_reached": True},
+            "the workspace's credits are depleted",
+        ),
+        ({"reached_type": "workspace_member_usage_limit_reached"}, "the workspace's usage limit is reached"),
+        ({"reached_type": "moon_is\x1b_full"}, "the server says: moon is\\x1b full"),
+    ],
+)
+def test_why_an_account_is_blocked(said, words):
+    """The most exact word counts; windows with plenty left beside it change nothing."""
+    assert snapshot(**said).blocked == words
+
+
+def test_another_limit_is_blocked_by_its_own_words_alone():
+    limit = Limit(limit_id="spark", allowed=False, limit_reached=True)
+    whole = snapshot(limits=(limit,), allowed=True)
+    assert (limit.blocked, whole.blocked) == ("the usage limit is reached", None)
+    assert Limit(limit_id="spark", reached_type="rate_limit_reached").blocked == "the usage limit is reached"
+
+
 # --- replies ---
 
 
@@ -224,7 +253,7 @@ def test_a_reply_shows_no_body_and_reads_any_bytes():
 
 def test_the_columns_are_the_documented_ones():
     documented = """
-        account account_key plan limit window slot used_percent remaining_percent reset_at resets_in window_seconds
-        state allowed limit_reached name_inferred origin fetched_at
+        account account_key plan limit limit_name window slot used_percent remaining_percent reset_at resets_in
+        window_seconds state allowed limit_reached reached_type blocked name_inferred origin fetched_at
     """
     assert list(COLUMNS) == documented.split()

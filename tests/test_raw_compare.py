@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
 
 from quota_helpers.errors import BodyError
-from quota_helpers.models import Collection
+from quota_helpers.outcomes import Collection
 from quota_helpers.raw import Body, body_of, compare_fields, shape_of, walk
 from quota_helpers.raw.body import told_apart
 from quota_helpers.raw.identities import cleaner

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
 
 from quota_helpers.errors import BodyError, QuotaError
-from quota_helpers.models import Collection
+from quota_helpers.outcomes import Collection
 from quota_helpers.raw import field_rows, read_bodies
 
 

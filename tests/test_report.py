@@ -11,7 +11,8 @@ import pytest
 from foundation_support import FIVE_HOURS, NOW, WEEK, reading, snapshot
 
 from quota_helpers import errors
-from quota_helpers.models import Collection, Credits, Failure, ResetCredits, SpendLimit
+from quota_helpers.models import Credits, ResetCredits, SpendLimit
+from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.report import document, stale_notes, table
 
 SPEND = SpendLimit(

@@ -169,7 +169,7 @@ def test_no_display_of_a_value_shows_one(run, secrets, sent):
         texts = [repr(value), str(value), pprint.pformat(value), f"{value}", repr(copy.copy(value))]
         if hasattr(value, "_repr_html_"):
             texts.append(value._repr_html_())
-        if dataclasses.is_dataclass(value) and not isinstance(value, qh.models.Failure | qh.models.Collection):
+        if dataclasses.is_dataclass(value) and not isinstance(value, qh.outcomes.Failure | qh.outcomes.Collection):
             assert found(repr(dataclasses.asdict(value)), sent) == [], type(value)
         assert found("\n".join(texts), secrets) == [], type(value)
 

@@ -11,7 +11,7 @@ from raw_support import MODERN, NOW, changed, nested, reply
 
 import quota_helpers as qh
 from quota_helpers.errors import BodyError
-from quota_helpers.models import Collection
+from quota_helpers.outcomes import Collection
 from quota_helpers.raw import Body, field_rows
 from quota_helpers.widgets import FieldExplorer
 from quota_helpers.widgets.explorer_shelf import MOST_BODIES

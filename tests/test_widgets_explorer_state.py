@@ -12,7 +12,7 @@ from raw_support import MODERN, NOW, TOKEN, changed, reply
 
 import quota_helpers as qh
 from quota_helpers.errors import BodyError
-from quota_helpers.models import Collection, Failure
+from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.raw import Body
 from quota_helpers.widgets import FieldExplorer
 

@@ -10,7 +10,7 @@ from quota_helpers.history import History
 from quota_helpers.history.demo import demo_history
 from quota_helpers.invented import truth
 from quota_helpers.invented.history import demo_snapshots
-from quota_helpers.models import Collection
+from quota_helpers.outcomes import Collection
 from quota_helpers.sources import demo
 from quota_helpers.widgets import timeline
 from quota_helpers.widgets.timeline import HistoryPanel

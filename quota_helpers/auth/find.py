@@ -11,7 +11,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Final, NamedTuple
 
 from ..errors import AuthFileInvalidError, AuthFileNotFoundError
-from ..models import Account, Accounts, Failure, SkippedLogin
+from ..models import Account
+from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import printable
 from .load import expanded
 from .name import SUFFIX, Batch, Origin, batch, failure

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import AuthError, TokenExpiredError, TokenMissingError
-from ..models import Account, Accounts
+from ..models import Account
+from ..outcomes import Accounts
 from ..privacy import printable
 from .logins import Found
 from .name import Origin, batch

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..models import Account, Accounts, Failure, SkippedLogin
+from ..models import Account
+from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import hide_tokens, mask_email, mask_identity, printable
 from .logins import Found
 from .problem import PassedOver, Problem

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..invented import T0
 from ..invented.codex_home import write_codex_home
 from ..invented.history import demo_snapshots
-from ..models import Collection
+from ..outcomes import Collection
 from ..sessions import SessionLogs, read_sessions
 from .record import History
 

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..models import Collection, RawReply
+from ..models import RawReply
+from ..outcomes import Collection
 from .checks import Kind
 from .filters import micros_of
 from .results import Added

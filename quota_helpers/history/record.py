@@ -13,7 +13,7 @@ import platformdirs
 
 from ..errors import HistoryError
 from ..frames import to_frame
-from ..models import Collection
+from ..outcomes import Collection
 from .bodies import StoredBody, keep_body, packed, prune_bodies, read_bodies
 from .checks import Kind
 from .exchange import format_of, read_file, write_file

@@ -23,7 +23,8 @@ MISSING_TIME: Final = -(2**63)
 """What pandas and numpy call NaT, as an integer; in the file it is NULL."""
 
 SERIES: Final = ("account_key", "limit_id", "window_name", "slot", "origin", "session")
-FACTS: Final = ("account", "plan", "window_seconds", "state", "allowed", "limit_reached", "name_inferred")
+_OLD_FACTS: Final = ("account", "plan", "window_seconds", "state", "allowed", "limit_reached", "name_inferred")
+FACTS: Final = (*_OLD_FACTS, "limit_name", "reached_type", "blocked")
 SOURCES: Final = ("session", "account_key", "model")
 
 # NULLs are distinct to a UNIQUE index; quote() makes them one value that no text equals, ifnull() does it for numbers.
@@ -48,7 +49,7 @@ _TABLES: Final = (
     _index("series", SERIES),
     """CREATE TABLE facts (
         id INTEGER PRIMARY KEY, account TEXT, plan TEXT, window_seconds REAL, state TEXT,
-        allowed INTEGER, limit_reached INTEGER, name_inferred INTEGER
+        allowed INTEGER, limit_reached INTEGER, name_inferred INTEGER, limit_name TEXT, reached_type TEXT, blocked TEXT
     )""",
     _index("facts", FACTS),
     """CREATE TABLE windows (
@@ -70,7 +71,8 @@ _TABLES: Final = (
     """CREATE VIEW readings AS SELECT
         facts.account, series.account_key, facts.plan, series.limit_id, series.window_name, series.slot, used_percent,
         remaining_percent, reset_at, facts.window_seconds, facts.state, facts.allowed, facts.limit_reached,
-        facts.name_inferred, series.origin, fetched_at, series.session
+        facts.reached_type, facts.blocked, facts.name_inferred, facts.limit_name, series.origin, fetched_at,
+        series.session
     FROM windows JOIN series ON series.id = windows.series JOIN facts ON facts.id = windows.facts""",
 )
 
@@ -99,7 +101,7 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     _make_tables(connection)
     for table, columns, old in (
         ("series", SERIES, "old_windows"),
-        ("facts", FACTS, "old_windows"),
+        ("facts", _OLD_FACTS, "old_windows"),
         ("sources", SOURCES, "old_tokens"),
     ):
         names = ", ".join(columns)
@@ -107,7 +109,7 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     connection.execute(
         f"""INSERT OR IGNORE INTO windows
             SELECT series.id, fetched_at, facts.id, used_percent, remaining_percent, reset_at FROM old_windows AS old
-            JOIN series ON {_same("series", SERIES)} JOIN facts ON {_same("facts", FACTS)}
+            JOIN series ON {_same("series", SERIES)} JOIN facts ON {_same("facts", _OLD_FACTS)}
             ORDER BY series.id, fetched_at"""
     )
     counts = ", ".join(f"ifnull({name}, 0)" for name in ("input", "cached_input", "output", "reasoning", "total"))

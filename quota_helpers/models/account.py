@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
-    from .collection import Failure
+from datetime import datetime
+from pathlib import Path
 
 
 class Secret:
@@ -97,89 +91,3 @@ class Account:
         """Short one-way hash of who this is: (user id, else e-mail) and account id. Safe to store and to show."""
         who = self.user_id or (self.email or "").lower()
         return hashlib.sha256(f"{who}\0{self.account_id or ''}".encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedLogin:
-    """A login file that was passed over on purpose, and why (for example a duplicate of another account)."""
-
-    path: Path
-    reason: str
-
-
-class Accounts(Sequence[Account]):
-    """The logins that were found, in the order they are shown, with a rich table in a notebook.
-
-    Attributes:
-        failures: Login files that could not be used, one `Failure` each.
-        skipped: Login files passed over on purpose, with the reason.
-    """
-
-    __slots__ = ("_items", "failures", "skipped")
-
-    def __init__(
-        self,
-        items: Sequence[Account] = (),
-        failures: Sequence[Failure] = (),
-        skipped: Sequence[SkippedLogin] = (),
-    ) -> None:
-        self._items = tuple(items)
-        self.failures = tuple(failures)
-        self.skipped = tuple(skipped)
-
-    @overload
-    def __getitem__(self, index: int) -> Account: ...
-    @overload
-    def __getitem__(self, index: slice) -> Accounts: ...
-    def __getitem__(self, index: int | slice) -> Account | Accounts:
-        if isinstance(index, slice):
-            return Accounts(self._items[index], self.failures, self.skipped)
-        return self._items[index]
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[Account]:
-        return iter(self._items)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The accounts' names, in order."""
-        return tuple(account.name for account in self._items)
-
-    def named(self, name: str) -> Account:
-        """The account called *name*.
-
-        Raises:
-            KeyError: There is none; the message lists the names there are.
-        """
-        for account in self._items:
-            if account.name == name:
-                return account
-        raise KeyError(f"no account {name!r}; there are: {', '.join(self.names) or 'none'}")
-
-    def __repr__(self) -> str:
-        return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {', '.join(self.names)})"
-
-    def _repr_html_(self) -> str:
-        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
-
-        failures = "".join(
-            f"<li><b>{escape(failure.account)}</b>: {escape(failure.message)} {escape(failure.hint)}</li>"
-            for failure in self.failures
-        )
-        return (
-            "<table><thead><tr><th scope='col' style='text-align:left'>account</th><th scope='col'>plan at login</th>"
-            "<th scope='col'>login expires</th></tr></thead><tbody>"
-            + "".join(_row(account, escape) for account in self._items)
-            + "</tbody></table>"
-            + (f"<p>Not usable:</p><ul>{failures}</ul>" if failures else "")
-        )
-
-
-def _row(account: Account, escape: Callable[[str], str]) -> str:
-    expires = f"{account.expires_at:%Y-%m-%d %H:%M %Z}" if account.expires_at else "unknown"
-    return (
-        f"<tr><th scope='row' style='text-align:left'>{escape(account.name)}</th>"
-        f"<td>{escape(account.plan or '?')}</td><td>{expires}</td></tr>"
-    )

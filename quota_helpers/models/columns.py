@@ -9,6 +9,7 @@ COLUMNS: Final[dict[str, str]] = {
     "account_key": "str",  # short one-way hash of user and account
     "plan": "str",  # as the server spelled it
     "limit": "str",  # "codex" for the account's own, else the limit's id; "spend:..." for money
+    "limit_name": "str",  # the server's name of the limit for people
     "window": "str",  # five_hour, weekly, monthly, daily, else the length; missing = no window was sent
     "slot": "str",  # where in the reply it stood: primary, secondary, a key
     "used_percent": "float64",  # 0 and up, in percent
@@ -19,6 +20,8 @@ COLUMNS: Final[dict[str, str]] = {
     "state": "str",  # current, stale, not_started, unknown; as of fetched_at
     "allowed": "boolean",  # the server's word for this limit
     "limit_reached": "boolean",  # the same; not the opposite of allowed
+    "reached_type": "str",  # what was reached, in the server's words
+    "blocked": "str",  # why nothing goes through, in words; missing = not blocked
     "name_inferred": "boolean",  # the window was named by slot or key, for want of a length
     "origin": "str",  # usage, app_server, headers, session, demo
     "fetched_at": "datetime64[us, UTC]",  # when the server said so

@@ -6,11 +6,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
+from ..privacy import printable
 from .window import QuotaWindow
 
 Origin = Literal["usage", "app_server", "headers", "session", "demo"]
+
+REACHED: Final = {
+    "rate_limit_reached": "the usage limit is reached",
+    "usage_limit_reached": "the usage limit is reached",
+    "workspace_owner_credits_depleted": "the workspace's credits are depleted",
+    "workspace_member_credits_depleted": "the workspace's credits are depleted",
+    "workspace_owner_usage_limit_reached": "the workspace's usage limit is reached",
+    "workspace_member_usage_limit_reached": "the workspace's usage limit is reached",
+}
+"""The server's words for what was reached, and ours; the set is open."""
+
+
+def blocked_by(
+    *, allowed: bool | None, limit_reached: bool | None, reached_type: str | None, spend_reached: bool | None = None
+) -> str | None:
+    """Why nothing goes through, in words; None where nothing says so. Windows with plenty left prove nothing.
+
+    The most exact word counts. A limit that is reached while requests are allowed is not blocked: credits take over.
+
+    >>> blocked_by(allowed=False, limit_reached=True, reached_type="workspace_owner_credits_depleted")
+    "the workspace's credits are depleted"
+    >>> blocked_by(allowed=True, limit_reached=True, reached_type=None) is None
+    True
+    """
+    if reached_type:
+        return REACHED.get(reached_type) or f"the server says: {printable(reached_type.replace('_', ' '))}"
+    if spend_reached:
+        return "the spending cap is reached"
+    if limit_reached and not allowed:
+        return REACHED["rate_limit_reached"]
+    return "the server allows no requests" if allowed is False else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +56,7 @@ class Limit:
         limit_name: Its name for people, or None.
         allowed: The server's word, or None when it did not say.
         limit_reached: The server's word; not the opposite of `allowed` (both can be true).
+        reached_type: What was reached, in the server's words, or None.
         paths: Field name -> JSON path it was read from.
     """
 
@@ -31,7 +64,13 @@ class Limit:
     limit_name: str | None = None
     allowed: bool | None = None
     limit_reached: bool | None = None
+    reached_type: str | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def blocked(self) -> str | None:
+        """Why this limit lets nothing through, in words, or None where nothing says so."""
+        return blocked_by(allowed=self.allowed, limit_reached=self.limit_reached, reached_type=self.reached_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +186,16 @@ class UsageSnapshot:
     def window(self, name: str, limit_id: str = "codex") -> QuotaWindow | None:
         """The window called *name* of one limit, by default the account's own; None when there is none."""
         return next((w for w in self.windows if w.limit_id == limit_id and w.name == name), None)
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the account's own quota lets nothing through, in words, or None where nothing says so."""
+        return blocked_by(
+            allowed=False if self.ordinary_usage_allowed is False else self.allowed,
+            limit_reached=self.limit_reached,
+            reached_type=self.reached_type,
+            spend_reached=self.spend_reached,
+        )
 
     @property
     def five_hour(self) -> QuotaWindow | None:

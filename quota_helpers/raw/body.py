@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..errors import BodyError
-from ..models import Collection, Headers, RawReply
+from ..models import Headers, RawReply
+from ..outcomes import Collection
 from .show import tokenless
 
 BodySource = Collection | Mapping[str, Any] | Iterable[Any]

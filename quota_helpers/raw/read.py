@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import BodyError
-from ..models import Collection, Headers
+from ..models import Headers
 from ..nesting import DEEPEST, is_too_deep
+from ..outcomes import Collection
 from ..privacy import HIDDEN, hide_tokens, hide_tokens_in, printable
 from .body import NULL, Body, bodies_of
 from .catalogue import catalogue

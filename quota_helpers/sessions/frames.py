@@ -108,6 +108,7 @@ def windows_frame(table: Table, windows: Columns) -> pd.DataFrame:
         "account_key": account,
         "plan": text(windows["plan"]),
         "limit": text(windows["limit"]),
+        "limit_name": _constant(None, len(used)),
         "window": text(windows["window"]),
         "slot": text(windows["slot"]),
         "used_percent": used,
@@ -118,6 +119,8 @@ def windows_frame(table: Table, windows: Columns) -> pd.DataFrame:
         "state": _states(windows, wait),
         "allowed": _booleans(windows["allowed"]),
         "limit_reached": _booleans(windows["reached"]),
+        "reached_type": _constant(None, len(used)),
+        "blocked": _constant(None, len(used)),
         "name_inferred": _booleans(windows["inferred"]),
         "origin": _constant("session", len(used)),
         "fetched_at": _times(windows["time"]),
@@ -165,7 +168,7 @@ def _texter(table: Table) -> tuple[Callable[[Array], Any], Callable[[Array], Any
     return text, keys
 
 
-def _constant(value: str, length: int) -> Any:
+def _constant(value: str | None, length: int) -> Any:
     return pd.array([value], dtype="str").take(np.zeros(length, np.intp))
 
 

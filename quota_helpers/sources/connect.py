@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..auth import find_accounts
 from ..client import UsageClient
 from ..fields import ALIASES, Aliases
-from ..models import Accounts
+from ..outcomes import Accounts
 from .source import Clock, Source
 
 DEMO_VARIABLE: Final = "QUOTA_HELPERS_DEMO"

@@ -13,8 +13,9 @@ from ..auth import check_expiry, reload
 from ..client import UsageClient
 from ..errors import AuthError, FetchError, QuotaError, TokenExpiredError, TokenRejectedError, UnexpectedReplyError
 from ..fields import ALIASES, Aliases
-from ..models import Account, Accounts, Collection, Failure, RawReply, UsageSnapshot
+from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import is_usage, normalize_usage
+from ..outcomes import Accounts, Collection, Failure
 from ..progress import bar, watched
 from ..workers import run_concurrently
 

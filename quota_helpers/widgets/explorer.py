@@ -14,7 +14,8 @@ import traitlets
 
 from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
-from ..models import Collection, UsageSnapshot
+from ..models import UsageSnapshot
+from ..outcomes import Collection
 from ..raw import STATUSES, Body, header_table, redact, table_of
 from ..raw.reading import read_body
 from ..sources import Source

@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ..models import Collection, Failure, RawReply
+from ..models import RawReply
+from ..outcomes import Collection, Failure
 from ..raw import Body, bodies_of, catalogue, read_bodies
 from ..raw.body import no_json
 from ..sources import Source

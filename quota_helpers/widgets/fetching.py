@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from ..models import Collection
+from ..outcomes import Collection
 from ..sources import Source
 
 Progress = Callable[[int, int], None]

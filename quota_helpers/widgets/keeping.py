@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..history import History
-from ..models import Collection
+from ..outcomes import Collection
 
 
 class Keeper:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from html import escape
 
 from ..charts.style import moment
-from ..models import Collection, Failure
+from ..outcomes import Collection, Failure
 from ..privacy import hide_tokens, mask_identity, printable
 
 OPEN_UP_TO = 6  # failures; more are folded away behind their number

@@ -14,7 +14,7 @@ import traitlets
 from ..charts.bars import Show
 from ..frames import to_frame
 from ..history import History
-from ..models import Collection
+from ..outcomes import Collection
 from ..sources import Source
 from .alerts import Alerts, guarded
 from .controls import Controls, window_order

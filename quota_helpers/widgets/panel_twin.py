@@ -8,7 +8,7 @@ from typing import Final
 
 from ..charts.bars import Show, WindowBar
 from ..charts.style import ATTENTION, NORMAL, QUIET, window_title
-from ..models import Failure
+from ..outcomes import Failure
 from ..privacy import printable
 from .messages import failure_parts
 from .overview import fill, number, overview, reset, sentence, word

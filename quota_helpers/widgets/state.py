@@ -8,7 +8,7 @@ import ipywidgets
 import traitlets
 
 from ..frames import to_frame
-from ..models import Collection
+from ..outcomes import Collection
 from ..sources import Source
 from .controls import AUTO_MINUTES, WindowPicker, known_only
 from .messages import describe

@@ -15,7 +15,7 @@ from ..charts.bars import Show, WindowBar
 from ..charts.resets import resets_spec
 from ..charts.style import figure_of, moment
 from ..charts.windows import windows_spec
-from ..models import Collection
+from ..outcomes import Collection
 from .messages import failures_html, headline, headline_html
 from .overview import overview_html
 from .panel_twin import static_html

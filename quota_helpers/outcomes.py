@@ -1,0 +1,182 @@
+"""What several logins gave, the good beside the bad: the logins that were found, and one run over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import overload
+
+from .errors import QuotaError
+from .models import Account, RawReply, UsageSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One account that could not be read; it stands beside the others' readings.
+
+    Attributes:
+        account: The account's or the login file's name.
+        error: The error, one of `errors`; `raise failure.error` shows where it came from.
+        account_key: The account's key, or None when its login could not be read.
+    """
+
+    account: str
+    error: QuotaError
+    account_key: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """Class name of the error, such as "TokenRejectedError"."""
+        return type(self.error).__name__
+
+    @property
+    def message(self) -> str:
+        """What is wrong and where."""
+        return self.error.message
+
+    @property
+    def hint(self) -> str:
+        """What to do next."""
+        return self.error.hint
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status, or None where there was no reply."""
+        return self.error.status
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with when this is the worst failure."""
+        return self.error.exit_code
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedLogin:
+    """A login file that was passed over on purpose, and why (for example a duplicate of another account)."""
+
+    path: Path
+    reason: str
+
+
+class Accounts(Sequence[Account]):
+    """The logins that were found, in the order they are shown, with a rich table in a notebook.
+
+    Attributes:
+        failures: Login files that could not be used, one `Failure` each.
+        skipped: Login files passed over on purpose, with the reason.
+    """
+
+    __slots__ = ("_items", "failures", "skipped")
+
+    def __init__(
+        self,
+        items: Sequence[Account] = (),
+        failures: Sequence[Failure] = (),
+        skipped: Sequence[SkippedLogin] = (),
+    ) -> None:
+        self._items = tuple(items)
+        self.failures = tuple(failures)
+        self.skipped = tuple(skipped)
+
+    @overload
+    def __getitem__(self, index: int) -> Account: ...
+    @overload
+    def __getitem__(self, index: slice) -> Accounts: ...
+    def __getitem__(self, index: int | slice) -> Account | Accounts:
+        if isinstance(index, slice):
+            return Accounts(self._items[index], self.failures, self.skipped)
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._items)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The accounts' names, in order."""
+        return tuple(account.name for account in self._items)
+
+    def named(self, name: str) -> Account:
+        """The account called *name*.
+
+        Raises:
+            KeyError: There is none; the message lists the names there are.
+        """
+        for account in self._items:
+            if account.name == name:
+                return account
+        raise KeyError(f"no account {name!r}; there are: {', '.join(self.names) or 'none'}")
+
+    def __repr__(self) -> str:
+        return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {', '.join(self.names)})"
+
+    def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
+
+        failures = "".join(
+            f"<li><b>{escape(failure.account)}</b>: {escape(failure.message)} {escape(failure.hint)}</li>"
+            for failure in self.failures
+        )
+        return (
+            "<table><thead><tr><th scope='col' style='text-align:left'>account</th><th scope='col'>plan at login</th>"
+            "<th scope='col'>login expires</th></tr></thead><tbody>"
+            + "".join(_row(account, escape) for account in self._items)
+            + "</tbody></table>"
+            + (f"<p>Not usable:</p><ul>{failures}</ul>" if failures else "")
+        )
+
+
+def _row(account: Account, escape: Callable[[str], str]) -> str:
+    expires = f"{account.expires_at:%Y-%m-%d %H:%M %Z}" if account.expires_at else "unknown"
+    return (
+        f"<tr><th scope='row' style='text-align:left'>{escape(account.name)}</th>"
+        f"<td>{escape(account.plan or '?')}</td><td>{expires}</td></tr>"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One run over all accounts.
+
+    Attributes:
+        snapshots: The readings, in the accounts' order.
+        failures: What could not be read, login files first, then in the accounts' order.
+        replies: Account name -> reply; error replies too.
+        fetched_at: When the run began (aware, UTC).
+        interrupted: Whether the run was stopped before every account had answered.
+    """
+
+    fetched_at: datetime
+    snapshots: tuple[UsageSnapshot, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    replies: Mapping[str, RawReply] = field(default_factory=dict, hash=False)
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all answered, else the largest of the failures' codes."""
+        return max((failure.exit_code for failure in self.failures), default=0)
+
+    def __repr__(self) -> str:
+        stopped = ", interrupted" if self.interrupted else ""
+        return (
+            f"Collection({len(self.snapshots)} read, {len(self.failures)} failed{stopped}, "
+            f"{self.fetched_at:%Y-%m-%d %H:%M:%S %Z})"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
+
+        failures = "".join(
+            f"<li><b>{escape(failure.account)}</b>: {escape(failure.kind)}: {escape(failure.message)} "
+            f"{escape(failure.hint)}</li>"
+            for failure in self.failures
+        )
+        return f"<p>{escape(repr(self)[len('Collection(') : -1])}</p>" + (f"<ul>{failures}</ul>" if failures else "")
