@@ -7,11 +7,12 @@ from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from dateutil.tz import tzlocal
 
-from .models import COLUMNS, TOLERANCE_SECONDS, Limit, QuotaWindow, SpendLimit, UsageSnapshot, window_state
+from .models import COLUMNS, Limit, QuotaWindow, SpendLimit, UsageSnapshot, window_state
 from .outcomes import Collection
+from .times import TOLERANCE_SECONDS, zone_of
 
 Snapshots = Collection | UsageSnapshot | Iterable[UsageSnapshot]
 
@@ -44,6 +45,8 @@ SPEND_COLUMNS: Final[dict[str, str]] = {
     "fetched_at": "datetime64[us, UTC]",
 }
 """Columns of `spend_frame`, name -> dtype."""
+
+Integers = npt.NDArray[np.int64]
 
 _EVERYWHERE: Final = (pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-30", tz="UTC"))
 
@@ -81,13 +84,23 @@ def local_times(frame: pd.DataFrame, tz: str | tzinfo | None = None) -> pd.DataF
         frame: Any frame with `reset_at` and `fetched_at`.
         tz: A name such as "Europe/Berlin", a tzinfo, or None.
     """
-    # tzlocal, not today's fixed offset: a reset can lie beyond a change of daylight saving.
-    zone = tz if tz is not None else tzlocal()
+    zone = zone_of(tz)
     added = frame.copy()
     for source, target in (("reset_at", "reset_local"), ("fetched_at", "fetched_local")):
         # On the calendar's first and last day some zone is already beyond it, and pandas could not even show the frame.
         added[target] = frame[source].where(frame[source].between(*_EVERYWHERE)).dt.tz_convert(zone)
     return added
+
+
+def micros(times: pd.Series) -> Integers:
+    """Whole microseconds since 1970 of a column of aware times; missing ones are `times.MISSING`.
+
+    >>> micros(pd.Series(pd.to_datetime(["1970-01-01T00:00:01Z"])))
+    array([1000000])
+    """
+    aware = times if isinstance(times.dtype, pd.DatetimeTZDtype) else pd.to_datetime(times, utc=True)
+    numbers: Integers = aware.dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return numbers
 
 
 def credits_frame(readings: Snapshots) -> pd.DataFrame:

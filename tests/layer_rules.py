@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 RANKS = {
-    **dict.fromkeys(("paths", "times", "labels", "files", "html"), 0),
-    **dict.fromkeys(("privacy", "nesting", "workers", "progress"), 1),
+    **dict.fromkeys(("paths", "labels", "files", "html"), 0),
+    **dict.fromkeys(("times", "privacy", "nesting", "workers", "progress"), 1),
     "models": 2,
     "errors": 3,
     **dict.fromkeys(("outcomes", "fields"), 4),

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from foundation_support import FIVE_HOURS, NOW, WEEK, reading, snapshot
 
-from quota_helpers.models import window_name, window_state
+from quota_helpers.models import window_state
+from quota_helpers.times import window_name
 
 
 @pytest.mark.parametrize(

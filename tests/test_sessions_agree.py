@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sessions_support import NOW, context, limits, line, meta, tokens, usage, window, words, write
 
-from quota_helpers.models import window_name
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sessions.events import microseconds, new_state, plain_limits, spent, turn
 from quota_helpers.sessions.usual import usual_line
+from quota_helpers.times import window_name
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

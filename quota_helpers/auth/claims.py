@@ -7,20 +7,19 @@ chatgpt_account_is_fedramp.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import jwt
+
+from ..times import from_epoch
 
 _AUTH: Final = "https://api.openai.com/auth"
 _PROFILE: Final = "https://api.openai.com/profile"
 _UNVERIFIED: Final = {
     f"verify_{check}": False for check in ("signature", "exp", "nbf", "iat", "aud", "iss", "sub", "jti")
 }
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS_FROM: Final = 1e11  # as seconds that is the year 5138, as milliseconds 1973
 
 
 class Claims(NamedTuple):
@@ -75,13 +74,7 @@ def instant(value: object, *, milliseconds: bool = True) -> datetime | None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if not (math.isfinite(value) and value >= 0):
-        return None
-    seconds = value / 1000 if milliseconds and value > _MILLISECONDS_FROM else value
-    try:
-        return _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
+    return from_epoch(value, milliseconds=milliseconds)
 
 
 def _payload(token: str | None) -> Mapping[str, Any]:

@@ -17,12 +17,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
 from ..models import Account, Secret
 from ..privacy import hide_tokens
+from ..times import from_iso
 from .claims import Claims, instant, label, read_claims
 from .decode import kind_of
 from .problem import PassedOver, Problem
@@ -189,9 +190,8 @@ def _when(value: object) -> datetime | None:
     if not isinstance(value, str):
         return instant(value) if value else None
     try:
-        parsed = datetime.fromisoformat(value.strip())
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return from_iso(value)
+    except ValueError:
         return None
 
 

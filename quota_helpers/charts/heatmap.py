@@ -11,8 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..periods import Followed, check_readings, follow_all
-from ..periods.readings import MISSING, Floats
+from ..periods.readings import Floats
 from ..privacy import mask_identity
+from ..times import MISSING
 from .history_lines import chooser, micros_of
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
 from .invented import is_invented, zone_of
@@ -104,7 +105,7 @@ def heatmap_figure(
 ) -> go.Figure:
     """What `plot_heatmap` draws, of one window's readings whose cycles are known; the arguments are the same."""
     zone = zone_of(tz, invented=invented)
-    low, high = micros_of(since), micros_of(until)
+    low, high = micros_of(since, "since"), micros_of(until, "until")
     if low is None and form == "accounts" and series:
         low = (high or max(int(followed.series.time[-1]) for followed in series)) - RECENT
     found: dict[str, Hours] = {}

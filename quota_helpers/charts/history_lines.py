@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -12,12 +12,10 @@ import pandas as pd
 
 from ..periods import Cycle, Followed, Series, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
-from ..periods.readings import SECOND
 from ..privacy import mask_identity
+from ..times import SECOND, Moment, micros, moment
 from .knots import Knots, believed, clipped, stale, unbelieved
 from .style import duration, percent, window_rank, window_title
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 SCHEDULED: Final = "scheduled"
 EARLY: Final = "early refill"
@@ -147,17 +145,13 @@ class HistoryLine:
         return bool(self.followed.series.reset[at] > 0)
 
 
-def micros_of(moment: datetime | None) -> int | None:
-    """Microseconds since 1970 of an aware time.
+def micros_of(when: Moment | None, name: str = "now") -> int | None:
+    """Microseconds since 1970 of a moment; None stays None.
 
     Raises:
-        ValueError: It has no time zone.
+        TypeError, ValueError: As `times.moment`.
     """
-    if moment is None:
-        return None
-    if moment.utcoffset() is None:
-        raise ValueError(f"{moment!r} has no time zone. Give an aware time, such as datetime.now(UTC)")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return None if when is None else micros(moment(when, name=name))
 
 
 def history_lines(
@@ -183,7 +177,7 @@ def history_lines(
         reveal: Whether e-mail addresses in account names are shown in full.
         followed: What `follow_all` found in the whole frame, where that is known; None means to find it now.
     """
-    low, high = micros_of(since), micros_of(until)
+    low, high = micros_of(since, "since"), micros_of(until, "until")
     wanted = chooser(accounts, windows)
     everything = follow_all(frame, wanted) if followed is None else [one for one in followed if wanted(one.series)]
     found = []

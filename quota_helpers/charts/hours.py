@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..frames import Integers
 from ..periods import Followed
 from ..periods.follow import CONFIRMED, NOT_STARTED
-from ..periods.readings import MISSING, SECOND, Floats, Integers
+from ..periods.readings import Floats
+from ..times import MISSING, SECOND
 
 Measure = Literal["highest", "mean", "rises"]
 

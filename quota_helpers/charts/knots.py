@@ -10,9 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from ..frames import Integers
 from ..periods import Followed
 from ..periods.follow import CONFIRMED, NOT_STARTED, UNCONFIRMED
-from ..periods.readings import MISSING, Flags, Floats, Integers
+from ..periods.readings import Flags, Floats
+from ..times import MISSING
 
 _KEPT_PER_BIN: Final = 4  # the first, the lowest, the highest and the last
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..frames import Integers
 from ..periods import Cycle
 from ..periods.follow import CONFIRMED
-from ..periods.readings import MISSING, SECOND, Floats, Integers
+from ..periods.readings import Floats
+from ..times import MISSING, SECOND
 from .history_lines import EARLY, EARLY_KEPT, KINDS, HistoryLine
 from .knots import needed
 from .style import ATTENTION, GRID, NORMAL, QUIET, cut, duration, ink, layout, note_figure, quiet

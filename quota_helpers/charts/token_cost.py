@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from ..frames import Integers, micros
 from ..periods import Followed, follow_all
 from ..periods.follow import CONFIRMED
-from ..periods.readings import Integers, micros
 
 Count = Literal["total", "uncached", "output"]
 

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..periods.readings import SECOND, Integers
+from ..frames import Integers
+from ..times import SECOND
 
 _DAY: Final = 86_400 * SECOND
 

@@ -22,6 +22,7 @@ from ..errors import (
     WorkspaceDeactivatedError,
 )
 from ..models import RawReply
+from ..times import from_epoch
 from .address import host_of
 from .scrub import one_line
 
@@ -230,10 +231,7 @@ def _resets_at(payload: Any) -> datetime | None:
     seconds = error.get("resets_at") if isinstance(error, dict) else None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    return from_epoch(seconds, milliseconds=False)
 
 
 def _target(reply: RawReply) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from ..times import DAY, MILLISECONDS_ABOVE, MINUTE, from_epoch, from_iso
+
 LARGEST: Final = 1e15
 """A number beyond this is a mistake, not a quota."""
-SHORTEST_WINDOW: Final = 60
-LONGEST_WINDOW: Final = 10 * 366 * 86_400
-MILLISECONDS_ABOVE: Final = 1e11
-"""An epoch beyond this (the year 5138 in seconds) counts milliseconds."""
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SHORTEST_WINDOW: Final = MINUTE
+LONGEST_WINDOW: Final = 10 * 366 * DAY
 MOST_DIGITS: Final = 60
 
 # Stricter than float(): no "nan", no "1_000", no digits of other scripts.
@@ -140,7 +139,7 @@ def to_instant(value: Any) -> datetime:
     if type(value) is str and not _NUMBER.fullmatch(value):
         return _from_iso(value)
     number = to_number(value)
-    return _from_epoch(number / 1000 if number > MILLISECONDS_ABOVE else number, value)
+    return _from_epoch(number, value)
 
 
 def to_instant_ms(value: Any) -> datetime:
@@ -150,21 +149,18 @@ def to_instant_ms(value: Any) -> datetime:
     number = to_number(value)
     if number <= MILLISECONDS_ABOVE:
         raise MismatchError("a moment in epoch milliseconds", value)
-    return _from_epoch(number / 1000, value)
+    return _from_epoch(number, value)
 
 
-def _from_epoch(seconds: float, value: Any) -> datetime:
-    if seconds <= 0:
+def _from_epoch(number: float, value: Any) -> datetime:
+    moment = from_epoch(number) if number > 0 else None
+    if moment is None:
         raise MismatchError("a moment", value)
-    try:
-        return EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        raise MismatchError("a moment", value) from None
+    return moment
 
 
 def _from_iso(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return from_iso(text)
+    except ValueError:
         raise MismatchError("a moment", text) from None

@@ -10,13 +10,12 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from ..errors import HistoryError
 from ..privacy import forget_identities
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from ..times import from_micros
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def read_bodies(connection: sqlite3.Connection, place: str, where: str, values: 
         values,
     )
     for account, account_key, fetched_at, data in rows:
-        moment = EPOCH + timedelta(microseconds=fetched_at)
+        moment = from_micros(fetched_at)
         try:
             payload = json.loads(zlib.decompress(data))
         except (zlib.error, ValueError):

@@ -5,31 +5,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from .bodies import EPOCH
+from ..labels import Names, listed
+from ..times import Moment, micros, moment
 from .rows import clean_text
 
-Names = str | Iterable[str] | None
 
-
-def micros_of(moment: datetime, what: str) -> int:
-    """Whole microseconds since 1970.
+def micros_of(when: Moment, what: str) -> int:
+    """Whole microseconds since 1970 of a moment in any form.
 
     Raises:
-        ValueError: It has no time zone.
+        TypeError, ValueError: As `times.moment`.
     """
-    if moment.utcoffset() is None:
-        raise ValueError(f"{what} has no time zone: {moment!r}. Give an aware time, such as datetime.now(UTC)")
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def listed(names: Names) -> list[str] | None:
-    """One name or several as a list; None stays None: all of them."""
-    return names if names is None else [names] if isinstance(names, str) else list(names)
+    return micros(moment(when, name=what))
 
 
 @dataclass(frozen=True, slots=True)

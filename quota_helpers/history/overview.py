@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 import pandas as pd
 
-from .bodies import EPOCH, drop_orphans
+from ..times import from_micros
+from .bodies import drop_orphans
 from .filters import Who
 
 ACCOUNT_COLUMNS: Final[dict[str, str]] = {
@@ -82,7 +82,7 @@ class Overview:
         return [*counts, *span, ("size" if table else "", _bytes(size))]
 
     def _span(self) -> str:
-        first, last = (EPOCH + timedelta(microseconds=at or 0) for at in (self.first, self.last))
+        first, last = (from_micros(at or 0) for at in (self.first, self.last))
         return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
@@ -106,7 +106,7 @@ def accounts_frame(connection: sqlite3.Connection) -> pd.DataFrame:
         row[4], row[5] = min(row[4], first), max(row[5], last)
     rows = sorted(found.values(), key=lambda row: row[4])
     for row in rows:
-        row[4:] = (EPOCH + timedelta(microseconds=at) for at in row[4:])
+        row[4:] = map(from_micros, row[4:])
     return pd.DataFrame(
         {
             name: pd.Series([row[at] for row in rows], dtype=dtype)

@@ -13,11 +13,12 @@ import platformdirs
 
 from ..errors import HistoryError
 from ..frames import to_frame
+from ..labels import Names, listed
 from ..outcomes import Collection
 from .bodies import StoredBody, keep_body, packed, prune_bodies, read_bodies
 from .checks import Kind
 from .exchange import format_of, read_file, write_file
-from .filters import Names, Who, listed, micros_of, of_series, where
+from .filters import Who, micros_of, of_series, where
 from .intake import Sessions, insert, safe, usable
 from .overview import Overview, accounts_frame, erase, names_by_key
 from .place import shown

@@ -17,9 +17,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..frames import Integers, micros
 from ..models import COLUMNS
 from ..privacy import hide_tokens, mask_identity
-from .schema import FACTS, MISSING_TIME, SERIES, SOURCES, as_key
+from ..times import MISSING
+from .schema import FACTS, SERIES, SOURCES, as_key
 
 FRAME_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str"}
 """Columns of `History.frame`, name -> dtype: the tidy frame's, and which session told it (missing: no session)."""
@@ -49,15 +51,6 @@ _BINDABLE: Final[dict[str, type[float | int]]] = {
 _TABLES: Final = {"series": SERIES, "facts": FACTS, "sources": SOURCES}
 _CHUNK: Final = 50_000  # rows between two chances to interrupt
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
-
-
-def micros(times: pd.Series) -> Integers:
-    """Whole microseconds since 1970 of a column of aware times; missing ones are `MISSING_TIME`."""
-    aware = pd.to_datetime(times, utc=True).dt.as_unit("us")
-    numbers: Integers = aware.dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
-    return numbers
-
 
 def clean_text(text: str, column: str = "") -> str:
     """A text as it may stand in the file: identities masked, tokens hidden, no NUL, no half characters.
@@ -77,8 +70,8 @@ def insert_windows(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
         ValueError: A row has no `fetched_at`.
     """
     fetched_at = micros(frame["fetched_at"])
-    if (fetched_at == MISSING_TIME).any():
-        raise ValueError(f"row {int((fetched_at == MISSING_TIME).argmax())} has no fetched_at")
+    if (fetched_at == MISSING).any():
+        raise ValueError(f"row {int((fetched_at == MISSING).argmax())} has no fetched_at")
     series, facts = _ids(connection, frame, "series"), _ids(connection, frame, "facts")
     order = np.lexsort((fetched_at, series))  # in the table's own order, so that it grows at its end
     columns: tuple[np.ndarray[Any, Any], ...] = (
@@ -91,7 +84,7 @@ def insert_windows(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
     )
     return _insert(
         connection,
-        f"INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, nullif(?, {MISSING_TIME}))",
+        f"INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, nullif(?, {MISSING}))",
         [column[order] for column in columns],
     )
 
@@ -103,8 +96,8 @@ def insert_tokens(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
         ValueError: A row has no `time`.
     """
     time = micros(frame["time"])
-    if (time == MISSING_TIME).any():
-        raise ValueError(f"row {int((time == MISSING_TIME).argmax())} has no time")
+    if (time == MISSING).any():
+        raise ValueError(f"row {int((time == MISSING).argmax())} has no time")
     source = _ids(connection, frame, "sources")
     counts = [frame[name].to_numpy(dtype=np.int64) for name in COUNTS]
     order = np.lexsort((time, source))
@@ -129,7 +122,7 @@ def read_windows(
     series_id, fetched_at, facts_id, used, remaining, reset_at = _select(
         connection,
         "SELECT series, fetched_at, facts, used_percent, remaining_percent,"
-        f" ifnull(reset_at, {MISSING_TIME}) FROM windows {where}",
+        f" ifnull(reset_at, {MISSING}) FROM windows {where}",
         values,
         [np.int64, np.int64, np.int64, np.float64, np.float64, np.int64],
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ..times import FIVE_HOURS, MONTH, WEEK
 from .clock import T0, hours_since
-from .meters import FIVE_HOURS, THIRTY_DAYS, WEEK, Json, Meter, rate_limit, untouched, window
+from .meters import Json, Meter, rate_limit, untouched, window
 
 MONTHLY_CAP: Final = 250
 SPENT_AT_T0: Final = 91.4
@@ -109,7 +110,7 @@ def weekly_in_primary(seat: Seat, now: datetime) -> Json:
 
 def monthly(seat: Seat, now: datetime) -> Json:
     """Go: one window of thirty days, in the primary slot."""
-    month = Meter(seconds=THIRTY_DAYS, used=79, per_hour=0.9, resets_in=timedelta(days=9, hours=6, minutes=30))
+    month = Meter(seconds=MONTH, used=79, per_hour=0.9, resets_in=timedelta(days=9, hours=6, minutes=30))
     return modern(
         seat,
         rate_limit=rate_limit(month.window(now)),

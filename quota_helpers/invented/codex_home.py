@@ -10,8 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
 
+from ..times import FIVE_HOURS, WEEK
 from .history import Past, past
-from .meters import FIVE_HOURS, WEEK, Json
+from .meters import Json
 from .rhythm import PACE, SEED
 from .truth import TOKENS_PER_PERCENT, TOKENS_SPREAD
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..times import FIVE_HOURS, WEEK
 from .accounts import DemoAccount, seat
 from .bodies import Seat, modern
-from .meters import FIVE_HOURS, WEEK, Json, Meter, rate_limit
+from .meters import Json, Meter, rate_limit
 
 PLANS = ("plus", "pro", "team", "edu")
 

@@ -10,9 +10,6 @@ from .clock import T0, hours_since
 
 Json = dict[str, Any]
 
-FIVE_HOURS: Final = 18_000
-WEEK: Final = 604_800
-THIRTY_DAYS: Final = 2_592_000
 FULL: Final = 100
 
 

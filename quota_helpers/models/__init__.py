@@ -7,11 +7,10 @@ from .account import Account, Secret
 from .columns import COLUMNS
 from .reply import Headers, RawReply
 from .snapshot import Credits, Limit, ResetCredits, SpendLimit, UsageSnapshot
-from .window import TOLERANCE_SECONDS, QuotaWindow, window_name, window_state
+from .window import QuotaWindow, window_state
 
 __all__ = [
     "COLUMNS",
-    "TOLERANCE_SECONDS",
     "Account",
     "Credits",
     "Headers",
@@ -22,6 +21,5 @@ __all__ = [
     "Secret",
     "SpendLimit",
     "UsageSnapshot",
-    "window_name",
     "window_state",
 ]

@@ -5,37 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
+
+from ..times import TOLERANCE_SECONDS
 
 State = Literal["current", "stale", "not_started", "unknown"]
-
-MINUTE: Final = 60
-HOUR: Final = 3_600
-DAY: Final = 86_400
-
-KNOWN_LENGTHS: Final = {18_000: "five_hour", 86_400: "daily", 604_800: "weekly"}
-"""Exact lengths in seconds of the windows that have a name of their own; a month is a range."""
-
-MONTH: Final = (28 * DAY, 31 * DAY)
-TOLERANCE_SECONDS: Final = 60
-"""The official client rounds lengths up to minutes, so 18 001 s is still five hours."""
-
-
-def window_name(seconds: float) -> str:
-    """The stable name of a window of this length: a known one within 60 s, else its largest exact unit.
-
-    >>> window_name(18_001), window_name(2_628_000), window_name(32_400), window_name(900)
-    ('five_hour', 'monthly', '9h', '15min')
-    """
-    for length, name in KNOWN_LENGTHS.items():
-        if abs(seconds - length) <= TOLERANCE_SECONDS:
-            return name
-    if MONTH[0] - TOLERANCE_SECONDS <= seconds <= MONTH[1] + TOLERANCE_SECONDS:
-        return "monthly"
-    for unit, suffix in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds >= unit and seconds % unit == 0:
-            return f"{seconds / unit:.0f}{suffix}"
-    return f"{seconds:g}s"
 
 
 def window_state(

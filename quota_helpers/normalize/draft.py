@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 from ..fields import Aliases, Fields, Issue, Log, MismatchError, to_boolean, to_text
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
+from ..times import LENGTHS
 from .money import read_credits, read_reset_credits, read_spend_limits
-from .windows import LENGTHS, read_windows
+from .windows import read_windows
 
 OWN: Final = "codex"
 """The id of the account's own limit."""

@@ -14,13 +14,13 @@ from ..fields import (
     MismatchError,
     fold,
 )
-from ..models import QuotaWindow, window_name
+from ..models import QuotaWindow
+from ..times import LENGTHS, window_name
 from .numbers import RESET_TOLERANCE, read_length, read_percent, read_reset
 
 SLOT_NAMES: Final = {"primary": "five_hour", "secondary": "weekly"}
 """What a slot means when nothing else says how long its window is; the other slots mean what they are called."""
 POSITIONS: Final = frozenset({"primary", "secondary", "tertiary"})
-LENGTHS: Final = {"five_hour": 18_000.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0}
 _SLOTS: Final = frozenset(SLOTS)
 _FLAT: Final = tuple((fold(slot), slot) for slot in SLOTS)
 _FLAT_PREFIXES: Final = tuple(prefix for prefix, _ in _FLAT)

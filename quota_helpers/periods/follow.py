@@ -17,7 +17,9 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .readings import MISSING, SECOND, Flags, Floats, Integers, Series
+from ..frames import Integers
+from ..times import MISSING, SECOND
+from .readings import Flags, Floats, Series
 
 End = Literal["scheduled", "early, clock restarted", "early, clock kept", "clock moved", "unknown", "open"]
 

@@ -11,17 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Integers = npt.NDArray[np.int64]
+from ..frames import Integers, micros
+from ..times import LENGTHS, SECOND
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-MISSING: Final = int(np.iinfo(np.int64).min)
-"""A time that is not known."""
-
-SECOND: Final = 1_000_000
-"""Microseconds: all times here are whole microseconds since 1970, UTC."""
-
-_LENGTHS: Final = {"five_hour": 18_000.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0}
 _KEYS: Final = ("account_key", "account", "limit", "window")
 _NEEDED: Final = ("account_key", "limit", "window", "fetched_at", "used_percent", "reset_at", "window_seconds")
 
@@ -121,7 +116,7 @@ def series_of(frame: pd.DataFrame) -> Iterator[Series]:
             account_key=key,
             limit=limit or "?",
             window=window or "",
-            length=float(known[-1]) if len(known) else _LENGTHS.get(window or "", float("nan")),
+            length=float(known[-1]) if len(known) else LENGTHS.get(window or "", float("nan")),
             rows=rows,
             time=time[rows],
             used=used[rows],
@@ -161,10 +156,3 @@ def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | N
         return [None if pd.isna(value) else str(value) for value in values]
 
     return code, texts_at
-
-
-def micros(times: pd.Series) -> Integers:
-    """Whole microseconds since 1970 of a column of aware times; missing ones are `MISSING`."""
-    aware = times if isinstance(times.dtype, pd.DatetimeTZDtype) else pd.to_datetime(times, utc=True)
-    numbers: Integers = aware.dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype(np.int64)
-    return numbers

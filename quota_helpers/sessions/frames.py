@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..models import COLUMNS, TOLERANCE_SECONDS, window_name
-from .events import MISSING
+from ..models import COLUMNS
+from ..times import MISSING, TOLERANCE_SECONDS, window_name
 from .scan import ODD, TURN
 from .table import WINDOWS, Array, Table
 

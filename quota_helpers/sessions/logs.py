@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -10,10 +10,9 @@ from pathlib import Path
 import pandas as pd  # noqa: TC002  # the properties' types stay importable
 
 from ..privacy import printable
+from ..times import micros
 from .frames import tokens_frame, turns_of, windows_frame, windows_of
 from .table import Table
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionLogs:
@@ -47,7 +46,7 @@ class SessionLogs:
         self.skipped = tuple(map(printable, skipped))
         self.notes = tuple(map(printable, notes))
         self._table = table
-        self._since = None if since is None else round((since - _EPOCH).total_seconds() * 1e6)
+        self._since = None if since is None else micros(since)
 
     @cached_property
     def windows(self) -> pd.DataFrame:

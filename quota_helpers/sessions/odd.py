@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from ..models import UsageSnapshot
 from ..normalize import normalize_token_count
-from .events import MISSING, NAN, parse
+from ..times import MISSING, from_micros, micros
+from .events import NAN, parse
 from .table import WINDOWS, Array, Texts
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def odd_windows(lines: Sequence[tuple[int, int, int, str]], texts: Texts) -> Array:
     """`WINDOWS` of lines given as (file, seq, microseconds, text); a line without any window gives none."""
     rows = []
     for file, seq, time, line in lines:
-        snapshot = normalize_token_count(parse(line.encode("utf-8", "replace")), fetched_at=_when(time))
+        snapshot = normalize_token_count(parse(line.encode("utf-8", "replace")), fetched_at=from_micros(time))
         if snapshot is not None:
             rows += [(time, file, seq, *row) for row in _rows(snapshot, texts)]
     return np.array(rows, dtype=WINDOWS) if rows else np.zeros(0, WINDOWS)
-
-
-def _when(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _rows(snapshot: UsageSnapshot, texts: Texts) -> Iterator[tuple[Any, ...]]:
@@ -55,4 +50,4 @@ def _number(value: float | None) -> float:
 
 
 def _micro(when: datetime | None) -> int:
-    return MISSING if when is None else (when - _EPOCH) // timedelta(microseconds=1)
+    return MISSING if when is None else micros(when)

@@ -13,6 +13,7 @@ import numpy as np
 import platformdirs
 
 from ..progress import bar, watched
+from ..times import Moment, moment
 from . import cache as kept
 from .find import codex_home, find_logs
 from .logs import SessionLogs
@@ -63,12 +64,8 @@ def read_sessions(
     return _Reading(codex_home, _moment(since, clock), cache=cache, stop=stop).run(progress, workers)
 
 
-def _moment(since: datetime | timedelta | None, clock: Callable[[], datetime]) -> datetime | None:
-    if isinstance(since, timedelta):
-        return clock() - since
-    if since is not None and since.utcoffset() is None:
-        raise ValueError(f"since must be a time with a zone, such as datetime.now(UTC), not {since!r}")
-    return since
+def _moment(since: Moment | None, clock: Callable[[], datetime]) -> datetime | None:
+    return None if since is None else moment(since, now=clock())
 
 
 class _Reading:

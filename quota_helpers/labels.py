@@ -1,0 +1,157 @@
+"""Labels: what an account is called wherever it is shown, and which keys are meant when somebody types a name.
+
+Everything that groups, selects, draws or deletes goes by key; a label is for the eye. One rule makes all of them: the
+name or the masked e-mail, and where two keys would show the same label, both get a number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+Names = str | Iterable[str] | None
+"""What chooses accounts, windows or limits: one name or key, several, or None for all."""
+
+_MOST_LISTED: Final = 12
+
+
+def account_labels(names: Mapping[str, str | None], mask: Callable[[str], str] | None) -> dict[str, str]:
+    """Key -> label, each label once: equal ones are numbered in the order of their keys, the same way everywhere.
+
+    Args:
+        names: Key -> the name that a login or a frame gives the account, or None: then the key is its label.
+        mask: What makes a name fit to be shown (e-mail addresses masked); None: names are shown as they are.
+
+    >>> account_labels({"b2": "kim", "a1": "kim", "c3": None}, None)
+    {'b2': 'kim (2)', 'a1': 'kim (1)', 'c3': 'c3'}
+    """
+    shown = {key: mask(name or key) if mask else name or key for key, name in names.items()}
+    return dict(zip(shown, numbered(list(shown.values()), list(shown)), strict=True))
+
+
+def numbered(labels: Sequence[str], keys: Sequence[str] | None = None) -> list[str]:
+    """The labels told apart: those that several keys would share get (1), (2), ... in the order of the keys.
+
+    Args:
+        labels: In any order.
+        keys: The key of each; the same key may come more than once and has one label. None: each is a key of its own.
+
+    >>> numbered(["kim", "ada", "kim"])
+    ['kim (1)', 'ada', 'kim (2)']
+    """
+    places: Sequence[str | int] = range(len(labels)) if keys is None else keys
+    sharing: dict[str, set[str | int]] = defaultdict(set)
+    for label, key in zip(labels, places, strict=True):
+        sharing[label].add(key)
+    taken = set(labels)
+    final: dict[tuple[str, str | int], str] = {}
+    for label, several in sharing.items():
+        number = 0
+        for key in sorted(several, key=lambda key: (isinstance(key, str), key)):
+            final[label, key] = label
+            if len(several) > 1:
+                number += 1
+                while f"{label} ({number})" in taken:  # somebody's own name
+                    number += 1
+                final[label, key] = f"{label} ({number})"
+    return [final[label, key] for label, key in zip(labels, places, strict=True)]
+
+
+def listed(names: Names, what: str = "accounts") -> list[str] | None:
+    """One name or several as a list; None stays None: all of them.
+
+    Raises:
+        TypeError: It is no text and no iterable of texts.
+    """
+    if names is None or isinstance(names, str):
+        return names if names is None else [names]
+    found = list(names) if isinstance(names, Iterable) else [names]
+    for name in found:
+        if not isinstance(name, str):
+            raise TypeError(f"{what} holds {type(name).__name__} instead of text: give a name or a list of names")
+    return found
+
+
+def choose(wanted: Names, known: Mapping[str, Iterable[str | None]], what: str = "account") -> list[str]:
+    """The keys that are meant by names, labels or keys, in the order asked for, each once; None means all.
+
+    Args:
+        wanted: A key, or anything that an account is called; case matters only where it tells two apart.
+        known: Key -> what it is called: label, full name, ...; None is no name.
+        what: What is chosen, for the message.
+
+    Raises:
+        TypeError: *wanted* is no text and no list of texts.
+        ValueError: One is unknown (the message suggests or lists), or fits several keys (it lists them).
+
+    >>> choose(["ada", "b2"], {"a1": ["ada"], "b2": ["kim"]})
+    ['a1', 'b2']
+    """
+    names = listed(wanted, f"{what}s")
+    if names is None:
+        return list(known)
+    exact: dict[str, dict[str, None]] = defaultdict(dict)  # called -> keys, in order
+    folded: dict[str, dict[str, None]] = defaultdict(dict)
+    for key, called in known.items():
+        for name in called:
+            if name is not None:
+                exact[name][key] = None
+                folded[name.casefold()][key] = None
+    chosen: dict[str, None] = {}
+    for name in names:
+        keys = [name] if name in known else list(exact.get(name) or folded.get(name.casefold()) or {})
+        if not keys:
+            hint = advice(name, _spoken(known), most=5, listed=_MOST_LISTED) or f"There are no {what}s."
+            raise ValueError(f"There is no {what} {name!r}. {hint}")
+        if len(keys) > 1:
+            raise ValueError(f"{name!r} is {len(keys)} {what}s: choose by key, one of {', '.join(keys)}.")
+        chosen[keys[0]] = None
+    return list(chosen)
+
+
+def one_of(value: object, known: Sequence[str], what: str) -> str:
+    """The value, which is one of the known words.
+
+    Raises:
+        ValueError: It is not; the message suggests or lists.
+
+    >>> one_of("left", ("left", "used"), "show")
+    'left'
+    """
+    if isinstance(value, str) and value in known:
+        return value
+    shown = repr(value) if isinstance(value, str) else type(value).__name__
+    raise ValueError(f"There is no {what} {shown}. {advice(str(value), known)}")
+
+
+def advice(wanted: str, known: Iterable[str], *, most: int = 5, listed: int = _MOST_LISTED) -> str:
+    """What to say to somebody who typed a name that is not there: what sounds like it, else what there is.
+
+    Args:
+        wanted: What was typed.
+        known: What there is.
+        most: How many are suggested.
+        listed: How many are listed where nothing sounds like it; 0: none, and the answer is "".
+
+    >>> advice("weekli", ["five_hour", "weekly"]), advice("x", ["five_hour", "weekly"])
+    ('Did you mean weekly?', 'There are: five_hour, weekly.')
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistyped name needs it
+
+    names = list(dict.fromkeys(known))
+    folded = {name.casefold(): name for name in names}
+    word = wanted.strip().casefold()
+    near = [name for fold, name in folded.items() if word and word in fold]
+    near += [folded[fold] for fold in get_close_matches(word, list(folded), n=most)]
+    if near:
+        return f"Did you mean {', '.join(list(dict.fromkeys(near))[:most])}?"
+    more = f" and {len(names) - listed} more" if len(names) > listed else ""
+    return f"There are: {', '.join(names[:listed])}{more}." if names and listed else ""
+
+
+def _spoken(known: Mapping[str, Iterable[str | None]]) -> list[str]:
+    """What each is called first, a key where that is shared; full names of a masked label are no suggestion."""
+    first = {key: next((name for name in called if name is not None), key) for key, called in known.items()}
+    often = Counter(first.values())
+    return [key if often[name] > 1 else name for key, name in first.items()]
