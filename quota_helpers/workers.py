@@ -1,4 +1,4 @@
-"""Do many slow things at once, and stop at once when told to."""
+"""Do slow things at once or aside, and stop at once when told to: nothing here holds back the end of a process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,6 +52,45 @@ def run_concurrently(
             yield item, result  # type: ignore[misc]  # without an error there is a result
     finally:
         _empty(todo)
+
+
+async def aside(work: Callable[[], Result]) -> Result:
+    """The result of *work*, done in a daemon thread while the event loop goes on.
+
+    Not an executor's thread, for the reason above: with a server that takes its time, a kernel would not end.
+
+    Raises:
+        BaseException: Whatever *work* raised.
+    """
+    import asyncio  # noqa: PLC0415 - heavy, and only a notebook has a loop
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            failure = error
+        call_in(loop, lambda: settle(result, failure))
+
+    threading.Thread(target=run, name="quota-aside", daemon=True).start()
+    return await future
+
+
+def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    """Have *loop* call this from its own thread; a loop that has ended meanwhile has nobody left who waits for it."""
+    with contextlib.suppress(RuntimeError):  # between the question whether it is closed and the call it can close
+        loop.call_soon_threadsafe(callback)
 
 
 def _work_off(

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from client_support import LoopbackServer
 from foundation_support import Desk, environment, hangs, says, usage
 
 import quota_helpers as qh
+from quota_helpers.invented import STEP, T0
 
 PATIENCE = 30.0
 
@@ -262,6 +264,30 @@ print([taken.account for taken in collection.snapshots], collection.interrupted)
         assert run.stdout.read() == "['ada'] True\n"
         assert run.wait(PATIENCE) == 0
         assert time.monotonic() - began < PATIENCE
+
+
+def test_two_runs_on_one_source_take_turns():
+    """Whatever asks: a cell, a panel, *Read again*. In the demo each run is a step of its clock."""
+    with qh.demo(latency=0.05) as source, ThreadPoolExecutor(4) as pool:
+        runs = [run.result() for run in [pool.submit(source.collect, progress=False) for _ in range(4)]]
+    assert sorted(run.fetched_at for run in runs) == [T0 + STEP * number for number in range(4)]
+    assert {taken.fetched_at for run in runs for taken in run.snapshots} == {run.fetched_at for run in runs}
+
+
+def test_a_run_that_waits_for_its_turn_can_be_stopped(desk):
+    desk.login("hangs", hangs)
+    first, second = threading.Event(), threading.Event()
+    with live(desk, deadline=PATIENCE) as source, ThreadPoolExecutor(2) as pool:
+        running = pool.submit(source.collect, stop=first)
+        while not source._turn.locked():
+            time.sleep(0.01)
+        waiting = pool.submit(source.collect, stop=second)
+        second.set()
+        stopped = waiting.result(PATIENCE)
+        assert (stopped.interrupted, stopped.snapshots, stopped.failures) == (True, (), ())
+        assert not running.done()
+        first.set()
+        assert running.result(PATIENCE).interrupted
 
 
 def test_a_closed_source_asks_nobody(desk):

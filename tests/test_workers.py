@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
+import textwrap
 import threading
+import time
 
 import pytest
 
-from quota_helpers.workers import run_concurrently
+from quota_helpers.workers import aside, run_concurrently
 
 PATIENCE = 30.0  # seconds after which a test gives up; nothing here waits that long
 
@@ -148,3 +153,65 @@ def test_a_run_that_was_stopped_before_it_began_asks_nobody():
     stop.set()
     asked: list[int] = []
     assert list(run_concurrently(range(3), asked.append, max_workers=2, stop=stop)) == []
+
+
+def test_what_is_done_aside_lets_the_loop_go_on_and_is_awaited():
+    async def both():
+        arrived = threading.Event()
+        waiting = asyncio.ensure_future(aside(lambda: arrived.wait(PATIENCE) and threading.current_thread().daemon))
+        await asyncio.sleep(0)
+        arrived.set()
+        return await waiting
+
+    assert asyncio.run(both()) is True
+
+
+def test_what_goes_wrong_aside_is_raised_where_it_is_awaited():
+    async def fails():
+        await aside(lambda: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(fails())
+
+
+def test_what_is_done_aside_does_not_hold_back_the_end_of_the_process():
+    """An executor's thread would: Python waits for it however the loop ends."""
+    code = """
+        import asyncio, time
+        from quota_helpers.workers import aside
+
+        async def leave():
+            asyncio.ensure_future(aside(lambda: time.sleep(60)))
+            await asyncio.sleep(0.1)
+
+        asyncio.run(leave())
+    """
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stderr == ""
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_what_comes_back_aside_after_the_loop_has_ended_is_dropped():
+    """Without an exception in the thread, which would be a warning here."""
+    late = threading.Event()
+    ended = threading.Event()
+
+    def work():
+        late.wait(PATIENCE)
+        ended.set()
+
+    async def leave():
+        waiting = asyncio.ensure_future(aside(work))
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    asyncio.run(leave())
+    late.set()
+    assert ended.wait(PATIENCE)
+    for thread in threading.enumerate():
+        if thread.name == "quota-aside":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()

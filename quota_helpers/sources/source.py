@@ -17,7 +17,7 @@ from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import is_usage, normalize_usage
 from ..outcomes import Accounts, Collection, Failure
 from ..progress import bar, watched
-from ..workers import run_concurrently
+from ..workers import POLL_SECONDS, run_concurrently
 
 Clock = Callable[[], datetime]
 OnProgress = Callable[[int, int], None]
@@ -59,6 +59,7 @@ class Source:
         self._aliases = aliases
         self._demo = demo
         self._runs = 0
+        self._turn = threading.Lock()
         self._accounts = find()
         self.clock = clock
         self.is_demo = demo is not None
@@ -104,6 +105,7 @@ class Source:
 
         Login files are read again at every run, so a login that Codex has renewed meanwhile is used. One account's
         failure never hides the others. An interrupt (or *stop*) ends the run within a second and keeps what arrived.
+        A run of somebody else on the same source (another panel, say) is waited for.
 
         Args:
             names: Which accounts, by name; None means all.
@@ -114,28 +116,14 @@ class Source:
         Raises:
             KeyError: There is no account of one of the *names*; the message lists those there are.
         """
-        if self._demo is not None and self._runs:
-            self._demo.advance()
-        self._runs += 1
-        began = self.clock()
-        chosen, failures = self._chosen(names, self._refresh())
         stop = stop or threading.Event()
-        answers: dict[str, Answer] = {}
-        wanted = watched() and not self.is_demo if progress is None else progress
-        arriving = run_concurrently(
-            chosen, lambda account: self._answer(account, stop), max_workers=self._client.max_workers, stop=stop
-        )
-        with bar(len(chosen), unit="account", wanted=wanted) as advance:
-            try:
-                for account, answer in arriving:
-                    answers[account.name] = answer
-                    advance(1)
-                    if on_progress:
-                        on_progress(len(answers), len(chosen))
-            except KeyboardInterrupt:
-                stop.set()
-                answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
-        return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
+        while not self._turn.acquire(timeout=POLL_SECONDS):
+            if stop.is_set():
+                return Collection(fetched_at=self.clock(), interrupted=True)
+        try:
+            return self._run(names, on_progress, stop, watched() and not self.is_demo if progress is None else progress)
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """End the connections; the demo's server stops too. May be called twice."""
@@ -160,6 +148,34 @@ class Source:
 
         what = "<b>Demo</b>: invented accounts" if self.is_demo else "Your logins"
         return f"<p>{what}, asked at <code>{escape(_plain(self))}</code></p>{self._accounts._repr_html_()}"
+
+    def _run(
+        self,
+        names: Iterable[str] | None,
+        on_progress: OnProgress | None,
+        stop: threading.Event,
+        show: bool,  # noqa: FBT001 - handed on by its one caller
+    ) -> Collection:
+        if self._demo is not None and self._runs:
+            self._demo.advance()
+        self._runs += 1
+        began = self.clock()
+        chosen, failures = self._chosen(names, self._refresh())
+        answers: dict[str, Answer] = {}
+        arriving = run_concurrently(
+            chosen, lambda account: self._answer(account, stop), max_workers=self._client.max_workers, stop=stop
+        )
+        with bar(len(chosen), unit="account", wanted=show) as advance:
+            try:
+                for account, answer in arriving:
+                    answers[account.name] = answer
+                    advance(1)
+                    if on_progress:
+                        on_progress(len(answers), len(chosen))
+            except KeyboardInterrupt:
+                stop.set()
+                answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
+        return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
 
     def _chosen(self, names: Iterable[str] | None, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
         """The accounts to ask, and the failures to report without asking."""

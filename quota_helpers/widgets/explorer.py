@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..outcomes import Collection
 from ..raw import STATUSES, Body, header_table, redact, table_of
 from ..raw.reading import read_body
 from ..sources import Source
+from ..workers import aside
 from .explorer_bodies import Entry, entries_of, later_first, with_identities
 from .explorer_rows import View
 from .explorer_say import shown
@@ -273,11 +273,11 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             return
         if self._task is None or self._task.done():
             self._busy = True
-            self._task = loop.create_task(self._refreshed(loop, source))
+            self._task = loop.create_task(self._refreshed(source))
 
-    async def _refreshed(self, loop: asyncio.AbstractEventLoop, source: Source) -> None:
+    async def _refreshed(self, source: Source) -> None:
         try:
-            self._take_in(await loop.run_in_executor(None, functools.partial(source.collect, progress=False)))
+            self._take_in(await aside(lambda: source.collect(progress=False)))
             self.say(None)
         except Exception as error:
             self.say(error)

@@ -16,9 +16,10 @@ from ..frames import to_frame
 from ..history import History
 from ..outcomes import Collection
 from ..sources import Source
+from ..workers import aside
 from .alerts import Alerts, guarded
 from .controls import Controls, window_order
-from .fetching import aside, collect, collect_aside
+from .fetching import collect_aside
 from .keeping import Keeper
 from .messages import progress_html, status_html
 from .picker import AccountPicker, account_labels
@@ -81,14 +82,14 @@ class QuotaPanel(PanelState):
         self._build(can_keep=history is not False and (history is not None or not source.is_demo))
         self.show, self.reveal, self.tz = show, reveal, self._zones.name(tz)
         self._wire()
-        self._take(collection or collect(source))
+        self._take(collection or source.collect())
         self.keep_history = bool(history)
 
     def refresh(self) -> asyncio.Task[None] | None:
         """Ask again. In a kernel this returns at once with a task to await; in plain Python it returns when done."""
         if in_loop():
             return self._once("refresh", self._refresh_aside)
-        self._take(collect(self._source))
+        self._take(self._source.collect())
         if self.keep_history:
             self._keep_now()
         return None
