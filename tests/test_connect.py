@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from foundation_support import Desk, python
@@ -30,6 +32,47 @@ def test_connect_gives_the_demo_when_there_is_no_login_file_at_all():
         assert source.is_demo
         assert "DEMO" in repr(source)
         assert "Demo" in source._repr_html_()
+        for place in (*LOOKED, str(Path(os.environ["CODEX_HOME"]))):
+            assert place in source.looked_in
+            assert place in repr(source)
+            assert place in source._repr_html_()
+
+
+LOOKED = ("account", os.path.join(os.pardir, "account"))  # noqa: PTH118 - relative, as a person would write it
+
+
+@pytest.mark.parametrize(
+    ("options", "places"),
+    [
+        ({}, [*LOOKED, "{codex}"]),
+        ({"search_parent": False}, ["account", "{codex}"]),
+        ({"account_dir": "here"}, ["here"]),
+        ({"account_dir": ["here", Path("kim@example.com.auth.json")]}, ["here", "ki...@example.com.auth.json"]),
+        ({"codex_home": "~/other"}, [os.path.join("~", "other")]),  # noqa: PTH118
+        ({"account_dir": []}, []),
+    ],
+)
+@pytest.mark.usefixtures("bare")
+def test_a_source_says_where_it_looked(options, places):
+    with qh.live(**options) as source:
+        assert source.looked_in == tuple(place.format(codex=os.environ["CODEX_HOME"]) for place in places)
+
+
+def test_several_login_files_make_one_source(bare):
+    """Each file once, in the order given; a bad one stands beside the others."""
+    with Desk(bare / "one") as one, Desk(bare / "two") as two:
+        for desk, name in ((one, "ada"), (two, "bob"), (two, "cyd")):
+            desk.login(name)
+        files = [bare / "one" / "ada.auth.json", str(bare / "two" / "bob.auth.json"), bare / "two" / "gone.auth.json"]
+        with qh.live(files) as source:
+            assert source.accounts.names == ("ada", "bob")
+            assert [failure.kind for failure in source.accounts.failures] == ["AuthFileNotFoundError"]
+        with qh.live(iter([bare / "two", bare / "one"])) as source:
+            assert source.accounts.names == ("bob", "cyd", "ada")
+        with pytest.raises(ValueError, match="one account_dir"):
+            qh.live([bare / "one", bare / "two"], names=["ada"])
+        with qh.live([bare / "two"], names=["cyd"]) as source:
+            assert source.accounts.names == ("cyd",)
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"{}", b'{"OPENAI_API_KEY": "sk-x"}'])

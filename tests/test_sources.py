@@ -168,14 +168,34 @@ def test_fetch_says_what_is_wrong(desk):
         with pytest.raises(qh.errors.ServerError) as caught:
             source.fetch("ada")
         assert caught.value.reply.status == 500
-        with pytest.raises(KeyError, match="there are: ada, bob"):
+        with pytest.raises(ValueError, match="ada, bob"):
             source.fetch("nobody")
-        with pytest.raises(KeyError, match="there are: ada, bob"):
+        with pytest.raises(ValueError, match="ada, bob"):
             source.fetch()
         with pytest.raises(qh.errors.AuthFileInvalidError, match="not JSON"):
             source.fetch("broken")
-        with pytest.raises(KeyError, match="nobody"):
+        with pytest.raises(ValueError, match="nobody"):
             source.collect(names=["ada", "nobody"])
+
+
+def test_a_login_is_meant_by_its_name_its_label_or_its_key(desk):
+    """The label is what every display shows; with one login alone no name is needed."""
+    desk.login("kim@example.com", usage(25, 50))
+    with live(desk) as source:
+        key = source.accounts[0].key
+        assert source.fetch().account == "kim@example.com"
+        for name in ("kim@example.com", "ki...@example.com", key):
+            assert source.fetch(name).account == "kim@example.com"
+            assert [taken.account for taken in source.collect(names=name).snapshots] == ["kim@example.com"]
+        desk.login("ada")
+        with pytest.raises(ValueError, match=r"2 logins; name one of these: ada, ki\.\.\.@example\.com") as caught:
+            source.fetch()
+    assert "kim@" not in str(caught.value)
+
+
+def test_a_source_without_a_login_says_so(tmp_path):
+    with qh.live(codex_home=tmp_path) as source, pytest.raises(ValueError, match="0 logins; none is found"):
+        source.fetch()
 
 
 def test_a_run_of_some_accounts_reports_those_only(desk):

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from ..errors import AuthFileInvalidError, AuthFileNotFoundError
 from ..models import Account
 from ..outcomes import Accounts, Failure, SkippedLogin
-from ..privacy import printable
+from ..privacy import mask_identity, printable
 from .load import expanded
 from .name import SUFFIX, Batch, Origin, batch, failure
 from .problem import Problem
@@ -21,6 +21,9 @@ from .read import Sleep, absent_or_unreadable, read_file
 
 DEFAULT_FOLDER: Final = "account"
 """Where logins are looked for when nobody says where: in the working folder, then in its parent."""
+
+Places = str | Path | Iterable[str | Path] | None
+"""One folder or login file, several, or None: wherever logins usually lie."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -42,7 +45,7 @@ class _Target(NamedTuple):
 
 
 def find_accounts(
-    account_dir: str | Path | None = None,
+    account_dir: Places = None,
     codex_home: str | Path | None = None,
     names: Iterable[str] | None = None,
     *,
@@ -57,7 +60,8 @@ def find_accounts(
 
     Args:
         account_dir: Read this folder only: its `*.auth.json` and flat `codex-*.json` (opencode's, pi's or any other
-            login file is read when its own path is given). A folder that is missing or holds none is a failure.
+            login file is read when its own path is given). A folder that is missing or holds none is a failure. Several
+            folders or login files are read one after the other.
         codex_home: Read this Codex home: `auth.json`, `accounts/`, `codex-*.json`, `multi-auth/`; one without logins is
             no failure, one that does not exist is (unless it is the default). Not looked at when
             *account_dir* is given.
@@ -65,34 +69,68 @@ def find_accounts(
         search_parent: Whether the default folder is looked for in the parent as well.
         sleep: Waits between two looks at a torn file; seconds.
 
+    Raises:
+        ValueError: *names* with several places.
+
     Returns:
         The logins in path order. The same login found twice (same account and same user or e-mail) is listed once,
         with the later expiry, unless *names* asks for both. `failures` are files that cannot be used, `skipped` those
         passed over on purpose.
     """
     wanted = [names] if isinstance(names, str) else list(names or ())
+    folders = _listed(account_dir)
     if wanted:
-        return _read_named(_folder_of_names(account_dir, codex_home, search_parent), wanted, sleep).named_apart()
-    folder = expanded(account_dir) if account_dir is not None else None
-    if folder is None and codex_home is None:
-        folder = _default_folder(search_parent=search_parent)
-    found = _read_folder(folder, sleep) if folder is not None else _read_home(codex_home, sleep)
-    return _merged(found).named_apart()
+        if len(folders) > 1:
+            raise ValueError("names are looked for in one folder: give one account_dir, or the login files themselves")
+        folder = folders[0] if folders else None
+        return _read_named(_folder_of_names(folder, codex_home, search_parent), wanted, sleep).named_apart()
+    if account_dir is None and codex_home is None and (default := _default_folder(search_parent=search_parent)):
+        folders = [default]
+    found = Batch.joined(_read_folder(folder, sleep) for folder in folders)
+    return _merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
+
+
+def places(
+    account_dir: Places = None, codex_home: str | Path | None = None, *, search_parent: bool = True
+) -> list[str]:
+    """Where `find_accounts` looks, in its order, as a person would write it: the own home folder as `~`."""
+    if account_dir is not None:
+        return [_written(folder) for folder in _listed(account_dir)]
+    if codex_home is not None:
+        return [_written(_home(codex_home))]
+    return [*(_written(place) for place in _default_places(search_parent=search_parent)), _written(_home(None))]
+
+
+def _listed(account_dir: Places) -> list[Path]:
+    if account_dir is None:
+        return []
+    return [expanded(one) for one in ((account_dir,) if isinstance(account_dir, str | Path) else account_dir)]
+
+
+def _written(path: Path) -> str:
+    home = os.path.expanduser("~")  # noqa: PTH111  # Path.home raises where there is none
+    text = str(path)
+    short = f"~{text[len(home) :]}" if home != os.sep and text.startswith(f"{home}{os.sep}") else text
+    return mask_identity(printable(short))
 
 
 def _default_folder(*, search_parent: bool) -> Path | None:
     """Relative, as a person would write it."""
-    places = (Path(DEFAULT_FOLDER), Path(os.pardir, DEFAULT_FOLDER)) if search_parent else (Path(DEFAULT_FOLDER),)
-    return next((place for place in places if os.path.isdir(place)), None)  # noqa: PTH112  # never raises
+    found = (place for place in _default_places(search_parent=search_parent) if os.path.isdir(place))  # noqa: PTH112  # never raises
+    return next(found, None)
+
+
+def _default_places(*, search_parent: bool) -> list[Path]:
+    return [Path(DEFAULT_FOLDER), *([Path(os.pardir, DEFAULT_FOLDER)] if search_parent else ())]
 
 
 def _home(codex_home: str | Path | None) -> Path:
     return expanded(codex_home or os.environ.get("CODEX_HOME", "").strip() or "~/.codex")
 
 
-def _folder_of_names(account_dir: str | Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001
-    if account_dir is not None:
-        return expanded(account_dir)
+def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001
+    if folder is not None:
+        return folder
     folder = _default_folder(search_parent=search_parent) if codex_home is None else None
     accounts = _home(codex_home) / "accounts"
     return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112

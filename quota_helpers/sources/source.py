@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -13,9 +13,11 @@ from ..auth import check_expiry, reload
 from ..client import UsageClient
 from ..errors import AuthError, FetchError, QuotaError, TokenExpiredError, TokenRejectedError, UnexpectedReplyError
 from ..fields import ALIASES, Aliases
+from ..labels import Names, account_labels, choose
 from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import is_usage, normalize_usage
 from ..outcomes import Accounts, Collection, Failure
+from ..privacy import mask_identity
 from ..progress import bar, watched
 from ..workers import POLL_SECONDS, run_concurrently
 
@@ -43,6 +45,7 @@ class Source:
     Attributes:
         is_demo: Whether the accounts are invented.
         clock: Callable that returns the present moment (aware, UTC); the demo's stands still between runs.
+        looked_in: Where logins were looked for, in that order; for the demo, in vain.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Source:
         clock: Clock,
         aliases: Aliases = ALIASES,
         demo: DemoBackend | None = None,
+        looked_in: Sequence[str] = (),
     ) -> None:
         self._find = find
         self._client = client
@@ -63,6 +67,7 @@ class Source:
         self._accounts = find()
         self.clock = clock
         self.is_demo = demo is not None
+        self.looked_in = tuple(looked_in)
 
     @property
     def accounts(self) -> Accounts:
@@ -78,24 +83,29 @@ class Source:
         """One account's reply, as it came from the wire.
 
         Args:
-            name: Which account; may be left out when there is only one.
+            name: Which account, by name, label or key; may be left out when there is only one.
 
         Raises:
-            KeyError: There is no such account; the message lists those there are.
+            ValueError: There is no such account, or *name* was left out with several; the message lists them.
             QuotaError: The login cannot be used, or the server did not answer with 200. A `FetchError` carries the
                 `.reply` when there was one.
         """
         unusable = self._refresh()
-        if name is None and len(self._accounts) == 1:
-            name = self._accounts[0].name
+        known = self._known(unusable)
+        if name is None and len(known) != 1:
+            there = (
+                f"name one of these: {', '.join(label for label, _ in known.values())}" if known else "none is found"
+            )
+            raise ValueError(f"Which account? There are {len(known)} logins; {there}.")
+        wanted = choose(name, known)[0]
         for failure in unusable:
-            if failure.account == name:
+            if failure.account == wanted:
                 raise failure.error
-        return self._ask(self._accounts.named(name or ""), threading.Event())
+        return self._ask(self._accounts.named(wanted), threading.Event())
 
     def collect(
         self,
-        names: Iterable[str] | None = None,
+        names: Names = None,
         *,
         progress: bool | None = None,
         on_progress: OnProgress | None = None,
@@ -108,13 +118,13 @@ class Source:
         A run of somebody else on the same source (another panel, say) is waited for.
 
         Args:
-            names: Which accounts, by name; None means all.
+            names: Which accounts, by name, label or key; None means all.
             progress: Whether to show a bar; None means when a person is watching and the run takes a while.
             on_progress: Called with (accounts done, accounts in all) after each one, in the calling thread.
             stop: Set it from another thread to end the run.
 
         Raises:
-            KeyError: There is no account of one of the *names*; the message lists those there are.
+            ValueError: There is no account of one of the *names*; the message lists those there are.
         """
         stop = stop or threading.Event()
         while not self._turn.acquire(timeout=POLL_SECONDS):
@@ -141,17 +151,21 @@ class Source:
 
     def __repr__(self) -> str:
         what = "DEMO, invented accounts" if self.is_demo else "your logins"
-        return f"Source({what}: {len(self._accounts)} accounts, {len(self._accounts.failures)} unusable login files)"
+        looked = f"; looked in {', '.join(self.looked_in)}" if self.looked_in else ""
+        counted = f"{len(self._accounts)} accounts, {len(self._accounts.failures)} unusable login files"
+        return f"Source({what}: {counted}{looked})"
 
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
 
         what = "<b>Demo</b>: invented accounts" if self.is_demo else "Your logins"
-        return f"<p>{what}, asked at <code>{escape(_plain(self))}</code></p>{self._accounts._repr_html_()}"
+        places = " or ".join(f"<code>{escape(place)}</code>" for place in self.looked_in)
+        looked = f"; {'no login was found' if self.is_demo else 'looked for'} in {places}" if places else ""
+        return f"<p>{what}, asked at <code>{escape(_plain(self))}</code>{looked}</p>{self._accounts._repr_html_()}"
 
     def _run(
         self,
-        names: Iterable[str] | None,
+        names: Names,
         on_progress: OnProgress | None,
         stop: threading.Event,
         show: bool,  # noqa: FBT001 - handed on by its one caller
@@ -177,14 +191,21 @@ class Source:
                 answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
         return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
 
-    def _chosen(self, names: Iterable[str] | None, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
+    def _chosen(self, names: Names, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
         """The accounts to ask, and the failures to report without asking."""
         if names is None:
             return list(self._accounts), list(unusable)
-        wanted = dict.fromkeys((names,) if isinstance(names, str) else names)
+        wanted = choose(names, self._known(unusable))
         failures = [failure for failure in unusable if failure.account in wanted]
         failed = {failure.account for failure in failures}
         return [self._accounts.named(name) for name in wanted if name not in failed], failures
+
+    def _known(self, unusable: Sequence[Failure]) -> dict[str, tuple[str, str | None]]:
+        """Name -> label and key, of every login there is, usable or not."""
+        keys = {failure.account: failure.account_key for failure in unusable}
+        keys |= {account.name: account.key for account in self._accounts}
+        labels = account_labels(dict(zip(keys, keys, strict=True)), mask_identity)
+        return {name: (labels[name], key) for name, key in keys.items()}
 
     def _refresh(self) -> tuple[Failure, ...]:
         """Reads every login file again; a failure for each that cannot be used, or has gone since the last time."""
