@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .models import COLUMNS, Limit, QuotaWindow, SpendLimit, UsageSnapshot, window_state
+from .models import COLUMNS, SpendLimit, UsageSnapshot
+from .models.tidy import tidy_rows, whose
 from .outcomes import Collection
 from .times import TOLERANCE_SECONDS, zone_of
 
@@ -61,7 +62,7 @@ def to_frame(readings: Snapshots) -> pd.DataFrame:
     Args:
         readings: A `Collection`, one snapshot, or any iterable of snapshots.
     """
-    return _frame((row for snapshot in _snapshots(readings) for row in _rows(snapshot)), COLUMNS)
+    return _frame((row for snapshot in _snapshots(readings) for row in tidy_rows(snapshot)), COLUMNS)
 
 
 def frame_at(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
@@ -127,100 +128,8 @@ def _frame(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFr
     )
 
 
-def _rows(snapshot: UsageSnapshot) -> Iterator[dict[str, Any]]:
-    limits = {limit.limit_id: limit for limit in snapshot.limits}
-    metered = {window.limit_id for window in snapshot.windows}
-    for window in snapshot.windows:
-        yield _window_row(snapshot, limits.get(window.limit_id), window)
-    if not snapshot.windows:
-        yield _bare_row(snapshot, limits.get("codex") or Limit(limit_id="codex"))
-        metered.add("codex")
-    for limit in snapshot.limits:
-        if limit.limit_id not in metered:
-            yield _bare_row(snapshot, limit)
-    for spend in snapshot.spend_limits:
-        yield _spend_window_row(snapshot, spend)
-
-
-def _common(snapshot: UsageSnapshot) -> dict[str, Any]:
-    return {
-        "account": snapshot.account,
-        "account_key": snapshot.account_key,
-        "plan": snapshot.plan,
-        "origin": snapshot.origin,
-        "fetched_at": snapshot.fetched_at,
-    }
-
-
-def _window_row(snapshot: UsageSnapshot, limit: Limit | None, window: QuotaWindow) -> dict[str, Any]:
-    return (
-        _common(snapshot)
-        | {
-            "limit": window.limit_id,
-            "limit_name": window.limit_name,
-            "window": window.name,
-            "slot": window.slot,
-            "used_percent": window.used_percent,
-            "remaining_percent": window.remaining_percent,
-            "reset_at": window.reset_at,
-            "resets_in": window.resets_in(snapshot.fetched_at),
-            "window_seconds": window.window_seconds,
-            "state": window.state(snapshot.fetched_at),
-            "name_inferred": window.name_inferred,
-        }
-        | _said(snapshot, limit)
-    )
-
-
-def _bare_row(snapshot: UsageSnapshot, limit: Limit) -> dict[str, Any]:
-    return (
-        _common(snapshot)
-        | {
-            "limit": limit.limit_id,
-            "limit_name": limit.limit_name,
-            "state": "unknown",
-        }
-        | _said(snapshot, limit)
-    )
-
-
-def _said(snapshot: UsageSnapshot, limit: Limit | None) -> dict[str, Any]:
-    """What the server said about the limit as a whole; about the account's own it says more in other places."""
-    if limit is None:
-        return {}
-    whole = snapshot if limit.limit_id == "codex" else limit
-    return {
-        "allowed": limit.allowed,
-        "limit_reached": limit.limit_reached,
-        "reached_type": whole.reached_type,
-        "blocked": whole.blocked,
-    }
-
-
-def _spend_window_row(snapshot: UsageSnapshot, spend: SpendLimit) -> dict[str, Any]:
-    state = window_state(
-        used_percent=spend.used_percent,
-        reset_at=spend.reset_at,
-        window_seconds=None,
-        fetched_at=snapshot.fetched_at,
-        now=snapshot.fetched_at,
-    )
-    return _common(snapshot) | {
-        "limit": spend.limit_id,
-        "window": "monthly",
-        "slot": spend.slot,
-        "used_percent": spend.used_percent,
-        "remaining_percent": spend.remaining_percent,
-        "reset_at": spend.reset_at,
-        "resets_in": None if spend.reset_at is None else spend.reset_at - snapshot.fetched_at,
-        "state": state,
-        "limit_reached": snapshot.spend_reached,
-        "name_inferred": False,
-    }
-
-
 def _credit_row(snapshot: UsageSnapshot) -> dict[str, Any]:
-    row = _common(snapshot)
+    row = whose(snapshot)
     if credit := snapshot.credits:
         row |= {
             "has_credits": credit.has_credits,
@@ -237,7 +146,7 @@ def _credit_row(snapshot: UsageSnapshot) -> dict[str, Any]:
 
 
 def _spend_row(snapshot: UsageSnapshot, spend: SpendLimit) -> dict[str, Any]:
-    return _common(snapshot) | {
+    return whose(snapshot) | {
         "limit": spend.limit_id,
         "cap": None if spend.limit is None else float(spend.limit),
         "used": None if spend.used is None else float(spend.used),

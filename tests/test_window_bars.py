@@ -8,8 +8,8 @@ import pytest
 from foundation_support import NOW, WEEK, reading, snapshot
 
 from quota_helpers import to_frame
-from quota_helpers.charts import window_bars
 from quota_helpers.models import SpendLimit
+from quota_helpers.outlook.bars import window_bars
 
 HOUR = timedelta(hours=1)
 
@@ -55,15 +55,45 @@ def test_an_accounts_windows_go_from_short_to_long_then_other_limits_then_spendi
         (reading(100, reset_in=-HOUR), "stale"),
         (reading(0, reset_in=5 * HOUR), "not started"),
         (reading(None), "unknown"),
-        (reading(9, reset_in=5 * HOUR - timedelta(minutes=16)), ""),
+        (reading(9.9, reset_in=5 * HOUR - timedelta(minutes=16)), ""),
         (reading(10, reset_in=5 * HOUR - timedelta(minutes=16)), "fast"),
-        (reading(50, reset_in=5 * HOUR - timedelta(minutes=14)), ""),
+        (reading(72, WEEK, "weekly", reset_in=timedelta(days=7) - 7 * HOUR), "fast"),  # the first hours count
+        (reading(53, reset_in=2.5 * HOUR), ""),  # a whole percent is noise: 52 of 50 is within 5 %
+        (reading(53.5, reset_in=2.5 * HOUR), ""),
+        (reading(53.6, reset_in=2.5 * HOUR), "fast"),
         (reading(50, reset_in=None), ""),
         (reading(50, None), ""),
     ],
 )
 def test_the_mark_of_a_bar(window, mark):
     assert [bar.mark for bar in bars(snapshot("ada", window))] == [mark]
+
+
+@pytest.mark.parametrize(
+    ("window", "mark"), [(reading(40), "blocked"), (reading(None), "blocked"), (reading(40, reset_in=-HOUR), "stale")]
+)
+def test_a_blocked_limit_is_blocked_whatever_its_windows_have_left(window, mark):
+    taken = snapshot("ada", window, reached_type="workspace_member_credits_depleted")
+    bar = bars(taken)[0]
+    assert (bar.mark, bar.blocked) == (mark, "the workspace's credits are depleted")
+
+
+def test_a_full_window_says_more_than_that_its_limit_is_reached():
+    """It says until when; credits that are gone as well stay said."""
+    usual = bars(snapshot("ada", reading(100), weekly(40), limit_reached=True, allowed=False))
+    assert [(bar.mark, bar.blocked) for bar in usual] == [("full", ""), ("", "")]
+    odd = bars(snapshot("ada", reading(100), weekly(40), reached_type="workspace_owner_credits_depleted"))
+    assert [bar.mark for bar in odd] == ["full", "blocked"]
+
+
+def test_what_was_blocked_before_the_reset_is_history():
+    """Unless the reading itself came after that reset: then the server said so in spite of it."""
+    taken = snapshot("ada", reading(40, reset_in=HOUR), allowed=False)
+    assert [bars(taken, now=NOW + wait)[0].blocked for wait in (0.9 * HOUR, HOUR)] == [
+        "the server allows no requests",
+        "",
+    ]
+    assert bars(snapshot("ada", reading(40, reset_in=-HOUR), allowed=False))[0].blocked
 
 
 def test_an_account_without_windows_is_shown_as_unknown():
@@ -98,6 +128,98 @@ def test_a_slot_of_long_ago_is_not_present():
     before = snapshot("ada", weekly(90, slot="primary"), fetched_at=NOW - HOUR)
     assert [bar.used for bar in bars(before, snapshot("ada", weekly(20)))] == [20.0]
     assert len(bars(snapshot("ada", weekly(20), weekly(30, slot="primary")))) == 2
+
+
+def test_what_ranks_an_account_is_how_soon_its_own_window_binds():
+    """Not how much is used: 71 % with a day to go lasts, 58 % with half a week to go does not."""
+    day = timedelta(days=1)
+    order = [
+        bar.label
+        for bar in bars(
+            snapshot("lasts longer", weekly(34, reset_in=3.5 * day)),
+            snapshot("lasts", weekly(71, reset_in=day)),
+            snapshot("runs out", weekly(58, reset_in=3.5 * day)),
+            snapshot("runs out today", weekly(5), reading(90)),
+            snapshot("model full", weekly(10, reset_in=3.5 * day), reading(100, limit="spark")),
+            snapshot("back soon", reading(100, reset_in=HOUR)),
+            snapshot("back late", weekly(100)),
+            snapshot("no pace", reading(60, reset_in=None)),
+            snapshot("blocked", weekly(1), allowed=False),
+        )
+    ]
+    assert list(dict.fromkeys(order)) == [
+        *("blocked", "back late", "back soon", "runs out today", "runs out", "no pace"),
+        *("lasts", "lasts longer", "model full"),
+    ]
+
+
+def test_a_spending_cap_ranks_where_it_is_the_only_limit():
+    cap = SpendLimit(limit_id="spend:individual", used_percent=100.0)
+    assert bars(snapshot("a", weekly(90)), snapshot("seat", spend_limits=(cap,)))[0].label == "seat"
+    assert bars(snapshot("a", weekly(99)), snapshot("z", weekly(1), spend_limits=(cap,)))[0].label == "a"
+
+
+def test_a_few_percent_of_the_first_minutes_are_no_pace():
+    """A whole percent in the first minute is taken for no more than an even pace; ten are taken as they are."""
+    early = 5 * HOUR - timedelta(minutes=3)
+    assert bars(snapshot("ada", reading(9, reset_in=early)))[0].enough_for == 0.91 * 5 * HOUR
+    assert bars(snapshot("ada", reading(10, reset_in=early)))[0].enough_for == timedelta(minutes=27)
+
+
+def test_the_servers_name_of_a_limit_is_shown():
+    [bar] = bars(snapshot("ada", reading(1, limit="codex_bengalfox", limit_name="GPT-5.3-Codex-Spark")))
+    assert bar.title == "GPT-5.3-Codex-Spark five hour"
+
+
+def test_a_frame_needs_only_the_columns_that_are_read():
+    frame = to_frame([snapshot("ada", reading(40)), snapshot("bob", weekly(None))])
+    needed = ["account_key", "limit", "window", "used_percent", "reset_at", "window_seconds", "fetched_at"]
+    assert [(bar.label, bar.number("left"), bar.reset) for bar in window_bars(frame[needed])] == [
+        ("key-ada", "60 %", "2 h 00 m"),
+        ("key-bob", "unknown", "3 d 00 h"),
+    ]
+
+
+@pytest.mark.parametrize("odd", [None, 3, "x", {"plan_type": "plus"}, [1]])
+def test_what_holds_no_readings_is_refused_with_what_is_wanted(odd):
+    with pytest.raises(TypeError, match=r"source\.collect\(\)"):
+        window_bars(odd)
+
+
+@pytest.mark.parametrize(
+    ("window", "left", "used"),
+    [
+        (
+            reading(130),
+            "five hour: 0 % left, used up, resets in 2 h 00 m",
+            "five hour: 130 % used, full, resets in 2 h 00 m",
+        ),
+        (
+            reading(90),
+            "five hour: 10 % left, ahead of pace, resets in 2 h 00 m",
+            "five hour: 90 % used, ahead of pace, resets in 2 h 00 m",
+        ),
+        (
+            reading(-0.0, reset_in=5 * HOUR),
+            "five hour: 100 % left, not started",
+            "five hour: 0 % used, not started",
+        ),
+        (
+            reading(40, reset_in=-HOUR),
+            "five hour: 60 % left, stale, its reset has passed",
+            "five hour: 40 % used, stale, its reset has passed",
+        ),
+        (reading(None), "five hour: unknown", "five hour: unknown"),
+    ],
+)
+def test_a_bar_is_a_sentence_for_who_does_not_see_it(window, left, used):
+    [bar] = bars(snapshot("ada", window))
+    assert (bar.sentence("left"), bar.sentence("used")) == (left, used)
+
+
+def test_a_bar_fills_its_track_and_no_more_and_the_tick_mirrors():
+    [bar] = bars(snapshot("ada", reading(130, reset_in=HOUR)))
+    assert (bar.fill("used"), bar.fill("left"), bar.tick("used"), bar.tick("left")) == (100.0, 0.0, 80.0, 20.0)
 
 
 def test_two_accounts_of_one_name_in_a_history_are_two():

@@ -1,6 +1,5 @@
 """Charts: `plot_*(frame, ...)` returns a plotly Figure; nothing here fetches, shows or reads the clock."""
 
-from .bars import WindowBar, window_bars
 from .builder import ChartError, ChartSpec, build_chart
 from .resets import plot_resets
 from .windows import plot_windows
@@ -8,9 +7,7 @@ from .windows import plot_windows
 __all__ = [
     "ChartError",
     "ChartSpec",
-    "WindowBar",
     "build_chart",
     "plot_resets",
     "plot_windows",
-    "window_bars",
 ]

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from html import escape
 from typing import Any, Final
 
-from .bars import Show, WindowBar
-from .style import ATTENTION, GRID, HATCH, PLAIN_AXIS, QUIET, TRACK, cut_title, ink, quiet
-from .words import colour_of, hover_of, number_of, reset_of
+from ..outlook.bars import Role, Show, WindowBar
+from .style import ATTENTION, GRID, HATCH, NORMAL, PLAIN_AXIS, QUIET, TRACK, cut_title, ink, quiet
 
 THICKNESS: Final = 0.62  # of a row
 GAP: Final = 14  # between two columns, where a bar takes 100
 Placed = tuple[float, int, WindowBar]  # where the bar begins, its row, itself
 Word = tuple[float, float, str, bool]
 
-SHAPES: Final = {"fast": "/", "stale": "."}
+COLOURS: Final[dict[Role, str]] = {"normal": NORMAL, "attention": ATTENTION, "quiet": QUIET}
+SHAPES: Final = {"fast": "/", "stale": ".", "blocked": "x"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Block:
         return [(number + 1) * self.span - (0 if number == last else GAP) for number in range(len(self.columns))]
 
 
-def block_traces(block: Block, number: int, show: Show, zone: str | tzinfo) -> list[dict[str, Any]]:
+def block_traces(block: Block, number: int, show: Show, zone: tzinfo | None) -> list[dict[str, Any]]:
     """Tracks, bars, ticks and words of one block; *number* is that of its axes."""
     placed = list(block.placed())
     bars = [bar for _, _, bar in placed]
@@ -78,28 +79,24 @@ def block_traces(block: Block, number: int, show: Show, zone: str | tzinfo) -> l
         **_lying(placed),
         "x": [100] * len(placed),
         "marker": track,
-        "hovertext": [hover_of(bar, zone) for bar in bars],
+        "hovertext": [_hover(bar, zone) for bar in bars],
         "hoverinfo": "text",
     }
     # A trace for each look: plotly is slow, and complains, where colours and patterns are lists.
     looks: dict[tuple[str, str], list[Placed]] = {}
     for one in placed:
-        looks.setdefault((colour_of(one[2]), SHAPES.get(one[2].mark, "")), []).append(one)
+        looks.setdefault((COLOURS[one[2].role], SHAPES.get(one[2].mark, "")), []).append(one)
     filled = [
         {
             **width,
             **_lying(alike),
-            "x": [min(100.0, bar.shown(show) or 0.0) for _, _, bar in alike],
+            "x": [bar.fill(show) for _, _, bar in alike],
             "marker": _marker(*look),
             "hoverinfo": "skip",
         }
         for look, alike in looks.items()
     ]
-    timed = [
-        (start + (bar.gone if show == "used" else 100 - bar.gone), row)
-        for start, row, bar in placed
-        if bar.gone is not None
-    ]
+    timed = [(start + tick, row) for start, row, bar in placed if (tick := bar.tick(show)) is not None]
     ticks = {
         "type": "scatter",
         "x": [x for x, _ in timed],
@@ -181,13 +178,23 @@ def _marker(colour: str, shape: str) -> dict[str, Any]:
 
 
 def _words(block: Block, placed: Sequence[Placed], show: Show) -> list[Word]:
-    words: list[Word] = [(start + 102, row, number_of(bar, show), False) for start, row, bar in placed]
+    words: list[Word] = [(start + 102, row, _number(bar, show), False) for start, row, bar in placed]
     for start, end, column in zip(block.starts(), block.ends(), block.columns, strict=True):
         for row, bar in zip(column.rows, column.bars, strict=True):
-            if text := reset_of(bar):
-                words.append((end, row, text, True))
+            if text := bar.reset or ("not started" if bar.mark == "not started" else ""):
+                words.append((end, row, quiet(text), True))
             if block.titled:
                 words.append((0, row, ink(cut_title(bar.title) or "no window sent"), False))
         absent = set(range(len(block.labels))).difference(column.rows)
         words += [(start, row, quiet("no such window"), False) for row in sorted(absent)]
     return words
+
+
+def _number(bar: WindowBar, show: Show) -> str:
+    # What has its word at the right, in the place of a time that would mean nothing, needs none here.
+    word = "" if bar.mark in {"stale", "not started"} else bar.word(show)
+    return f"{ink(bar.number(show))} <b>{ink(word)}</b>" if word else ink(bar.number(show))
+
+
+def _hover(bar: WindowBar, zone: tzinfo | None) -> str:
+    return "<br>".join([f"<b>{ink(bar.label)}</b> {ink(bar.title)}", *map(escape, bar.lines(zone))])

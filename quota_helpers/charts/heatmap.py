@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..outlook.bars import window_title
 from ..periods import Followed, check_readings, follow_all
 from ..periods.readings import Floats
 from ..privacy import mask_identity
@@ -17,7 +18,7 @@ from ..times import MISSING
 from .history_lines import chooser, micros_of
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
 from .invented import is_invented, zone_of
-from .style import cut, ink, label_space, layout, note_figure, quiet, window_title
+from .style import cut, ink, label_space, layout, note_figure, quiet
 
 Form = Literal["week", "accounts"]
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..outlook.bars import percent
 from .history_lines import EARLY, EARLY_KEPT, MOVED, SCHEDULED, UNKNOWN, HistoryLine, Mark, Pause
-from .style import ATTENTION, QUIET, cut, ink, percent, quiet
+from .style import ATTENTION, QUIET, cut, ink, quiet
 
 SHADE: Final = "rgba(127,127,127,0.12)"
 SHADED_SHARE: Final = 0.02  # of the range; a shorter pause is a gap in the line and no more

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..outlook.bars import WindowBar, percent, window_bars
 from .bar_blocks import word_trace
-from .bars import WindowBar, window_bars
 from .style import (
     GRID,
     NORMAL,
@@ -24,7 +24,6 @@ from .style import (
     layout_spec,
     moment,
     note_spec,
-    percent,
     quiet,
     window_label,
     zone_for,
@@ -79,7 +78,7 @@ def resets_spec(
 def _coming(bars: Sequence[WindowBar]) -> list[WindowBar]:
     """The windows with something to get back at a known reset ahead, the next one first."""
     ahead = [bar for bar in bars if bar.used and bar.resets_in is not None and bar.state == "current"]
-    return sorted(ahead, key=lambda bar: (bar.reset_at, bar.account))
+    return sorted(ahead, key=lambda bar: (bar.reset_at, bar.label))
 
 
 def _minutes(coming: Sequence[WindowBar]) -> list[float]:

@@ -40,8 +40,6 @@ PLAIN_AXIS: Final[dict[str, Any]] = {
     "ticklabeloverflow": "allow",
 }
 
-WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
-
 
 def ink(text: str) -> str:
     """The text, escaped, in the theme's text colour."""
@@ -87,46 +85,9 @@ def duration(span: timedelta | None) -> str:
     return f"{minutes} m" if minutes else "< 1 m"
 
 
-def percent(value: float) -> str:
-    """A percentage for people: whole ones bare, others with one decimal, and never a rounded 0 or 100."""
-    rounded = round(value, 1)
-    if rounded in {0.0, 100.0} and value != rounded:
-        return "< 0.1 %" if value < 1 else ("> 99.9 %" if value < rounded else "> 100 %")
-    return f"{rounded:g} %"
-
-
 def label_space(labels: list[str]) -> int:
     """Pixels that the longest of the labels needs at the left of a chart."""
     return min(LABEL_SPACE, 26 + int(CHARACTER_WIDTH * max(map(len, labels))))
-
-
-def window_title(limit: str, window: str) -> str:
-    """A window's name for people: "five hour", "weekly"; another limit's with the limit in front."""
-    name = window.replace("_", " ")
-    if limit == "codex":
-        return name
-    if limit.startswith("spend:"):
-        return f"spend, {limit.removeprefix('spend:').replace('_', ' ')}"
-    return f"{limit.replace('_', ' ')} {name}".rstrip()
-
-
-def window_rank(limit: str, window: str) -> tuple[int, int, str, str]:
-    """Sort key: the account's own windows from short to long, then other limits by name, spending last."""
-    place = WINDOW_ORDER.index(window) if window in WINDOW_ORDER else len(WINDOW_ORDER)
-    kind = 0 if limit == "codex" else 2 if limit.startswith("spend:") else 1
-    return kind, place, limit if kind else "", window
-
-
-def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """The newest row of each account, limit and window: what a history knows of the present.
-
-    Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
-    """
-    same = ["account_key", "account", "limit", "window"]
-    frame = frame.sort_values("fetched_at", kind="stable")
-    newest = frame.groupby(same, dropna=False, sort=False)["fetched_at"].transform("max")
-    present = frame[newest.isna() | (frame["fetched_at"] == newest)]
-    return present.groupby([*same, "slot"], dropna=False, sort=False).tail(1)
 
 
 def zone_for(frame: pd.DataFrame, tz: str | tzinfo | None) -> str | tzinfo:

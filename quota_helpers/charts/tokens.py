@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..outlook.bars import window_rank, window_title
 from ..privacy import mask_identity
 from .invented import is_invented, zone_of
 from .style import (
@@ -28,8 +29,6 @@ from .style import (
     note_figure,
     quiet,
     window_label,
-    window_rank,
-    window_title,
 )
 from .token_cost import Count
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..outlook.bars import Show, WindowBar, window_bars, window_rank
+from ..times import zone_of
 from .bar_blocks import Block, Column, block_axes, block_traces
-from .bars import Show, WindowBar, window_bars
-from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, moment, note_spec, window_rank, zone_for
+from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, moment, note_spec, zone_for
 
 MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
@@ -33,7 +34,7 @@ def plot_windows(
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> go.Figure:
-    """Bars per account and window, what runs out first on top.
+    """Bars per account and window, what binds first on top.
 
     The bar is the percentage left (or used), the small tick the share of the window's time that is left (or gone):
     a bar behind its tick is ahead of pace, hatched and marked "▲ fast". Beside it the number and the time to the reset.
@@ -73,7 +74,7 @@ def windows_spec(
     if not bars:
         return note_spec(title, "No window to show.")
     present = pd.Timestamp(now) if now else frame["fetched_at"].max()
-    zone = zone_for(frame, tz)
+    zone = zone_of(zone_for(frame, tz))
     grid, rest = _split(bars)
     blocks, lines = _blocks(bars, grid, rest)
     data: list[dict[str, Any]] = []
@@ -91,7 +92,7 @@ def windows_spec(
 
 def _split(bars: Sequence[WindowBar]) -> tuple[Grid, list[WindowBar]]:
     """The windows that many accounts have, as columns of a grid; the others, as a list."""
-    accounts = len({bar.account for bar in bars})
+    accounts = len({bar.account_key for bar in bars})
     counts = Counter((bar.limit, bar.window) for bar in bars if bar.window)
     common = [key for key, count in counts.most_common() if count >= COMMON_SHARE * accounts]
     # The account's own windows have the first right to a column.
@@ -102,25 +103,25 @@ def _split(bars: Sequence[WindowBar]) -> tuple[Grid, list[WindowBar]]:
     for bar in bars:
         column = grid.get((bar.limit, bar.window))
         # A second window of the same name (both slots weekly) has no place of its own in the grid.
-        if column is None or any(other.account == bar.account for other in column):
+        if column is None or any(other.account_key == bar.account_key for other in column):
             rest.append(bar)
         else:
             column.append(bar)
-    return grid, sorted(rest, key=lambda bar: -bar.urgency)
+    return grid, sorted(rest, key=lambda bar: bar.binding)
 
 
 def _blocks(bars: Sequence[WindowBar], grid: Grid, rest: Sequence[WindowBar]) -> tuple[list[Block], int]:
     """The grid above the list, and how many lines they take."""
     # In the order of the bars, which is the table's.
-    gridded = {bar.account for column in grid.values() for bar in column}
-    order = {bar.account: cut(bar.label) for bar in bars if bar.account in gridded}
+    gridded = {bar.account_key for column in grid.values() for bar in column}
+    order = {bar.account_key: cut(bar.label) for bar in bars if bar.account_key in gridded}
     row_of = {account: row for row, account in enumerate(order)}
     gap = 2 if grid and rest else 0
     lines = len(order) + len(rest) + gap
     blocks = []
     if order:
         columns = tuple(
-            Column(own[0].title, tuple(row_of[bar.account] for bar in own), tuple(own)) for own in grid.values()
+            Column(own[0].title, tuple(row_of[bar.account_key] for bar in own), tuple(own)) for own in grid.values()
         )
         blocks.append(Block(tuple(order.values()), columns, GRID_SPANS[len(grid)], ((len(rest) + gap) / lines, 1.0)))
     if rest:

@@ -8,7 +8,7 @@ from typing import Final
 import ipywidgets
 import traitlets
 
-from ..charts.style import WINDOW_ORDER
+from ..outlook.bars import WINDOW_ORDER
 from .zones import zone_names
 
 AUTO_MINUTES: Final = (0, 1, 5, 15)

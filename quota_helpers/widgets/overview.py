@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from ..charts.bars import Show, WindowBar
-from ..charts.style import duration, percent, window_rank, window_title
+from ..outlook.bars import Show, WindowBar, window_rank, window_title
 from ..privacy import printable
 
 Key = tuple[str, str]
 
 MOST_COLUMNS: Final = 3
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands under "further windows"
-
-WORDS: Final[dict[Show, dict[str, str]]] = {
-    "left": {"full": "used up", "fast": "▲ fast"},
-    "used": {"full": "full", "fast": "▲ fast"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ def overview(bars: Sequence[WindowBar]) -> Overview:
     """Sorts bars (in the order of `window_bars`) into rows and columns; common windows get a column."""
     accounts: dict[str, list[WindowBar]] = {}
     for bar in bars:
-        accounts.setdefault(bar.account, []).append(bar)
+        accounts.setdefault(bar.account_key, []).append(bar)
     having: Counter[Key] = Counter()
     for own in accounts.values():
         having.update({(bar.limit, bar.window) for bar in own if bar.window})
@@ -84,45 +78,6 @@ def overview_html(bars: Sequence[WindowBar], *, show: Show, caption: str = "") -
     )
 
 
-def number(bar: WindowBar, show: Show) -> str:
-    """The bar's percentage in words, "unknown" when the server sent none that can be read."""
-    value = bar.shown(show)
-    return "unknown" if value is None or bar.used is None else percent(value)
-
-
-def word(bar: WindowBar, show: Show) -> str:
-    """What goes with the number: full, fast, stale, not started, or nothing."""
-    return "" if bar.mark == "unknown" else WORDS[show].get(bar.mark, bar.mark)
-
-
-def reset(bar: WindowBar) -> str:
-    """Time to the reset, "reset passed" for a stale reading, "" when unknown or not started."""
-    if bar.state == "stale":
-        return "reset passed"
-    # The reset of a window that has not started slides with every fetch.
-    return "" if bar.mark == "not started" else duration(bar.resets_in)
-
-
-def sentence(bar: WindowBar, show: Show) -> str:
-    """The bar for somebody who does not see it."""
-    if bar.used is None:
-        return f"{bar.title}: unknown".lstrip(": ")
-    parts = [
-        f"{bar.title}: {number(bar, show)} {show}",
-        word(bar, show).removeprefix("▲ ").replace("fast", "ahead of pace"),
-    ]
-    if bar.state == "stale":
-        parts.append("its reset has passed")
-    elif bar.resets_in is not None and bar.mark != "not started":
-        parts.append(f"resets in {duration(bar.resets_in)}")
-    return ", ".join(filter(None, parts))
-
-
-def fill(bar: WindowBar, show: Show) -> float:
-    """Width of the bar in percent of its track."""
-    return min(100.0, bar.shown(show) or 0.0)
-
-
 def _row(own: Sequence[WindowBar], columns: Sequence[Key]) -> Row:
     cells: dict[Key, WindowBar] = {}
     further = []
@@ -154,14 +109,13 @@ def _row_html(row: Row, show: Show, *, further: bool) -> str:
 
 def _bar_html(bar: WindowBar, show: Show) -> str:
     kind = bar.mark.replace(" ", "-") or "plain"
-    tick = ""
-    if bar.gone is not None:
-        tick = f'<i style="left:{bar.gone if show == "used" else 100 - bar.gone:.1f}%"></i>'
-    label = escape(printable(sentence(bar, show)))
+    place = bar.tick(show)
+    tick = "" if place is None else f'<i style="left:{place:.1f}%"></i>'
+    label = escape(printable(bar.sentence(show)))
     return (
         f'<div class="qp-cell"><div class="qp-track qp-{kind}" role="img" aria-label="{label}">'
-        f'<b style="width:{fill(bar, show):.1f}%"></b>{tick}</div>'
-        f'<span class="qp-number">{escape(number(bar, show))}</span>'
-        f'<span class="qp-word">{escape(word(bar, show))}</span>'
-        f'<span class="qp-reset">{escape(reset(bar))}</span></div>'
+        f'<b style="width:{bar.fill(show):.1f}%"></b>{tick}</div>'
+        f'<span class="qp-number">{escape(bar.number(show))}</span>'
+        f'<span class="qp-word">{escape(bar.word(show))}</span>'
+        f'<span class="qp-reset">{escape(bar.reset)}</span></div>'
     )

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 import ipywidgets
 import traitlets
 
-from ..charts.bars import Show
 from ..frames import to_frame
 from ..history import History
 from ..outcomes import Collection
+from ..outlook.bars import Show
 from ..sources import Source
 from ..workers import aside
 from .alerts import Alerts, guarded

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from ..charts.bars import Show, WindowBar
-from ..charts.style import ATTENTION, NORMAL, QUIET, window_title
+from ..charts.bar_blocks import COLOURS
 from ..outcomes import Failure
+from ..outlook.bars import Show, WindowBar, window_title
 from ..privacy import printable
 from .messages import failure_parts
-from .overview import fill, number, overview, reset, sentence, word
+from .overview import overview
 from .twin import Markup, twin_html
 
 BAR_PIXELS: Final = 90
@@ -64,14 +64,13 @@ def _named(bars: Sequence[WindowBar], show: Show) -> Markup:
 
 
 def _bar(bar: WindowBar, show: Show) -> Markup:
-    colour = QUIET if bar.mark in {"stale", "unknown"} else ATTENTION if bar.mark in {"full", "fast"} else NORMAL
     track = (
-        f'<div role="img" aria-label="{escape(printable(sentence(bar, show)))}" '
+        f'<div role="img" aria-label="{escape(printable(bar.sentence(show)))}" '
         f'style="width:{BAR_PIXELS}px;height:9px;background-color:#9e9e9e55">'
-        f'<div style="width:{fill(bar, show) * BAR_PIXELS / 100:.0f}px;height:9px;background-color:{colour}"></div>'
-        "</div>"
+        f'<div style="width:{bar.fill(show) * BAR_PIXELS / 100:.0f}px;height:9px;'
+        f'background-color:{COLOURS[bar.role]}"></div></div>'
     )
     # A short blank, so that number, word and time read as one line also where styles are dropped.
-    words = " ".join(filter(None, (number(bar, show), word(bar, show))))
-    after = reset(bar)
+    words = " ".join(filter(None, (bar.number(show), bar.word(show))))
+    after = bar.reset
     return Markup(f"{track}<div>{escape(words)}{f' · {escape(after)}' if after else ''}</div>")

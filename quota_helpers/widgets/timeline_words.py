@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine
-from ..charts.style import moment, percent
+from ..charts.style import moment
+from ..outlook.bars import percent
 from .twin import twin_html
 
 COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from ..charts import window_bars
-from ..charts.bars import Show, WindowBar
 from ..charts.resets import resets_spec
 from ..charts.style import figure_of, moment
 from ..charts.windows import windows_spec
 from ..outcomes import Collection
+from ..outlook.bars import Show, WindowBar, window_bars
 from .messages import failures_html, headline, headline_html
 from .overview import overview_html
 from .panel_twin import static_html

@@ -1,0 +1,413 @@
+"""What is known of every window at one moment, and how it is said: the half of all bars that draws nothing.
+
+Charts draw these as plotly's bars, the panel as a table in HTML, the command line as text. None of them decides what a
+bar means: its number, its words, its order and the role of its colour are here, and need no pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final, Literal
+
+from ..labels import account_labels
+from ..models import UsageSnapshot, window_state
+from ..models.snapshot import REACHED
+from ..models.tidy import tidy_rows
+from ..outcomes import Collection
+from ..privacy import mask_identity
+from ..times import Moment, duration, local_time, moment
+
+Show = Literal["left", "used"]
+Mark = Literal["", "full", "fast", "blocked", "stale", "not started", "unknown"]
+Role = Literal["normal", "attention", "quiet"]
+
+OWN: Final = "codex"
+"""The account's own limit: it alone ranks an account."""
+WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
+
+FULL: Final = 100.0  # percent
+FAST_AT_LEAST_USED: Final = 10.0  # percent; readings of less say little about a pace
+FAST_PROJECTION: Final = 1.05  # share used at the reset, were the average so far to go on
+NOISE: Final = 1.0  # percent; the server counts whole ones
+# A full window says the same, and says until when.
+_SAID_BY_A_FULL_WINDOW: Final = frozenset({REACHED["rate_limit_reached"], "the server allows no requests"})
+
+_WORDS: Final = {
+    "left": {"full": "used up", "fast": "▲ fast", "unknown": ""},
+    "used": {"full": "full", "fast": "▲ fast", "unknown": ""},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowBar:
+    """One window of one account at one moment.
+
+    Attributes:
+        account: The account's name as it was read.
+        account_key: Its key: what it is grouped by; the name where there is no key.
+        label: The name to show: masked unless revealed, different for different keys.
+        plan: The plan, as the server spelled it.
+        limit: Limit id; "codex" is the account's own.
+        limit_name: The server's name of the limit, or "".
+        window: Window name; "" where no window was sent.
+        slot: Where in the reply it stood, or "".
+        used: Percent used, 0 and up, or None when unknown.
+        gone: Percent of the window's time that has passed, or None when unknown, stale or not started.
+        reset_at: When it resets (aware), or None.
+        resets_in: Time to the reset; negative once it has passed, None when unknown.
+        window_seconds: Length in seconds, or None.
+        state: current, stale, not_started or unknown, at that moment.
+        blocked: Why its limit lets nothing through, in words, or "".
+        origin: Which carrier it came by; "demo" for invented accounts.
+        fetched_at: When the server said so (aware), or None.
+    """
+
+    account: str
+    account_key: str
+    label: str
+    plan: str
+    limit: str
+    limit_name: str
+    window: str
+    slot: str
+    used: float | None
+    gone: float | None
+    reset_at: datetime | None
+    resets_in: timedelta | None
+    window_seconds: float | None
+    state: str
+    blocked: str
+    origin: str
+    fetched_at: datetime | None
+
+    @property
+    def left(self) -> float | None:
+        """Percent left, never below 0; None when unknown."""
+        return None if self.used is None else max(0.0, round(100.0 - self.used, 9))
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a window of the account's own limit."""
+        return self.limit == OWN
+
+    @property
+    def title(self) -> str:
+        """The window's name for people."""
+        return window_title(self.limit, self.window, self.limit_name)
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing is left of it now; a percentage whose reset has passed says nothing about now."""
+        return self.used is not None and self.used >= FULL and self.state != "stale"
+
+    @property
+    def mark(self) -> Mark:
+        """The one word that goes with the number; "fast" is ahead of pace."""
+        if self.state == "stale":
+            return "stale"
+        if self.full:
+            return "full"
+        if self.blocked:
+            return "blocked"
+        if self.used is None:
+            return "unknown"
+        if self.state == "not_started":
+            return "not started"
+        return "fast" if self.fast else ""
+
+    @property
+    def fast(self) -> bool:
+        """Whether the average so far, a whole percent of noise taken off, uses it up clearly before its reset."""
+        if self.used is None or self.gone is None or self.used < FAST_AT_LEAST_USED:
+            return False
+        return self.used - NOISE > FAST_PROJECTION * self.gone
+
+    @property
+    def role(self) -> Role:
+        """What its colour means; never the only carrier of that."""
+        if self.mark in {"stale", "unknown"}:
+            return "quiet"
+        return "attention" if self.mark in {"full", "fast", "blocked"} else "normal"
+
+    @property
+    def enough_for(self) -> timedelta | None:
+        """How long what is left would last at the average pace so far, whatever its reset; None when unknown.
+
+        Under 10 % used the average says little: then nobody is taken to be faster than the window's own even pace.
+        """
+        if not self.used or self.left is None or self.gone is None or self.window_seconds is None:
+            return None
+        share = self.left * self.gone / self.used
+        if self.used < FAST_AT_LEAST_USED:
+            share = max(share, self.left)
+        return timedelta(seconds=share / 100 * self.window_seconds)
+
+    @property
+    def binding(self) -> tuple[int, float]:
+        """Sort key: the window that binds first has the smallest.
+
+        Used up (the longest wait first), then what runs out before its reset (the first one first), what has no pace
+        (the least left first), what lasts, what has not begun; a percentage that is unknown or history comes last.
+        """
+        if self.used is None or self.state == "stale":
+            return 5, 0.0
+        if self.full:
+            return 0, -(self.resets_in.total_seconds() if self.resets_in else float("inf"))
+        if self.fast and self.enough_for is not None:
+            return 1, self.enough_for.total_seconds()
+        if self.state == "not_started" or not self.used:
+            return 4, 0.0
+        if self.enough_for is None:
+            return 2, 100.0 - self.used
+        return 3, self.enough_for.total_seconds()
+
+    def shown(self, show: Show) -> float | None:
+        """The number that the bar shows: percent left or used."""
+        return self.left if show == "left" else self.used
+
+    def fill(self, show: Show) -> float:
+        """Length of the bar in percent of its track; what is over 100 % used fills it."""
+        return min(100.0, self.shown(show) or 0.0)
+
+    def tick(self, show: Show) -> float | None:
+        """Where an even pace would be, in percent of the track; None when unknown."""
+        return self.gone if self.gone is None or show == "used" else 100.0 - self.gone
+
+    def number(self, show: Show) -> str:
+        """The percentage in words; "unknown" when the server sent none that can be read."""
+        value = self.shown(show)
+        return "unknown" if value is None else percent(value)
+
+    def word(self, show: Show) -> str:
+        """What goes with the number: used up, fast, blocked, stale, not started, or nothing."""
+        return _WORDS[show].get(self.mark, self.mark)
+
+    @property
+    def reset(self) -> str:
+        """Time to the reset; "reset passed" for a stale reading, "" when unknown or not started."""
+        if self.state == "stale":
+            return "reset passed"
+        # The reset of a window that has not started slides with every fetch.
+        return "" if self.state == "not_started" else duration(self.resets_in)
+
+    def sentence(self, show: Show) -> str:
+        """The bar for somebody who does not see it."""
+        if self.used is None:
+            return ", ".join(filter(None, (f"{self.title}: unknown".lstrip(": "), self.blocked and "blocked")))
+        parts = [
+            f"{self.title}: {self.number(show)} {show}",
+            self.word(show).removeprefix("▲ ").replace("fast", "ahead of pace"),
+        ]
+        if self.state == "stale":
+            parts.append("its reset has passed")
+        elif self.reset:
+            parts.append(f"resets in {self.reset}")
+        return ", ".join(filter(None, parts))
+
+    def lines(self, zone: tzinfo | None) -> list[str]:
+        """Everything that is known of the window, a line each; times in *zone* (None: this machine's)."""
+        known = self.used is not None
+        lines = [f"{self.used:g} % used, {self.left:g} % left" if known else "the server sent no readable percentage"]
+        if self.reset_at is not None:
+            ago = " ago" if self.state == "stale" else ""
+            lines.append(f"resets {local_time(self.reset_at, zone)} ({duration(self.resets_in)}{ago})")
+        if self.gone is not None:
+            lines.append(f"{self.gone:.0f} % of the window's time is gone")
+        if self.blocked:
+            lines.append(f"blocked: {self.blocked}")
+        elif self.mark:
+            lines.append(self.mark)
+        return lines
+
+
+def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = False) -> list[WindowBar]:
+    """The newest reading of every window as a bar, the account that binds first on top.
+
+    Args:
+        readings: A `Collection`, a snapshot, several, or a frame with (at least) `account_key`, `limit`, `window`,
+            `used_percent`, `reset_at`, `window_seconds` and `fetched_at`.
+        now: The present moment; None means the latest `fetched_at`.
+        reveal: Whether e-mail addresses in account names are shown in full.
+
+    Raises:
+        TypeError: *readings* is nothing of the kind.
+    """
+    rows = newest(readings)
+    if not rows:
+        return []
+    present = moment(now, name="now") if now is not None else moment_of(rows)
+    names = {_key(row): row.get("account") for row in rows}
+    labels = account_labels(names, None if reveal else mask_identity)
+    accounts = by_account(_bar(row, present, labels[_key(row)]) for row in rows)
+    ordered = sorted(map(_unblocked, accounts), key=binds_first)
+    return [bar for own in ordered for bar in sorted(own, key=lambda bar: window_rank(bar.limit, bar.window))]
+
+
+def by_account(bars: Iterable[WindowBar]) -> list[list[WindowBar]]:
+    """The bars of each account, in the order in which the accounts come."""
+    accounts: dict[str, list[WindowBar]] = {}
+    for bar in bars:
+        accounts.setdefault(bar.account_key, []).append(bar)
+    return list(accounts.values())
+
+
+def binds_first(bars: Sequence[WindowBar]) -> tuple[bool, list[tuple[int, float]], str]:
+    """Sort key of one account's bars: blocked, then by its own windows, the one that binds first first.
+
+    A model's limit ranks nobody; a spending cap only where it is the account's only limit.
+    """
+    return not blocked_why(bars), sorted(bar.binding for bar in ranking(bars)), bars[0].account
+
+
+def blocked_why(bars: Sequence[WindowBar]) -> str:
+    """Why an account lets nothing through although its windows have something left, in words; "" when it does."""
+    return next((bar.blocked for bar in bars if bar.blocked and (bar.own or bar.limit.startswith("spend:"))), "")
+
+
+def ranking(bars: Sequence[WindowBar]) -> list[WindowBar]:
+    """The bars that rank an account: those of its own limit, else of its spending caps."""
+    own = [bar for bar in bars if bar.own]
+    if any(bar.window for bar in own):
+        return own
+    return [bar for bar in bars if bar.limit.startswith("spend:")] or own
+
+
+def newest(readings: Any) -> list[dict[str, Any]]:
+    """The newest row of each account, limit and window, as plain values: what is known of the present.
+
+    Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
+    """
+    held: dict[tuple[Any, ...], dict[Any, dict[str, Any]]] = {}
+    times: dict[tuple[Any, ...], Any] = {}
+    for row in _rows(readings):
+        place, when = (_key(row), row.get("limit"), row.get("window")), row.get("fetched_at")
+        if place in times and when is not None and times[place] is not None:
+            if when < times[place]:
+                continue
+            if when > times[place]:
+                held[place] = {}
+        times[place] = when
+        held.setdefault(place, {})[row.get("slot")] = row
+    return [row for slots in held.values() for row in slots.values()]
+
+
+def moment_of(rows: Iterable[dict[str, Any]]) -> datetime:
+    """The latest `fetched_at` of the rows."""
+    times: list[datetime] = [row["fetched_at"] for row in rows if row.get("fetched_at") is not None]
+    return max(times)
+
+
+def window_title(limit: str, window: str, limit_name: str = "") -> str:
+    """A window's name for people: "five hour", "weekly"; another limit's with the limit in front.
+
+    >>> window_title("codex", "five_hour"), window_title("codex_bengalfox", "weekly", "GPT-5.3-Codex-Spark")
+    ('five hour', 'GPT-5.3-Codex-Spark weekly')
+    """
+    name = window.replace("_", " ")
+    if limit == OWN:
+        return name
+    if limit.startswith("spend:"):
+        return f"spend, {limit.removeprefix('spend:').replace('_', ' ')}"
+    return f"{limit_name or limit.replace('_', ' ')} {name}".rstrip()
+
+
+def window_rank(limit: str, window: str) -> tuple[int, int, str, str]:
+    """Sort key: the account's own windows from short to long, then other limits by name, spending last."""
+    place = WINDOW_ORDER.index(window) if window in WINDOW_ORDER else len(WINDOW_ORDER)
+    kind = 0 if limit == OWN else 2 if limit.startswith("spend:") else 1
+    return kind, place, limit if kind else "", window
+
+
+def percent(value: float) -> str:
+    """A percentage for people: whole ones bare, others with one decimal, and never a rounded 0 or 100.
+
+    >>> percent(50.25), percent(99.99), percent(-0.0)
+    ('50.2 %', '> 99.9 %', '0 %')
+    """
+    rounded = round(value, 1) + 0.0  # no -0
+    if rounded in {0.0, 100.0} and value != rounded:
+        return "< 0.1 %" if value < 1 else ("> 99.9 %" if value < rounded else "> 100 %")
+    return f"{rounded:g} %"
+
+
+def _rows(readings: Any) -> Iterable[dict[str, Any]]:
+    if hasattr(readings, "columns") and hasattr(readings, "to_dict"):
+        return _frame_rows(readings)
+    if isinstance(readings, Collection):
+        readings = readings.snapshots
+    snapshots = [readings] if isinstance(readings, UsageSnapshot) else readings
+    if not isinstance(snapshots, Iterable) or isinstance(snapshots, str | bytes | dict):
+        raise TypeError(_WANTED.format(type(readings).__name__))
+    return [row for snapshot in snapshots for row in _snapshot_rows(snapshot)]
+
+
+_WANTED: Final = (
+    "This is {}; what is wanted is a collection (source.collect()), a snapshot, several of them, "
+    "or a frame (qh.to_frame(...))."
+)
+
+
+def _snapshot_rows(snapshot: Any) -> Iterable[dict[str, Any]]:
+    if not isinstance(snapshot, UsageSnapshot):
+        raise TypeError(_WANTED.format(f"a list with {type(snapshot).__name__}"))
+    return tidy_rows(snapshot)
+
+
+def _frame_rows(frame: Any) -> Iterable[dict[str, Any]]:
+    """The newest rows of a frame. Pandas finds them: a history is long; without it there is no frame."""
+    same = [name for name in ("account_key", "account", "limit", "window") if name in frame.columns]
+    latest = frame.groupby(same, dropna=False, sort=False)["fetched_at"].transform("max")
+    present = frame[latest.isna() | (frame["fetched_at"] == latest)]
+    rows: list[dict[str, Any]] = present.astype(object).where(present.notna(), None).to_dict("records")
+    for row in rows:
+        row.update({name: _plain(value) for name, value in row.items() if hasattr(value, "to_pydatetime")})
+    return rows
+
+
+def _plain(value: Any) -> datetime:
+    plain: datetime = value.to_pydatetime(warn=False)
+    return plain
+
+
+def _key(row: dict[str, Any]) -> str:
+    return row.get("account_key") or row.get("account") or "?"
+
+
+def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
+    used, reset_at, seconds, fetched = (
+        row.get(name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")
+    )
+    state = window_state(used_percent=used, reset_at=reset_at, window_seconds=seconds, fetched_at=fetched, now=now)
+    gone = None
+    if reset_at is not None and seconds and state == "current":
+        gone = min(100.0, max(0.0, 100.0 * (1 - (reset_at - now).total_seconds() / seconds)))
+    return WindowBar(
+        account=row.get("account") or _key(row),
+        account_key=_key(row),
+        label=label,
+        plan=row.get("plan") or "",
+        limit=row.get("limit") or "?",
+        limit_name=row.get("limit_name") or "",
+        window=row.get("window") or "",
+        slot=row.get("slot") or "",
+        used=used,
+        gone=gone,
+        reset_at=reset_at,
+        resets_in=None if reset_at is None else reset_at - now,
+        window_seconds=seconds,
+        state=state,
+        # What a reading said before its window began anew is history like its percentage.
+        blocked="" if fetched and reset_at and fetched < reset_at <= now else row.get("blocked") or "",
+        origin=row.get("origin") or "",
+        fetched_at=fetched,
+    )
+
+
+def _unblocked(own: list[WindowBar]) -> list[WindowBar]:
+    """Without the reasons that a full window of the same limit gives already."""
+    full = {bar.limit for bar in own if bar.full}
+    return [
+        replace(bar, blocked="") if bar.limit in full and bar.blocked in _SAID_BY_A_FULL_WINDOW else bar for bar in own
+    ]
