@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from crowd_support import crowd
+
 from quota_helpers.auth import find_accounts
 from quota_helpers.client import UsageClient
-from quota_helpers.invented.crowd import crowd
 from quota_helpers.invented.server import DemoServer
 from quota_helpers.sources.source import Source
 

@@ -7,14 +7,15 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from crowd_support import crowd
 from demo_support import BY_NAME, GOOD, ask, claims, headers_of, login, usage
 
 from quota_helpers.invented import STEP, T0, DemoServer
-from quota_helpers.invented.accounts import ACCOUNTS, BLUE_TEAM, body
-from quota_helpers.invented.crowd import crowd
-from quota_helpers.invented.failures import as_json
-from quota_helpers.invented.meters import FIVE_HOURS, WEEK, Meter
+from quota_helpers.invented.accounts import ACCOUNTS, body
+from quota_helpers.invented.meters import Meter
+from quota_helpers.invented.replies import as_json
 from quota_helpers.models import window_state
+from quota_helpers.times import FIVE_HOURS, WEEK
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_a_five_hour_window_resets_within_the_first_hour(server):
 
 @pytest.mark.parametrize("length", [FIVE_HOURS, WEEK])
 def test_a_meter_always_says_a_reset_ahead_and_whole_percents_up_to_full(length):
-    meter = Meter(seconds=length, used=50, per_hour=11, resets_in=timedelta(minutes=7))
+    meter = Meter(length, used=50, per_hour=11, minutes=7)
     for minutes in range(0, 60 * 24 * 8, 7):
         now = T0 + timedelta(minutes=minutes)
         ahead = meter.reset_at(now) - now
@@ -241,7 +242,7 @@ def test_one_login_names_its_account_in_the_claims_only(server):
 
 def test_tokens_differ_also_between_two_people_of_one_team(server):
     tokens = {login(server, account.name)["tokens"]["access_token"] for account in ACCOUNTS}
-    team = [account.seat for account in ACCOUNTS if account.seat.account_id == BLUE_TEAM]
+    team = [account.seat for account in ACCOUNTS if account.seat.account_id == "acct-demo-team-blue"]
 
     assert len(tokens) == len(ACCOUNTS)
     assert len(team) == len({who.user_id for who in team}) == 2

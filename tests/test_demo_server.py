@@ -6,12 +6,12 @@ import json
 import threading
 
 import pytest
+from crowd_support import crowd
 from demo_support import BY_NAME, GOOD, ask, connect, headers_of, login
 
 from quota_helpers.invented import STEP, T0, DemoServer
 from quota_helpers.invented.accounts import ACCOUNTS, body
-from quota_helpers.invented.crowd import crowd
-from quota_helpers.invented.failures import as_json
+from quota_helpers.invented.replies import as_json
 
 
 @pytest.fixture

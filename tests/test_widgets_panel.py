@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 import traitlets
+from crowd_support import crowd
 from panel_support import source_of
 
 from quota_helpers import demo
@@ -17,7 +18,6 @@ from quota_helpers.errors import HistoryError
 from quota_helpers.history import History
 from quota_helpers.invented.accounts import ACCOUNTS, DemoAccount, seat
 from quota_helpers.invented.clock import T0
-from quota_helpers.invented.crowd import crowd
 from quota_helpers.widgets import QuotaPanel
 from quota_helpers.widgets.picker import account_labels
 from quota_helpers.widgets.tasks import TIMERS

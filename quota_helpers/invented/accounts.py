@@ -1,18 +1,27 @@
-"""The demo's people: invented names, and what happens when each of them asks."""
+"""The demo's people, as `world.json` describes them: who they are, and what happens when each of them asks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-from . import bodies, failures
-from .bodies import Seat, Usage
-from .failures import Refusal
-from .meters import Json
+from .meters import Json, filled
 
-BLUE_TEAM: Final = "acct-demo-team-blue"
-"""Two people sit in this workspace: the same account id, two user ids."""
+WORLD: Final[Json] = json.loads(Path(__file__).with_name("world.json").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Who asks: a person in an account, and the plan the server names."""
+
+    user_id: str
+    account_id: str
+    email: str
+    plan: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +31,9 @@ class DemoAccount:
     Attributes:
         name: Name of its file, without `.auth.json`.
         seat: Who it is.
-        usage: Makes the body of a good answer.
-        refusal: Makes the answer when it is not a good one; it then goes before `usage`.
+        template: Top-level fields of its body, where they differ from the usual ones; meters are read when it is asked.
+        legacy: Its whole body, where that is none of today's form.
+        refusal: Name of the answer when it is not a good one.
         header_skew: Points by which the `x-codex-*` headers exceed the body; None for an answer without such headers.
         workspace: A seat of a workspace: asked without the account header, the server does not know which one is meant.
         id_in_file: The login file names the account id; otherwise only the token's claims do.
@@ -32,8 +42,9 @@ class DemoAccount:
 
     name: str
     seat: Seat
-    usage: Usage = bodies.classic
-    refusal: Refusal | None = None
+    template: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    legacy: Mapping[str, Any] | None = field(default=None, hash=False)
+    refusal: str | None = None
     header_skew: int | None = None
     workspace: bool = False
     id_in_file: bool = True
@@ -42,7 +53,18 @@ class DemoAccount:
 
 def body(account: DemoAccount, now: datetime) -> Json:
     """What the server says about *account* at *now*: the same answer for the same instant."""
-    return account.usage(account.seat, now)
+    seat = account.seat
+    if account.legacy is not None:
+        who = {"$email": seat.email, "$plan": seat.plan}
+        return {
+            key: who[value] if isinstance(value, str) else filled(value, now) for key, value in account.legacy.items()
+        }
+    identity = {"user_id": seat.user_id, "account_id": seat.account_id, "email": seat.email, "plan_type": seat.plan}
+    sent: Json = filled(WORLD["body"] | identity | dict(account.template), now)
+    if sent["rate_limit"] and sent["rate_limit"]["limit_reached"]:
+        sent["rate_limit_reached_type"] = {"type": "rate_limit_reached", "details": "default"}
+        sent["ordinary_usage_allowed"] = False
+    return sent
 
 
 def seat(name: str, plan: str, *, account_id: str | None = None) -> Seat:
@@ -55,36 +77,18 @@ def seat(name: str, plan: str, *, account_id: str | None = None) -> Seat:
     )
 
 
-ACCOUNTS: Final = (
-    DemoAccount(name="ada", seat=seat("ada", "plus"), usage=bodies.classic, header_skew=0),
-    DemoAccount(name="atlas", seat=seat("atlas", "pro"), usage=bodies.many_limits, header_skew=3),
-    DemoAccount(name="campus", seat=seat("campus", "edu"), usage=bodies.five_hours_only, id_in_file=False),
-    DemoAccount(name="comet", seat=seat("comet", "nova"), usage=bodies.from_the_future),
-    DemoAccount(name="daydream", seat=seat("daydream", "plus"), usage=bodies.stale),
-    DemoAccount(name="fresh-start", seat=seat("fresh-start", "plus"), usage=bodies.not_started),
-    DemoAccount(name="heirloom", seat=seat("heirloom", "plus"), usage=bodies.legacy),
-    DemoAccount(
-        name="kim@example.com",
-        seat=seat("kim", "team", account_id=BLUE_TEAM),
-        usage=bodies.overrun,
-        header_skew=0,
-        workspace=True,
-    ),
-    DemoAccount(name="ledger", seat=seat("ledger", "business"), usage=bodies.spend_control, workspace=True),
-    DemoAccount(name="night-owl", seat=seat("night-owl", "prolite"), usage=bodies.weekly_in_primary),
-    DemoAccount(name="patchwork", seat=seat("patchwork", "plus"), usage=bodies.broken_field),
-    DemoAccount(
-        name="team-blue",
-        seat=seat("robin", "team", account_id=BLUE_TEAM),
-        usage=bodies.reversed_slots,
-        workspace=True,
-    ),
-    DemoAccount(name="wren", seat=seat("wren", "go"), usage=bodies.monthly, header_skew=0),
-    DemoAccount(
-        name="expired", seat=seat("old-laptop", "plus"), refusal=failures.token_expired, valid_for=timedelta(days=-3)
-    ),
-    DemoAccount(name="signed-out", seat=seat("signed-out", "plus"), refusal=failures.token_invalidated),
-    DemoAccount(name="edge-blocked", seat=seat("edge-blocked", "plus"), refusal=failures.blocked_by_edge),
-    DemoAccount(name="rate-limited", seat=seat("rate-limited", "pro"), refusal=failures.too_many_requests),
-    DemoAccount(name="server-down", seat=seat("server-down", "plus"), refusal=failures.unavailable),
-)
+def _account(told: Json) -> DemoAccount:
+    return DemoAccount(
+        name=told["name"],
+        seat=seat(told.get("person") or told["name"], told["plan"], account_id=told.get("account_id")),
+        template=told.get("body", {}),
+        legacy=told.get("legacy"),
+        refusal=told.get("refusal"),
+        header_skew=told.get("header_skew"),
+        workspace=told.get("workspace", False),
+        id_in_file=told.get("id_in_file", True),
+        valid_for=timedelta(days=told.get("days_valid", 60)),
+    )
+
+
+ACCOUNTS: Final = tuple(map(_account, WORLD["accounts"]))

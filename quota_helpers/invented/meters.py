@@ -1,7 +1,8 @@
-"""Meters that run: how much of a window is used at an instant, and the window object that says so on the wire."""
+"""Meters that run: how much of a window is used at an instant, and the bodies that say so on the wire."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 FULL: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Meter:
     """One window in use: it fills at a steady rate and starts anew at each reset.
 
@@ -21,32 +22,64 @@ class Meter:
         seconds: Length of the window.
         used: Percent used at `T0`.
         per_hour: Percent used up in an hour.
-        resets_in: Time from `T0` to the reset of the window that runs then.
+        minutes: From `T0` to the reset of the window that runs then.
     """
 
     seconds: int
     used: float
-    per_hour: float = 0.0
-    resets_in: timedelta
+    per_hour: float
+    minutes: int
 
     def reset_at(self, now: datetime) -> datetime:
         """When the window that runs at *now* ends."""
-        first, length = T0 + self.resets_in, timedelta(seconds=self.seconds)
+        first, length = T0 + timedelta(minutes=self.minutes), timedelta(seconds=self.seconds)
         return first if now < first else first + length * ((now - first) // length + 1)
 
     def used_percent(self, now: datetime) -> int:
         """Whole percents used at *now*: full is full, except for an overrun that was there from the beginning."""
-        if now < T0 + self.resets_in:
+        if now < T0 + timedelta(minutes=self.minutes):
             return int(min(max(FULL, self.used), self.used + self.per_hour * hours_since(T0, now)))
         start = self.reset_at(now) - timedelta(seconds=self.seconds)
         return int(min(FULL, self.per_hour * hours_since(start, now)))
 
-    def window(self, now: datetime) -> Json:
-        """The window as the usage endpoint sends it."""
-        return window(used_percent=self.used_percent(now), seconds=self.seconds, reset_at=self.reset_at(now), now=now)
+
+def filled(template: Any, now: datetime) -> Any:
+    """A body's template with every meter read at *now*.
+
+    An object with a key that begins with `$` becomes what that key makes of its value; the keys beside it are added.
+
+    >>> filled({"left": {"$left": [18000, 31, 14, 190]}}, T0 + timedelta(hours=1))
+    {'left': 55}
+    """
+    if isinstance(template, list):
+        return [filled(item, now) for item in template]
+    if not isinstance(template, dict):
+        return template
+    made: Any = {}
+    for key, value in template.items():
+        if key.startswith("$"):
+            made = _MAKERS[key](filled(value, now), now)
+        else:
+            made[key] = filled(value, now)
+    return made
 
 
-def window(*, used_percent: int, seconds: int, reset_at: datetime, now: datetime) -> Json:
+def _window(parts: list[Any], now: datetime) -> Json:
+    meter = Meter(*parts)
+    return _sent(meter.used_percent(now), meter.seconds, meter.reset_at(now), now)
+
+
+def _untouched(seconds: int, now: datetime) -> Json:
+    """A window that has not started: nothing used, and the reset slides along, always one full length away."""
+    return _sent(0, seconds, now + timedelta(seconds=seconds), now)
+
+
+def _stale(parts: list[Any], now: datetime) -> Json:
+    seconds, used, minutes = parts
+    return _sent(used, seconds, T0 + timedelta(minutes=minutes), now)
+
+
+def _sent(used_percent: int, seconds: int, reset_at: datetime, now: datetime) -> Json:
     """A window object with its four fields; `reset_after_seconds` never runs below 0."""
     return {
         "used_percent": used_percent,
@@ -56,14 +89,11 @@ def window(*, used_percent: int, seconds: int, reset_at: datetime, now: datetime
     }
 
 
-def untouched(seconds: int, now: datetime) -> Json:
-    """A window that has not started: nothing used, and the reset slides along, always one full length away."""
-    return window(used_percent=0, seconds=seconds, reset_at=now + timedelta(seconds=seconds), now=now)
-
-
-def rate_limit(primary: Json | None, secondary: Json | None = None) -> Json:
+def _limit(windows: list[Json | None], _: datetime) -> Json:
     """A limit around its windows; reached as soon as one of them is full."""
-    reached = any(isinstance(used, int) and used >= FULL for used in map(_used, (primary, secondary)))
+    used = [window["used_percent"] for window in windows if window]
+    reached = any(isinstance(percent, int) and percent >= FULL for percent in used)
+    primary, secondary = windows
     return {
         "allowed": not reached,
         "limit_reached": reached,
@@ -72,5 +102,47 @@ def rate_limit(primary: Json | None, secondary: Json | None = None) -> Json:
     }
 
 
-def _used(sent: Json | None) -> object:
-    return None if sent is None else sent["used_percent"]
+def _credits(parts: list[Any], _: datetime) -> Json:
+    """Credits bought: the balance is a decimal string on the wire, the messages a rough range."""
+    balance, local, cloud = parts
+    return {
+        "has_credits": True,
+        "unlimited": False,
+        "overage_limit_reached": False,
+        "balance": balance,
+        "approx_local_messages": local,
+        "approx_cloud_messages": cloud,
+    }
+
+
+def _cap(parts: list[float], now: datetime) -> Json:
+    """A cap on a month's spending: of *limit*, so much is spent at `T0` and so much more in each hour."""
+    limit, at_t0, per_hour = parts
+    month_start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    next_month = (month_start + timedelta(days=32)).replace(day=1)
+    before, since = (at_t0, T0) if month_start <= T0 else (0.0, month_start)
+    used = min(float(limit), before + per_hour * hours_since(since, now))
+    percent = int(100 * used / limit)
+    cap = {
+        "source": "group_based_spend_controls",
+        "limit": str(limit),
+        "used": f"{used:.2f}",
+        "remaining": f"{limit - used:.2f}",
+        "used_percent": percent,
+        "remaining_percent": 100 - percent,
+        "reset_after_seconds": int((next_month - now).total_seconds()),
+        "reset_at": int(next_month.timestamp()),
+    }
+    return {"reached": used >= limit, "reached_limit_type": None, "individual_limit": cap}
+
+
+_MAKERS: Final[Mapping[str, Callable[[Any, datetime], Any]]] = {
+    "$window": _window,
+    "$untouched": _untouched,
+    "$stale": _stale,
+    "$limit": _limit,
+    "$credits": _credits,
+    "$cap": _cap,
+    "$left": lambda parts, now: FULL - Meter(*parts).used_percent(now),
+    "$ms": lambda parts, now: int(Meter(*parts).reset_at(now).timestamp() * 1000),
+}

@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from .accounts import DemoAccount, body
-from .failures import Reply, as_json, unauthorized, unknown_token, wrong_account
+from .accounts import WORLD, DemoAccount, body
 from .meters import Json
 
 NO_SCOPE: Final = {"plan_type": "free", "rate_limit": None, "code_review_rate_limit": None, "credits": None}
 """What a workspace seat is told when the account header is missing: no reading, and not a free plan either."""
+
+_PAGE: Final = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1" /><title>{0}</title></head>'
+    "<body><h1>{0}</h1><p>{1}</p></body></html>\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One HTTP answer, before it is bytes on a socket.
+
+    Attributes:
+        status: HTTP status code.
+        content_type: Value of the header of this name.
+        headers: Further headers, in order.
+        body: The body's bytes.
+    """
+
+    status: int
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+def as_json(document: object) -> bytes:
+    """A JSON body, compact and in UTF-8, as the service sends it."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def refused(name: str) -> Reply:
+    """An answer that is no usage, as the real service was seen to send it; `world.json` has them by name."""
+    told: Json = WORLD["refusals"][name]
+    page = told.get("page")
+    return Reply(
+        status=told["status"],
+        content_type="text/html; charset=UTF-8" if page else told.get("content_type", "application/json"),
+        headers=tuple(told.get("headers", {}).items()),
+        body=_PAGE.format(*page).encode() if page else as_json(told["body"]),
+    )
 
 
 def answer(
@@ -28,17 +69,17 @@ def answer(
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        return unauthorized()
+        return refused("unauthorized")
     account = accounts.get(token.strip())
     if account is None:
-        return unknown_token()
+        return refused("unknown_token")
     if account.refusal is not None:
-        return account.refusal()
+        return refused(account.refusal)
     if not account_id:
         if account.workspace:
             return Reply(status=200, body=as_json(NO_SCOPE), headers=_edge_headers(account, now))
     elif account_id != account.seat.account_id:
-        return wrong_account()
+        return refused("wrong_account")
     document = body(account, now)
     headers = _edge_headers(account, now)
     if account.header_skew is not None:

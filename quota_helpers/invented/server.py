@@ -22,9 +22,8 @@ from typing import Any, ClassVar, Final, Self
 
 from .accounts import ACCOUNTS, DemoAccount
 from .clock import DemoClock
-from .failures import Reply, not_found
 from .logins import access_token, write_logins
-from .replies import answer
+from .replies import Reply, answer, refused
 
 BASE_PATH: Final = "/backend-api"
 USAGE_PATH: Final = f"{BASE_PATH}/wham/usage"
@@ -192,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
                 now=now,
             )
         else:
-            reply = not_found()
+            reply = refused("not_found")
         self.wfile.write(_wire(reply, now))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's argument name

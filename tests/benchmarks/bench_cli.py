@@ -15,11 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from crowd_support import crowd
 from timing import as_a_person_has_it, in_turn, output, program, show
 
 import quota_helpers
 from quota_helpers.invented import DemoServer
-from quota_helpers.invented.crowd import crowd
 
 HERE = Path(__file__).parent
 ROUNDS = 20

@@ -28,8 +28,9 @@ ROUNDS = 5
 
 SERVER = f"""
 import sys
+sys.path.append({str(Path(__file__).parents[1])!r})
 from quota_helpers.invented import DemoServer
-from quota_helpers.invented.crowd import crowd
+from crowd_support import crowd
 with DemoServer(accounts=crowd({ACCOUNTS}), latency={LATENCY}) as server:
     print(server.account_dir, server.url, sep="\\n", flush=True)
     sys.stdin.read()

@@ -19,12 +19,12 @@ sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
 
 import isolation  # noqa: E402, F401 - an empty home, the demo, no network
 from chromium import find_chromium, launch, open_page  # noqa: E402
+from crowd_support import crowd  # noqa: E402
 from lab import Lab  # noqa: E402
 from notebook_page import open_notebook  # noqa: E402
 from panel_support import source_of  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from quota_helpers.invented.crowd import crowd  # noqa: E402
 from quota_helpers.widgets import QuotaPanel  # noqa: E402
 
 REDRAWS = 500
