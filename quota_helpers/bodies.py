@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from .errors import BodyError
+from .files import reason, whole_file
+from .html import bullets, table
 from .models import Headers, RawReply
 from .outcomes import Collection
 from .privacy import hide_tokens, hide_tokens_in, mask_identity, printable
 from .raw import Pseudonyms, redact, redact_headers
+
+SHOWN: Final = 20  # rows and bad lines in a display
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +76,13 @@ class Bodies(Sequence[RawReply]):
         return f"Bodies({len(self)} replies, {len(self.problems)} bad lines)"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{_text(reply.account or reply.account_key or '?')}</th>"
-            f"<td>{reply.status}</td><td>{reply.fetched_at:%Y-%m-%d %H:%M:%S %Z}</td></tr>"
-            for reply in self._replies[:20]
-        )
-        more = f"<p>and {len(self) - 20} more</p>" if len(self) > 20 else ""  # noqa: PLR2004  # as many as are shown
-        problems = "".join(f"<li>{_text(str(problem))}</li>" for problem in self.problems[:20])
-        return (
-            "<table><thead><tr><th scope='col' style='text-align:left'>account</th><th scope='col'>status</th>"
-            f"<th scope='col'>fetched</th></tr></thead><tbody>{rows}</tbody></table>{more}"
-            + (f"<p>Lines that could not be read:</p><ul>{problems}</ul>" if problems else "")
-        )
+        rows = [
+            (_text(reply.account or reply.account_key or "?"), reply.status, f"{reply.fetched_at:%Y-%m-%d %H:%M:%S %Z}")
+            for reply in self._replies
+        ]
+        problems = [_text(str(problem)) for problem in self.problems[:SHOWN]]
+        heads = ("account", "status", "fetched")
+        return table(heads, rows, most=SHOWN) + bullets(problems, title="Lines that could not be read:")
 
 
 def save_bodies(
@@ -196,26 +192,17 @@ def _hidden_header(name: str, value: str) -> list[str]:
 
 
 def _write(text: str, target: Path) -> None:
-    temporary: str | None = None
     try:
-        # Beside the target, since a file can be put into its place at once only within one file system.
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with whole_file(target, "w") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink()
-        reason = getattr(error, "strerror", None) or "it is no path"
-        failure = BodyError(
-            f"{str(target)!r} cannot be written: {reason}.", hint="Check that the folder is there, and its permissions."
-        )
+    except OSError as error:
+        why = reason(error)
     else:
         return
-    raise failure
+    # Without the cause: its frames hold the bodies.
+    raise BodyError(
+        f"{str(target)!r} cannot be written: {why}.", hint="Check that the folder is there, and its permissions."
+    )
 
 
 # --- reading ---
@@ -281,4 +268,4 @@ def _string(value: Any) -> str | None:
 
 
 def _text(text: str) -> str:
-    return escape(printable(mask_identity(text)))
+    return printable(mask_identity(text))

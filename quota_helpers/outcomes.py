@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import overload
 
 from .errors import QuotaError
+from .html import bullets, paragraph, table
 from .models import Account, RawReply, UsageSnapshot
+from .privacy import mask_identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,30 +117,17 @@ class Accounts(Sequence[Account]):
         raise KeyError(f"no account {name!r}; there are: {', '.join(self.names) or 'none'}")
 
     def __repr__(self) -> str:
-        return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {', '.join(self.names)})"
+        return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {mask_identity(', '.join(self.names))})"
 
     def _repr_html_(self) -> str:
-        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
-
-        failures = "".join(
-            f"<li><b>{escape(failure.account)}</b>: {escape(failure.message)} {escape(failure.hint)}</li>"
-            for failure in self.failures
+        rows = (
+            (mask_identity(account.name), account.plan or "?", f"{when:%Y-%m-%d %H:%M %Z}" if when else "unknown")
+            for account in self._items
+            for when in (account.expires_at,)
         )
-        return (
-            "<table><thead><tr><th scope='col' style='text-align:left'>account</th><th scope='col'>plan at login</th>"
-            "<th scope='col'>login expires</th></tr></thead><tbody>"
-            + "".join(_row(account, escape) for account in self._items)
-            + "</tbody></table>"
-            + (f"<p>Not usable:</p><ul>{failures}</ul>" if failures else "")
-        )
-
-
-def _row(account: Account, escape: Callable[[str], str]) -> str:
-    expires = f"{account.expires_at:%Y-%m-%d %H:%M %Z}" if account.expires_at else "unknown"
-    return (
-        f"<tr><th scope='row' style='text-align:left'>{escape(account.name)}</th>"
-        f"<td>{escape(account.plan or '?')}</td><td>{expires}</td></tr>"
-    )
+        failures = [(mask_identity(failure.account), f"{failure.message} {failure.hint}") for failure in self.failures]
+        heads = ("account", "plan at login", "login expires")
+        return table(heads, rows) + bullets(failures, title="Not usable:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +161,8 @@ class Collection:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
-
-        failures = "".join(
-            f"<li><b>{escape(failure.account)}</b>: {escape(failure.kind)}: {escape(failure.message)} "
-            f"{escape(failure.hint)}</li>"
+        failures = [
+            (mask_identity(failure.account), f"{failure.kind}: {failure.message} {failure.hint}")
             for failure in self.failures
-        )
-        return f"<p>{escape(repr(self)[len('Collection(') : -1])}</p>" + (f"<ul>{failures}</ul>" if failures else "")
+        ]
+        return paragraph(repr(self)[len("Collection(") : -1]) + bullets(failures)

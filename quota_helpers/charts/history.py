@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from .history_lines import HistoryLine, history_lines, micros_of
 from .history_marks import SIGNS, WORDS, Place, mark_traces, pause_shapes, plan_changes, word
-from .invented import is_invented, zone_of
+from .invented import is_invented, zone_for
 from .knots import Knots, grounded, thinned
 from .overlay import plot_overlay
 from .style import (
@@ -132,7 +132,7 @@ def history_figure(
     left_out += [f"{MOST_PANELS} of {len(panels)} windows"] if len(panels) > MOST_PANELS else []
     left_out += [f"never used: {', '.join(unused)}"] if unused else []
     lines = [line for line in lines if (line.limit, line.window) in panels[:MOST_PANELS]]
-    zone = zone_of(tz, invented=invented)
+    zone = zone_for(tz, invented=invented)
     who = cut(lines[0].label, 34) if len(shown) == 1 else f"{len(shown)} accounts"
     if overlay:
         return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
@@ -154,7 +154,7 @@ def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[s
 class _Drawing:
     """The figure in the making."""
 
-    def __init__(self, lines: Sequence[HistoryLine], accounts: Sequence[str], zone: str | tzinfo, now: int) -> None:
+    def __init__(self, lines: Sequence[HistoryLine], accounts: Sequence[str], zone: tzinfo, now: int) -> None:
         self.lines, self.accounts, self.zone, self.now = lines, list(accounts), zone, now
         self.panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
         self.traces: list[dict[str, Any]] = []

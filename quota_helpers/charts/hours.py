@@ -35,7 +35,7 @@ class Hours:
     start: Integers
     value: Floats
 
-    def by_week(self, measure: Measure, zone: str | tzinfo) -> Floats:
+    def by_week(self, measure: Measure, zone: tzinfo) -> Floats:
         """Seven days by 24 hours: over all weeks the highest value of the hour ("highest"), else the mean."""
         local = pd.DatetimeIndex(self.start.view("M8[us]"), tz="UTC").tz_convert(zone)
         place = local.day_of_week.to_numpy() * HOURS_A_DAY + local.hour.to_numpy()
@@ -51,7 +51,7 @@ class Hours:
 
 
 def by_hour(
-    followed: Followed, measure: Measure, zone: str | tzinfo, since: int | None = None, until: int | None = None
+    followed: Followed, measure: Measure, zone: tzinfo, since: int | None = None, until: int | None = None
 ) -> Hours:
     """The line of one window, hour by hour.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
-
-from dateutil.tz import tzlocal
 
 from ..invented.codex_home import SESSION_PREFIX
 from ..invented.history import demo_keys
+from ..times import zone_of
 from .style import is_demo
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ def is_invented(frame: pd.DataFrame) -> bool:
     return "origin" not in frame and "account_key" in frame and bool(frame["account_key"].isin(demo_keys()).any())
 
 
-def zone_of(tz: str | tzinfo | None, *, invented: bool) -> str | tzinfo:
+def zone_for(tz: str | tzinfo | None, *, invented: bool) -> tzinfo:
     """The time zone to show: the one asked for, else UTC for invented things and this machine's for real ones."""
-    if tz is not None:
-        return tz
-    return "UTC" if invented else tzlocal()
+    return UTC if tz is None and invented else zone_of(tz)

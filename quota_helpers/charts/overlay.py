@@ -14,10 +14,10 @@ from ..frames import Integers
 from ..periods import Cycle
 from ..periods.follow import CONFIRMED
 from ..periods.readings import Floats
-from ..times import MISSING, SECOND
+from ..times import MISSING, SECOND, duration, from_micros, local_time
 from .history_lines import EARLY, EARLY_KEPT, KINDS, HistoryLine
 from .knots import needed
-from .style import ATTENTION, GRID, NORMAL, QUIET, cut, duration, ink, layout, note_figure, quiet
+from .style import ATTENTION, GRID, NORMAL, QUIET, cut, ink, layout, note_figure, quiet
 
 PANEL_HEIGHT: Final = 190  # pixels
 PANEL_GAP: Final = 34
@@ -27,7 +27,7 @@ MOST_CYCLES: Final = 60
 """Of one window; the newest ones. More lines on top of each other show nothing."""
 
 
-def plot_overlay(lines: Sequence[HistoryLine], title: str, notes: Sequence[str], zone: str | tzinfo) -> go.Figure:
+def plot_overlay(lines: Sequence[HistoryLine], title: str, notes: Sequence[str], zone: tzinfo) -> go.Figure:
     """One panel for each line; its cycles by the share of the window that has passed, the newest one in colour."""
     panels = [line for line in lines if curves(line)][:MOST_PANELS]
     if not panels:
@@ -90,9 +90,9 @@ def curves(line: HistoryLine) -> list[Curve]:
     return found
 
 
-def _traces(line: HistoryLine, curve: Curve, axis: str, zone: str | tzinfo, *, newest: bool) -> list[dict[str, Any]]:
+def _traces(line: HistoryLine, curve: Curve, axis: str, zone: tzinfo, *, newest: bool) -> list[dict[str, Any]]:
     cycle, passed, used = curve
-    begun = pd.Timestamp(cycle.begun, unit="us", tz="UTC").tz_convert(zone).strftime("%a %d %b %H:%M")
+    begun = local_time(from_micros(cycle.begun), zone, named=False)
     kind = "goes on" if cycle.end == "open" else f"ended: {KINDS[cycle.end]}"
     lasted = duration(pd.Timedelta(cycle.seen - cycle.begun, unit="us").to_pytimedelta())
     hover = (

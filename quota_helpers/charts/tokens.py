@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from ..outlook.bars import window_rank, window_title
 from ..privacy import mask_identity
-from .invented import is_invented, zone_of
+from .invented import is_invented, zone_for
 from .style import (
     CHARACTER_WIDTH,
     CLEAR,
@@ -63,7 +63,7 @@ def plot_tokens(
         ValueError: *count* is another word.
     """
     invented = is_invented(tokens)
-    zone = zone_of(tz, invented=invented)
+    zone = zone_for(tz, invented=invented)
     table = daily_tokens(tokens, count=count, accounts=accounts, since=since, until=until, tz=zone)
     demo = ", demo accounts" if invented else ""
     title = f"Tokens by day and model{demo}"

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -22,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import HistoryError
+from ..files import reason, whole_file
 from .checks import LINE_COLUMNS, REQUIRED, Kind, checked
 from .place import shown
 from .rows import FRAME_COLUMNS
@@ -72,28 +70,17 @@ def write_file(path: Path, readings: pd.DataFrame, turns: pd.DataFrame | None) -
     """
     csv_wanted = format_of(path) == "csv"
     frames = [frame for frame in (readings, turns) if frame is not None]
-    temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with open(descriptor, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123  # a descriptor, no path
+        with whole_file(path, "w") as stream:
             if csv_wanted:
                 _write_csv(stream, readings)
             else:
                 _write_jsonl(stream, frames)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)  # noqa: PTH105  # mkstemp gives a string
-        temporary = None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
         raise HistoryError(
-            f"The export {shown(path)} cannot be written: {reason}.",
+            f"The export {shown(path)} cannot be written: {reason(error)}.",
             hint="Check the folder, its permissions and the free space; nothing was changed.",
         ) from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108  # the same
     return sum(map(len, frames))
 
 

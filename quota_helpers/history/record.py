@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +12,7 @@ import platformdirs
 
 from ..errors import HistoryError
 from ..frames import to_frame
+from ..html import table
 from ..labels import Names, listed
 from ..outcomes import Collection
 from .bodies import StoredBody, keep_body, packed, prune_bodies, read_bodies
@@ -261,12 +261,7 @@ class History:
         return f"History({', '.join(f'{value} {name}'.strip() for name, value in self._told())})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in self._told(table=True)
-        )
-        return f"<table>{rows}</table>"
+        return table((), self._told(table=True))
 
     def _told(self, *, table: bool = False) -> list[tuple[str, str]]:
         place = ("file" if table and self.path else "", shown(self.path))

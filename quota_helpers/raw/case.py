@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import BodyError
+from ..files import reason, whole_file
 from ..models import Headers, SpendLimit, UsageSnapshot
 from .body import body_of
 from .reading import read_body
@@ -69,12 +70,12 @@ def _write(path: Path, content: dict[str, Any], replace: bool) -> Path:  # noqa:
     text = json.dumps(content, indent=1) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w" if replace else "x", encoding="utf-8", newline="\n") as file:
+        with whole_file(path, "w", replace=replace) as file:
             file.write(text)
+    except FileExistsError:
+        raise BodyError(f"{str(path)!r} is there already.", hint="Give another name, or replace=True.") from None
     except OSError as error:
-        if isinstance(error, FileExistsError) and path.is_file():
-            raise BodyError(f"{str(path)!r} is there already.", hint="Give another name, or replace=True.") from None
-        message = f"{str(path)!r} cannot be written: {error.strerror or 'unknown reason'}."
+        message = f"{str(path)!r} cannot be written: {reason(error)}."
         raise BodyError(message, hint="Check the folder and its permissions.") from None
     return path
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from typing import Final
 
 import numpy as np
 
+from ..files import reason, whole_file
 from .table import FILES, ROWS, WINDOWS, Table, Texts
 
 VERSION: Final = 2
@@ -43,20 +42,12 @@ def load(path: Path) -> Table:
 
 def save(path: Path, table: Table) -> str | None:
     """Write the table beside its place, then move it there. Returns what went wrong, in words, or None."""
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            for part in _encode(table):
-                file.write(part)
-        Path(temporary).replace(path)
+        with whole_file(path, durable=False) as file:
+            file.writelines(_encode(table))
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink()
-        reason = error.strerror or type(error).__name__
-        return f"{path}: what was read could not be kept for the next time ({reason})"
+        return f"{path}: what was read could not be kept for the next time ({reason(error)})"
     return None
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
 
-from ..charts.style import moment
 from ..outcomes import Collection, Failure
 from ..privacy import hide_tokens, mask_identity, printable
+from ..times import local_time
 
 OPEN_UP_TO = 6  # failures; more are folded away behind their number
 
@@ -16,7 +16,7 @@ OPEN_UP_TO = 6  # failures; more are folded away behind their number
 def headline(collection: Collection, zone: tzinfo, *, is_demo: bool) -> str:
     """One line: demo or not, when it was read, how many were."""
     read, failed = len(collection.snapshots), len(collection.failures)
-    parts = [f"last updated {moment(collection.fetched_at, zone)}", f"{read} of {read + failed} accounts read"]
+    parts = [f"last updated {local_time(collection.fetched_at, zone)}", f"{read} of {read + failed} accounts read"]
     if failed:
         parts.append(f"{failed} failed")
     if collection.interrupted:

@@ -10,11 +10,12 @@ import traitlets
 from ..frames import to_frame
 from ..outcomes import Collection
 from ..sources import Source
+from ..times import LOCAL
 from .controls import AUTO_MINUTES, WindowPicker, known_only
 from .messages import describe
 from .twin import StaticTwin
 from .view import Choice, View
-from .zones import LOCAL, UTC, Zones
+from .zones import Zones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
     def __init__(self, source: Source) -> None:
         super().__init__()
         self._source = source
-        self._zones = Zones(UTC if source.is_demo else LOCAL)
+        self._zones = Zones("UTC" if source.is_demo else LOCAL)
         self._names: tuple[str, ...] = ()
         self._collection: Collection | None = None
         self._frame: pd.DataFrame = to_frame(())

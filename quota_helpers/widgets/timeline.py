@@ -13,7 +13,7 @@ import traitlets
 from ..charts.heatmap import heatmap_figure
 from ..charts.history import history_figure
 from ..charts.history_lines import HistoryLine, chooser, history_lines, micros_of
-from ..charts.invented import is_invented, zone_of
+from ..charts.invented import is_invented, zone_for
 from ..history import History
 from ..periods import check_readings, follow_all
 from .alerts import Alerts, guarded
@@ -97,7 +97,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         check_readings(frame)
         self._frame = frame
         self._invented = is_invented(frame)
-        self._zone = zone_of(self._tz, invented=self._invented)
+        self._zone = zone_for(self._tz, invented=self._invented)
         # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
         self._followed = follow_all(frame)
         lines = history_lines(frame, followed=self._followed)
