@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
-_LEFT: Final = "style='text-align:left'"
+# Inline, for JupyterLab's sanitizer drops style sheets; the text takes the page's own colour.
+_LEFT: Final = 'style="text-align:left;vertical-align:top"'
+
+
+class Markup(str):
+    """HTML that is as it should be: it is not escaped again."""
+
+    __slots__ = ()
 
 
 def escaped(text: object) -> str:
-    """The text of a value, with nothing left in it that HTML would read as its own.
+    """The text of a value, with nothing left in it that HTML would read as its own; `Markup` as it is.
 
-    >>> escaped("<b> & 'c'")
-    '&lt;b&gt; &amp; &#x27;c&#x27;'
+    >>> escaped("<b> & 'c'"), escaped(Markup("<b>"))
+    ('&lt;b&gt; &amp; &#x27;c&#x27;', '<b>')
     """
     from html import escape  # noqa: PLC0415  # its table of entities is long, and only notebooks draw
 
-    return escape(str(text))
+    return text if isinstance(text, Markup) else escape(str(text))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, most: int | None = None) -> str:
@@ -24,23 +32,24 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, most: int |
 
     Args:
         heads: The columns' names; none: a table without a head.
-        rows: The cells of each row, as texts.
+        rows: The cells of each row, as texts or `Markup`.
         most: How many rows are shown; a line says how many more there are.
 
     >>> table([], [["ada"]])
-    "<table><tbody><tr><th scope='row' style='text-align:left'>ada</th></tr></tbody></table>"
+    '<table><tbody><tr><th scope="row" style="text-align:left;vertical-align:top">ada</th></tr></tbody></table>'
     """
-    cells = [list(row) for row in rows]
-    shown = cells if most is None else cells[:most]
-    head = "".join(f"<th scope='col'{'' if at else f' {_LEFT}'}>{escaped(name)}</th>" for at, name in enumerate(heads))
+    waiting = iter(rows)
+    head = "".join(f'<th scope="col" {_LEFT}>{escaped(name)}</th>' for name in heads)
     body = "".join(
-        f"<tr><th scope='row' {_LEFT}>{escaped(first)}</th>"
-        + "".join(f"<td {_LEFT}>{escaped(cell)}</td>" for cell in others)
-        + "</tr>"
-        for first, *others in shown
+        f'<tr><th scope="row" {_LEFT}>{escaped(name)}</th>'
+        f"{''.join(f'<td {_LEFT}>{escaped(cell)}</td>' for cell in cells)}</tr>"
+        for name, *cells in islice(waiting, most)
     )
-    more = f"<p>and {len(cells) - len(shown)} more</p>" if len(cells) > len(shown) else ""
-    return f"<table>{f'<thead><tr>{head}</tr></thead>' if heads else ''}<tbody>{body}</tbody></table>{more}"
+    more = sum(1 for _ in waiting)
+    return (
+        f"<table>{f'<thead><tr>{head}</tr></thead>' if heads else ''}<tbody>{body}</tbody></table>"
+        f"{f'<p>and {more:,} more</p>' if more else ''}"
+    )
 
 
 def paragraph(text: object) -> str:

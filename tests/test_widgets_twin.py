@@ -1,6 +1,7 @@
 """What a widget leaves in a saved notebook: escaped, without tokens, and short."""
 
-from quota_helpers.widgets.twin import MOST_ROWS, Markup, StaticTwin, twin_html
+from quota_helpers.html import Markup
+from quota_helpers.widgets.twin import MOST_ROWS, StaticTwin, twin_html
 
 
 def test_texts_are_escaped_and_markup_is_not():
@@ -14,7 +15,7 @@ def test_texts_are_escaped_and_markup_is_not():
 def test_as_many_rows_as_a_saved_notebook_has_room_for():
     """One more is counted, not kept."""
     whole, cut = (
-        twin_html("t", "s.", rows=([str(at)] for at in range(count)), count=count, more="accounts")
+        twin_html("t", "s.", heads=["n"], rows=([str(at)] for at in range(count)), count=count, more="accounts")
         for count in (MOST_ROWS, MOST_ROWS + 1)
     )
     assert whole.count("<tr>") == MOST_ROWS + 1, "the head is a row, too"

@@ -72,9 +72,9 @@ def _write(path: Path, content: dict[str, Any], replace: bool) -> Path:  # noqa:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, "w", replace=replace) as file:
             file.write(text)
-    except FileExistsError:
-        raise BodyError(f"{str(path)!r} is there already.", hint="Give another name, or replace=True.") from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.is_file():
+            raise BodyError(f"{str(path)!r} is there already.", hint="Give another name, or replace=True.") from None
         message = f"{str(path)!r} cannot be written: {reason(error)}."
         raise BodyError(message, hint="Check the folder and its permissions.") from None
     return path

@@ -12,7 +12,8 @@ from ..outlook.bars import Show, WindowBar, window_title
 from ..privacy import printable
 from .messages import failure_parts
 from .overview import overview
-from .twin import Markup, twin_html
+from ..html import Markup
+from .twin import twin_html
 
 BAR_PIXELS: Final = 90
 

@@ -7,20 +7,13 @@ variables, ARIA attributes), so everything is inline, and the text takes the pag
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from itertools import islice
 from typing import Any, Final
 
+from ..html import Markup, escaped, table
 from ..privacy import hide_tokens, printable
 
 MOST_ROWS: Final = 60  # a saved notebook is no place for hundreds
-LEFT: Final = 'style="text-align:left;vertical-align:top"'
-
-
-class Markup(str):
-    """HTML that is as it should be: it is not escaped again."""
-
-    __slots__ = ()
 
 
 class StaticTwin:
@@ -61,18 +54,14 @@ def twin_html(
         more: What rows are called, for "and 7 more".
         behind: HTML that follows the table.
     """
-    head = "".join(f'<th scope="col" {LEFT}>{_text(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row" {LEFT}>{_text(name)}</th>'
-        f"{''.join(f'<td {LEFT}>{_text(cell)}</td>' for cell in cells)}</tr>"
-        for name, *cells in islice(rows, most)
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
+    kept = [[_shown(cell) for cell in cells] for cells in islice(rows, most)]
+    drawn = table(heads, kept) if kept else ""
     left = f"<p>… and {count - most:,} more {more}: run the cell to see them.</p>" if count > most else ""
     return (
-        f"<div><p><b>{_text(title)}</b>: {_text(said)} Run the cell for the live view.</p>{table}{left}{behind}</div>"
+        f"<div><p><b>{escaped(_shown(title))}</b>: {escaped(_shown(said))} Run the cell for the live view.</p>"
+        f"{drawn}{left}{behind}</div>"
     )
 
 
-def _text(text: object) -> str:
-    return text if isinstance(text, Markup) else escape(printable(str(text)))
+def _shown(text: object) -> str:
+    return text if isinstance(text, Markup) else printable(str(text))
