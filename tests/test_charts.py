@@ -11,8 +11,9 @@ import pytest
 from foundation_support import NOW, WEEK, reading, snapshot
 
 from quota_helpers import plot_resets, plot_windows, to_frame
-from quota_helpers.charts.style import LABEL_SPACE, duration
+from quota_helpers.charts.style import LABEL_SPACE
 from quota_helpers.outlook.bars import percent, window_bars
+from quota_helpers.times import duration
 
 HOUR = timedelta(hours=1)
 

@@ -17,7 +17,7 @@ from ..privacy import mask_identity
 from ..times import MISSING
 from .history_lines import chooser, micros_of
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
-from .invented import is_invented, zone_of
+from .invented import is_invented, zone_for
 from .style import cut, ink, label_space, layout, note_figure, quiet
 
 Form = Literal["week", "accounts"]
@@ -105,7 +105,7 @@ def heatmap_figure(
     invented: bool = False,
 ) -> go.Figure:
     """What `plot_heatmap` draws, of one window's readings whose cycles are known; the arguments are the same."""
-    zone = zone_of(tz, invented=invented)
+    zone = zone_for(tz, invented=invented)
     low, high = micros_of(since, "since"), micros_of(until, "until")
     if low is None and form == "accounts" and series:
         low = (high or max(int(followed.series.time[-1]) for followed in series)) - RECENT
@@ -152,7 +152,7 @@ def _scale(measure: Measure, grids: Sequence[Floats]) -> dict[str, Any]:
     }
 
 
-def _weeks(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: str | tzinfo) -> go.Figure:
+def _weeks(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
     shown = rows[:MOST_PANELS]
     across = 1 if len(shown) == 1 else 2
     lines = -(-len(shown) // across)
@@ -204,7 +204,7 @@ def _weeks(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone
     return figure.update_layout(margin={"r": 64, "b": 34})
 
 
-def _accounts(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: str | tzinfo) -> go.Figure:
+def _accounts(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
     shown = rows[:MOST_ACCOUNTS]
     step = HOUR
     first = min(int(hours.start[0]) for _, hours in shown)
@@ -276,6 +276,6 @@ def _unit(measure: Measure) -> str:
     return "points" if measure == "rises" else "% used"
 
 
-def _zone_name(zone: str | tzinfo, rows: Sequence[tuple[str, Hours]]) -> str:
+def _zone_name(zone: tzinfo, rows: Sequence[tuple[str, Hours]]) -> str:
     last = max((int(hours.start[-1]) for _, hours in rows), default=MISSING)
     return str(pd.Timestamp(last, unit="us", tz="UTC").tz_convert(zone).strftime("%Z"))

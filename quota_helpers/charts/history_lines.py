@@ -14,9 +14,8 @@ from ..outlook.bars import percent, window_rank, window_title
 from ..periods import Cycle, Followed, Series, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
 from ..privacy import mask_identity
-from ..times import SECOND, Moment, micros, moment
+from ..times import SECOND, Moment, duration, micros, moment
 from .knots import Knots, believed, clipped, stale, unbelieved
-from .style import duration
 
 SCHEDULED: Final = "scheduled"
 EARLY: Final = "early refill"

@@ -8,9 +8,9 @@ from datetime import tzinfo
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from ..outlook.bars import percent
+from ..times import from_micros, local_time
 from .history_lines import EARLY, EARLY_KEPT, MOVED, SCHEDULED, UNKNOWN, HistoryLine, Mark, Pause
 from .style import ATTENTION, QUIET, cut, ink, quiet
 
@@ -50,7 +50,7 @@ class Place:
     axis: str
     local: Callable[[Any], Any]
     range: tuple[float, float]
-    zone: str | tzinfo
+    zone: tzinfo
     alone: bool
     colour: str
 
@@ -130,10 +130,10 @@ def _text(x: Any, y: Any, place: Place, words: list[str]) -> dict[str, Any]:
     }
 
 
-def _moment(micros: int, zone: str | tzinfo) -> str:
+def _moment(micros: int, zone: tzinfo) -> str:
     if micros <= 0:
         return "an unknown time"
-    return str(pd.Timestamp(micros, unit="us", tz="UTC").tz_convert(zone).strftime("%a %d %b %H:%M"))
+    return local_time(from_micros(micros), zone, named=False)
 
 
 def pause_shapes(line: HistoryLine, place: Place) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def is_invented(frame: pd.DataFrame) -> bool:
     """Whether any row comes from the demo's accounts or from its session logs. For readings, turns and costs."""
-    if "origin" in frame and is_demo(frame):
+    if is_demo(frame):
         return True
     if "session" in frame:
         return any(text.startswith(SESSION_PREFIX) for text in frame["session"].dropna().unique().tolist())

@@ -11,22 +11,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..outlook.bars import WindowBar, percent, window_bars
+from ..times import duration, local_time
 from .bar_blocks import word_trace
+from .invented import zone_for
 from .style import (
     GRID,
     NORMAL,
     PLAIN_AXIS,
     ROW_HEIGHT,
-    duration,
     ink,
     is_demo,
     label_space,
     layout_spec,
-    moment,
     note_spec,
     quiet,
     window_label,
-    zone_for,
 )
 
 CHART_SHARE: Final = 0.42  # of the width; the words beside it take the rest
@@ -68,8 +67,8 @@ def resets_spec(
     if not coming:
         return note_spec(title, "No reset is known to lie ahead.")
     present = pd.Timestamp(now) if now else frame["fetched_at"].max()
-    zone = zone_for(frame, tz)
-    subtitle = f"dot = reset, its size = what comes back · from {moment(present, zone)}, logarithmic"
+    zone = zone_for(tz, invented=is_demo(frame))
+    subtitle = f"dot = reset, its size = what comes back · from {local_time(present, zone)}, logarithmic"
     height = 84 + 28 + ROW_HEIGHT * len(coming)
     layout = layout_spec(title, subtitle, height=height, left=label_space(_labels(coming)), top=64)
     return {"data": _traces(coming, zone), "layout": layout | _axes(coming)}
@@ -85,7 +84,7 @@ def _minutes(coming: Sequence[WindowBar]) -> list[float]:
     return [max(1.0, bar.resets_in.total_seconds() / 60) for bar in coming if bar.resets_in is not None]
 
 
-def _traces(coming: Sequence[WindowBar], zone: str | tzinfo) -> list[dict[str, Any]]:
+def _traces(coming: Sequence[WindowBar], zone: tzinfo) -> list[dict[str, Any]]:
     rows = list(range(len(coming)))
     minutes = _minutes(coming)
     # One trace for all stems: a gap (None) lifts the pen.
@@ -140,15 +139,15 @@ def _labels(coming: Sequence[WindowBar]) -> list[str]:
     return [window_label(bar.label, bar.title) for bar in coming]
 
 
-def _words(bar: WindowBar, zone: str | tzinfo) -> str:
+def _words(bar: WindowBar, zone: tzinfo) -> str:
     if bar.reset_at is None:
         return ""
-    when = moment(bar.reset_at, zone, named=False)
+    when = local_time(bar.reset_at, zone, named=False)
     return f"{ink(f'+{percent(min(100.0, bar.used or 0.0))}')} {quiet(f'in {duration(bar.resets_in)} · {when}')}"
 
 
-def _hover(bar: WindowBar, zone: str | tzinfo) -> str:
-    when = moment(bar.reset_at, zone) if bar.reset_at is not None else ""
+def _hover(bar: WindowBar, zone: tzinfo) -> str:
+    when = local_time(bar.reset_at, zone) if bar.reset_at is not None else ""
     return (
         f"<b>{ink(bar.label)}</b> {ink(bar.title)}<br>{bar.used:g} % comes back<br>{when}, in {duration(bar.resets_in)}"
     )

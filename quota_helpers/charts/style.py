@@ -6,13 +6,13 @@ variable of JupyterLab is: the browser colours it anew when the theme changes. O
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 import plotly.graph_objects as go
-from dateutil.tz import tzlocal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Both hues have at least 3:1 contrast on white and on #111111, and differ for every kind of colour vision; where they
 # meet in greyscale a hatch and a word carry the difference.
@@ -68,47 +68,14 @@ def window_label(label: str, title: str) -> str:
     return f"{cut(label, max(8, LABEL_SPACE_CHARACTERS - len(shown)))} · {shown or 'no window sent'}"
 
 
-def duration(span: timedelta | None) -> str:
-    """A span in its two largest units: "3 d 22 h", "4 h 10 m", "40 m"; "" for None.
-
-    >>> duration(timedelta(days=3, hours=22, minutes=59)), duration(timedelta(seconds=30))
-    ('3 d 22 h', '< 1 m')
-    """
-    if span is None:
-        return ""
-    minutes = int(abs(span).total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return f"{days} d {hours:02d} h"
-    if hours:
-        return f"{hours} h {minutes % 60:02d} m"
-    return f"{minutes} m" if minutes else "< 1 m"
-
-
 def label_space(labels: list[str]) -> int:
     """Pixels that the longest of the labels needs at the left of a chart."""
     return min(LABEL_SPACE, 26 + int(CHARACTER_WIDTH * max(map(len, labels))))
 
 
-def zone_for(frame: pd.DataFrame, tz: str | tzinfo | None) -> str | tzinfo:
-    """The time zone to show: the one asked for, else UTC for invented accounts and this machine's for real ones."""
-    if tz is not None:
-        return tz
-    return "UTC" if is_demo(frame) else tzlocal()
-
-
 def is_demo(frame: pd.DataFrame) -> bool:
     """Whether any of the rows comes from the demo's invented accounts."""
-    return bool((frame["origin"] == "demo").any())
-
-
-def moment(when: pd.Timestamp | datetime, zone: str | tzinfo, *, named: bool = True) -> str:
-    """An instant in a zone, to the minute, by default with the zone's name."""
-    stamp = pd.Timestamp(when)
-    try:
-        return str(stamp.tz_convert(zone).strftime("%a %d %b %H:%M %Z" if named else "%a %d %b %H:%M"))
-    except (NotImplementedError, OverflowError, ValueError):
-        return str(stamp.year)  # the calendar's first or last day, when the zone is already beyond it
+    return "origin" in frame and bool((frame["origin"] == "demo").any())
 
 
 def layout_spec(title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> dict[str, Any]:

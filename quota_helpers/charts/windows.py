@@ -11,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..outlook.bars import Show, WindowBar, window_bars, window_rank
-from ..times import zone_of
+from ..times import local_time
 from .bar_blocks import Block, Column, block_axes, block_traces
-from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, moment, note_spec, zone_for
+from .invented import zone_for
+from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, note_spec
 
 MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
@@ -74,7 +75,7 @@ def windows_spec(
     if not bars:
         return note_spec(title, "No window to show.")
     present = pd.Timestamp(now) if now else frame["fetched_at"].max()
-    zone = zone_of(zone_for(frame, tz))
+    zone = zone_for(tz, invented=is_demo(frame))
     grid, rest = _split(bars)
     blocks, lines = _blocks(bars, grid, rest)
     data: list[dict[str, Any]] = []
@@ -84,7 +85,7 @@ def windows_spec(
         axes |= block_axes(block, number)
     annotations = [note for block in axes.values() for note in block.pop("annotations", ())]
     time_word = "time left" if show == "left" else "time gone"
-    subtitle = f"bar = {show}, tick = {time_word}, right = resets in · {moment(present, zone)}"
+    subtitle = f"bar = {show}, tick = {time_word}, right = resets in · {local_time(present, zone)}"
     left = label_space([cut(bar.label) for bar in bars])
     layout = layout_spec(title, subtitle, height=84 + 28 + lines * ROW_HEIGHT, left=left)
     return {"data": data, "layout": layout | axes | {"barmode": "overlay", "annotations": annotations}}

@@ -9,7 +9,7 @@ import ipywidgets
 import traitlets
 
 from ..outlook.bars import WINDOW_ORDER
-from .zones import zone_names
+from ..times import zone_names
 
 AUTO_MINUTES: Final = (0, 1, 5, 15)
 

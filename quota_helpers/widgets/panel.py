@@ -16,6 +16,7 @@ from ..history import History
 from ..outcomes import Collection
 from ..outlook.bars import Show
 from ..sources import Source
+from ..times import LOCAL
 from ..workers import aside
 from .alerts import Alerts, guarded
 from .controls import Controls, window_order
@@ -27,7 +28,6 @@ from .place import place_in_notebook
 from .state import PanelState
 from .tasks import TIMERS, in_loop
 from .watch import Watch
-from .zones import LOCAL
 
 STYLE: Final = Path(__file__).with_name("panel.css")
 

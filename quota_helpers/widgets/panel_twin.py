@@ -7,12 +7,12 @@ from html import escape
 from typing import Final
 
 from ..charts.bar_blocks import COLOURS
+from ..html import Markup
 from ..outcomes import Failure
 from ..outlook.bars import Show, WindowBar, window_title
 from ..privacy import printable
 from .messages import failure_parts
 from .overview import overview
-from ..html import Markup
 from .twin import twin_html
 
 BAR_PIXELS: Final = 90

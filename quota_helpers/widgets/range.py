@@ -36,7 +36,7 @@ class RangeControls:
         self.row = ipywidgets.HBox([self.preset, self.first, self.last])
         self.row.add_class("qp-row")
 
-    def move(self, since: datetime | None, until: datetime | None, times: pd.Series, zone: str | tzinfo) -> None:
+    def move(self, since: datetime | None, until: datetime | None, times: pd.Series, zone: tzinfo) -> None:
         """Let the controls say what is shown."""
         newest, oldest = times.max(), times.min()
         if pd.isna(newest):

@@ -7,17 +7,16 @@ from datetime import tzinfo
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine
-from ..charts.style import moment
 from ..outlook.bars import percent
+from ..times import from_micros, local_time
 from .twin import twin_html
 
 COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
 
 
-def status_text(lines: Sequence[HistoryLine], zone: str | tzinfo) -> str:
+def status_text(lines: Sequence[HistoryLine], zone: tzinfo) -> str:
     """How many readings of whom, and of which time."""
     if not lines:
         return "No readings in this range."
@@ -29,7 +28,7 @@ def status_text(lines: Sequence[HistoryLine], zone: str | tzinfo) -> str:
     return f"{count:,} readings of {who}, {_moment(first, zone)} to {_moment(last, zone)}"
 
 
-def static_html(lines: Sequence[HistoryLine], zone: str | tzinfo, now: int | None) -> str:
+def static_html(lines: Sequence[HistoryLine], zone: tzinfo, now: int | None) -> str:
     """The chosen windows as a table: what is used now, how full it got, how often it was refilled."""
     present = now or max((int(line.followed.series.time[-1]) for line in lines), default=0)
     said = f"{status_text(lines, zone).removesuffix('.')}."
@@ -59,5 +58,5 @@ def _inside(line: HistoryLine) -> Any:
     return (times >= low) & (times <= high)
 
 
-def _moment(micros: int, zone: str | tzinfo) -> str:
-    return moment(pd.Timestamp(micros, unit="us", tz="UTC"), zone)
+def _moment(micros: int, zone: tzinfo) -> str:
+    return local_time(from_micros(micros), zone)

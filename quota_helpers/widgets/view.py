@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from ..charts.resets import resets_spec
-from ..charts.style import figure_of, moment
+from ..charts.style import figure_of
 from ..charts.windows import windows_spec
 from ..outcomes import Collection
 from ..outlook.bars import Show, WindowBar, window_bars
+from ..times import local_time
 from .messages import failures_html, headline, headline_html
 from .overview import overview_html
 from .panel_twin import static_html
@@ -74,7 +75,7 @@ class View:
         self.failures.value = failures_html(
             failures, reveal=choice.reveal, hidden=len(collection.failures) - len(failures)
         )
-        self.table.value = overview_html(bars, show=choice.show, caption=f"at {moment(now, choice.zone)}")
+        self.table.value = overview_html(bars, show=choice.show, caption=f"at {local_time(now, choice.zone)}")
         self._draw_chart(shown, bars, choice, now)
         # Made when it is asked for: a repaint has no time for it.
         self._twin = lambda: self._static(bars, failures, collection, choice)
