@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .history.demo import demo_history, demo_sessions
     from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
+    from .outlook.answers import answers
+    from .outlook.pace import pace
     from .periods import cycles
     from .raw import (
         compare_fields,
@@ -66,6 +68,8 @@ _EXPORTS = {
     "history.demo": "demo_history demo_sessions",
     "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
+    "outlook.answers": "answers",
+    "outlook.pace": "pace",
     "raw": "compare_fields field_table find_drift header_table read_bodies redact replay save_case",
     "sessions": "read_sessions",
     "sources": "connect demo live",
@@ -87,6 +91,7 @@ __all__ = [
     "QuotaPanel",
     "UsageClient",
     "__version__",
+    "answers",
     "compare_fields",
     "connect",
     "credits_frame",
@@ -107,6 +112,7 @@ __all__ = [
     "normalize_headers",
     "normalize_token_count",
     "normalize_usage",
+    "pace",
     "parse_auth",
     "plot_heatmap",
     "plot_history",

@@ -125,6 +125,11 @@ class WindowBar:
         return self.used - NOISE > FAST_PROJECTION * self.gone
 
     @property
+    def lasts(self) -> bool:
+        """Whether it is behind an even pace, a whole percent of noise added: it lasts if that goes on."""
+        return self.used is not None and self.gone is not None and self.used + NOISE <= self.gone
+
+    @property
     def role(self) -> Role:
         """What its colour means; never the only carrier of that."""
         if self.mark in {"stale", "unknown"}:

@@ -1,0 +1,293 @@
+"""The few sentences that a person came for: which login now, what is gone and back when, what will not last.
+
+What is unknown, stale, failed or blocked is never called free, and nothing is said without a reading behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final, Literal
+
+from ..html import bullets
+from ..times import DAY, Moment, duration, local_time, moment, zone_of
+from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
+from .prospects import Login, Prospect, logins
+
+Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "unread", "returns"]
+
+MOST: Final = 5  # sentences, whatever the number of logins
+NAMED: Final = 3  # names in one sentence; the others are counted
+SOON: Final = timedelta(hours=5)  # "the next hours"
+
+_SPANS: Final = {"five_hour": "five hours", "daily": "day", "weekly": "week", "monthly": "month"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One sentence.
+
+    Attributes:
+        kind: "use" (this one now), "stands" (how the only login stands), "none" (is free), "blocked", "used_up",
+            "runs_out" (before its reset), "unread", "returns" (within the next hours).
+        text: The sentence; what it is about stands before its first colon.
+        account_key: Whose it is, of several the first's; None where it is about no single one.
+        limit: The limit it is about, or None.
+        window: The window it is about, or None.
+        at: The moment it names (aware): run out, back, whole again; or None.
+    """
+
+    kind: Kind
+    text: str
+    account_key: str | None = None
+    limit: str | None = None
+    window: str | None = None
+    at: datetime | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answers(tuple[Answer, ...]):
+    """The answers, the most useful first, at most five; shows itself as sentences."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self)) or "Nothing is known: no login was read."
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return bullets(repr(self).split("\n"))
+
+
+def answers(
+    readings: Any,
+    *,
+    now: Moment | None = None,
+    forecast: Any = None,
+    tz: str | tzinfo | None = None,
+    reveal: bool = False,
+) -> Answers:
+    r"""What a person came for, in at most five sentences, the most useful first.
+
+    Which login to use now and which next (the one whose own limit binds last at its pace), which are blocked or used up
+    and when they are back, which will not last until their reset, how many could not be read, and which windows come
+    back within the next five hours. A model's limit decides nothing.
+
+    Args:
+        readings: A `Collection`, a snapshot, several, or a frame; of several readings of one window the newest counts.
+        now: The present moment; None means the latest `fetched_at`.
+        forecast: What `qh.forecast` gives: where it has a number for a window, it speaks instead of the pace.
+        tz: Time zone of the texts; None means UTC for the demo, else this machine's.
+        reveal: Whether e-mail addresses in account names are shown in full.
+
+    Raises:
+        TypeError: *readings* is nothing of the kind.
+
+    >>> from datetime import UTC, datetime, timedelta
+    >>> from quota_helpers.models import QuotaWindow, UsageSnapshot
+    >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    >>> def week(used, hours):
+    ...     reset = noon + timedelta(hours=hours)
+    ...     return QuotaWindow(
+    ...         limit_id="codex", name="weekly", used_percent=used, window_seconds=604_800, reset_at=reset
+    ...     )
+    >>> ada = UsageSnapshot(account="ada", windows=(week(71, 24),), fetched_at=noon)
+    >>> kim = UsageSnapshot(account="kim", windows=(week(58, 83),), fetched_at=noon)
+    >>> for answer in answers([ada, kim], tz="UTC"):
+    ...     print(*answer.text.split(": "), sep=":\n    ")
+    Use ada now:
+        29 % of its week (until tomorrow 12:00) is left, which lasts at this pace. Next:
+        kim, 42 % of its week.
+    kim's week will not last:
+        at this pace it ends about Mon 01:33, 21 h 26 m early; 12.1 points a day would last.
+    """
+    bars = window_bars(readings, now=now, reveal=reveal)
+    failed = len(getattr(readings, "failures", ()))
+    known = logins(bars, forecast)
+    total = len(known) + failed
+    if not known:
+        return Answers(_unread([], failed, total))
+    demo = any(bar.origin == "demo" for bar in bars)
+    present = moment(now, name="now") if now is not None else max(bar.fetched_at for bar in bars if bar.fetched_at)
+    speech = _Speech(present, zone_of("UTC" if demo and tz is None else tz))
+    # What the server blocks stays so when a window comes back; what is used up is told by its return.
+    stopped = [login for login in known if login.blocked]
+    spent = [login for login in known if login.full and not login.blocked]
+    free = [login for login in reversed(known) if login.free]
+    said = [
+        *_use(free, spent, speech, total),
+        *_blocked(stopped, speech),
+        *_used_up(spent, speech),
+        *_runs_out([login for login in free if login.first.ends_at], speech),
+        *_unread([login for login in known if not (login.known or login.full or login.blocked)], failed, total),
+        *(_returns(free, speech) if total > 1 else ()),
+    ]
+    return Answers(said[:MOST])
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How times are said: as of one moment, in one zone."""
+
+    now: datetime
+    zone: tzinfo
+
+    def at(self, when: datetime) -> str:
+        """A moment as people say it: "23:01", "tomorrow 09:00", "Sat 14:00", "Tue 1 Dec 2026 00:00"."""
+        try:
+            days = (when.astimezone(self.zone).date() - self.now.astimezone(self.zone).date()).days
+        except OverflowError:  # the calendar's ends
+            days = -1
+        form = {0: "%H:%M", 1: "tomorrow %H:%M", **dict.fromkeys(range(2, 7), "%a %H:%M")}.get(
+            days, "%a %d %b %Y %H:%M"
+        )
+        return local_time(when, self.zone, form=form, named=False)
+
+    def back(self, when: datetime | None) -> str:
+        """When something comes back, and how long that is."""
+        return f"back {self.at(when)} (in {duration(when - self.now)})" if when else "nothing says when it is back"
+
+
+def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: int) -> list[Answer]:
+    if not free:
+        back = sorted((login.back_at, login.label) for login in spent if login.back_at)
+        if total == 1 or not back:
+            return []
+        return [
+            Answer("none", f"No login is free now: {back[0][1]} is first, {speech.back(back[0][0])}.", at=back[0][0])
+        ]
+    best = free[0]
+    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {_left(best, speech)}."
+    if len(free) > 1:
+        text += f" Next: {free[1].label}, {_listed([_share(window.bar) for window in free[1].windows])}."
+    first, bar = best.first, best.first.bar
+    kind: Kind = "stands" if total == 1 else "use"
+    return [Answer(kind, text, bar.account_key, bar.limit, bar.window, first.ends_at or bar.reset_at)]
+
+
+def _left(login: Login, speech: _Speech) -> str:
+    """What is left of each window until when, and, where the pace is known, whether that lasts."""
+    shares = [_share(window.bar) + _until(window.bar, speech) for window in login.windows]
+    one = len(shares) == 1
+    left = f"{_listed(shares)} {'is' if one else 'are'} left"
+    if login.first.ends_at:
+        until = f"at this pace until {speech.at(login.first.ends_at)}"
+        return f"{left}, {until}"
+    lasting = all(window.lasts for window in login.windows)
+    return left + (f", which {'lasts' if one else 'last'} at this pace" if lasting else "")
+
+
+def _blocked(stopped: Sequence[Login], speech: _Speech) -> list[Answer]:
+    if not stopped:
+        return []
+    first = stopped[0]
+    if len(stopped) == 1:
+        shares = [_share(window.bar) for window in first.windows if window.known and not window.bar.full]
+        still = f"; {_listed(shares)} left does not help" if shares else ""
+        back = f"; {speech.back(first.back_at)}" if first.back_at else ""
+        text = f"{first.label} is blocked: {first.blocked}{still}{back}."
+    else:
+        reasons = [f"{login.label} ({login.blocked})" for login in stopped]
+        text = f"{len(stopped)} logins are blocked: {_some(reasons)}."
+    return [Answer("blocked", text, first.windows[0].bar.account_key, at=first.back_at)]
+
+
+def _used_up(spent: Sequence[Login], speech: _Speech) -> list[Answer]:
+    if not spent:
+        return []
+    last = datetime.max.replace(tzinfo=speech.now.tzinfo)
+    spent = sorted(spent, key=lambda login: login.back_at or last)
+    first, bar = spent[0], spent[0].full[0]
+    if len(spent) == 1:
+        gone = _listed([f"{percent(full.used or 0.0)} of its {_span(full)}" for full in first.full])
+        text = f"{first.label} is used up: {gone}; {speech.back(first.back_at)}."
+    else:
+        text = (
+            f"{len(spent)} logins are used up: {_some([f'{one.label} {speech.back(one.back_at)}' for one in spent])}."
+        )
+    return [Answer("used_up", text, bar.account_key, bar.limit, bar.window, first.back_at)]
+
+
+def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
+    ending = sorted((login.first.ends_at, login.label, login.first) for login in short if login.first.ends_at)
+    if not ending:
+        return []
+    end, _, window = ending[0]
+    bar = window.bar
+    if len(ending) == 1:
+        early = f", {duration(bar.reset_at - end)} early" if bar.reset_at else ""
+        how = ": at this pace it" if window.risk is None else f" ({percent(100 * window.risk)} risk): it"
+        text = f"{_whose(bar)} will not last{how} ends about {speech.at(end)}{early}{_budget(window)}."
+    else:
+        names = [f"{_whose(one.bar)} about {speech.at(when)}" for when, _, one in ending]
+        text = f"{len(ending)} logins will not last until their reset: {_some(names)}."
+    return [Answer("runs_out", text, bar.account_key, bar.limit, bar.window, end)]
+
+
+def _unread(unknown: Sequence[Login], failed: int, total: int) -> list[Answer]:
+    said = []
+    if failed:
+        said.append(f"{'The login' if total == 1 else f'{failed} of {total} logins'} could not be read")
+    if unknown:
+        names = _some([login.label for login in unknown])
+        said.append(f"old or missing numbers, which is not free: {names}")
+    text = "; ".join(said)
+    return [Answer("unread", f"{text[0].upper()}{text[1:]}.")] if text else []
+
+
+def _returns(free: Sequence[Login], speech: _Speech) -> list[Answer]:
+    coming = sorted(
+        (window.bar.reset_at, window.bar.label, window.bar)
+        for login in free
+        for window in login.windows
+        if window.bar.reset_at and (window.bar.used or 0.0) >= FAST_AT_LEAST_USED
+        if timedelta(0) < window.bar.reset_at - speech.now <= SOON
+    )
+    if not coming:
+        return []
+    when, _, first = coming[0]
+    names = [f"{percent(min(100.0, bar.used or 0.0))} of {_whose(bar)} at {speech.at(at)}" for at, _, bar in coming]
+    text = f"Back within {SOON.seconds // 3600} hours: {_some(names)}."
+    return [Answer("returns", text, first.account_key, first.limit, first.window, when)]
+
+
+def _share(bar: WindowBar) -> str:
+    return f"{bar.number('left')} of its {_span(bar)}"
+
+
+def _until(bar: WindowBar, speech: _Speech) -> str:
+    if bar.state == "not_started":
+        return " (not begun)"
+    return f" (until {speech.at(bar.reset_at)})" if bar.reset_at else ""
+
+
+def _span(bar: WindowBar) -> str:
+    if bar.limit.startswith("spend:"):
+        return "spending cap"
+    return _SPANS.get(bar.window) or f"{bar.window.replace('_', ' ')} window"
+
+
+def _whose(bar: WindowBar) -> str:
+    return f"{bar.label}'s {_span(bar)}"
+
+
+def _budget(window: Prospect) -> str:
+    if not window.per_day:
+        return ""
+    short = (window.bar.window_seconds or 0) < DAY
+    each = f"{window.per_day / 24:.3g} points an hour" if short else f"{window.per_day:.3g} points a day"
+    return f"; {each} would last"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of them, the others counted."""
+    more = len(names) - NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:NAMED])} and {more} more"
