@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from quota_helpers.models import Limit, QuotaWindow, UsageSnapshot
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-FIVE_HOURS, WEEK, MONTH = 18_000, 604_800, 2_592_000
+FIVE_HOURS, DAY, WEEK, MONTH = 18_000, 86_400, 604_800, 2_592_000
 FAR = 4_102_444_800  # 2100-01-01, epoch seconds
 LATER = datetime(2098, 1, 2, 3, 4, 5, tzinfo=UTC)  # a reset that no run of these tests sees pass
 PACKAGE = Path(__file__).parent.parent / "quota_helpers"

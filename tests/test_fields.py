@@ -219,14 +219,15 @@ def test_counts_and_pairs():
 
 
 @pytest.mark.parametrize(
-    ("value", "truth"), [(True, True), (False, False), ("True", True), ("false", False), (" TRUE ", True)]
+    ("value", "truth"),
+    [(True, True), (False, False), ("True", True), ("false", False), (" TRUE ", True), ("1", True), (" 0 ", False)],
 )
 def test_truth_values(value, truth):
     """JSON's own and the words of headers."""
     assert to_boolean(value) is truth
 
 
-@pytest.mark.parametrize("value", [0, 1, 1.0, "1", "yes", "", None, [], {}])
+@pytest.mark.parametrize("value", [0, 1, 1.0, "2", "01", "yes", "", None, [], {}])
 def test_what_is_no_truth_value(value):
     """Numbers are no truth values."""
     with pytest.raises(MismatchError, match="expected true or false"):

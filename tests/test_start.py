@@ -11,9 +11,6 @@ LATER = {
     "html",  # what notebooks show
     "zoneinfo",  # --timezone
     "encodings.utf_16_le",  # bodies that are no UTF-8
-    "quota_helpers.normalize.headers",
-    "quota_helpers.normalize.session",
-    "quota_helpers.normalize.trace",
     "quota_helpers.invented",
     "quota_helpers.frames",
     "quota_helpers.bodies",

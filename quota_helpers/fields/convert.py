@@ -18,7 +18,7 @@ MOST_DIGITS: Final = 60
 
 # Stricter than float(): no "nan", no "1_000", no digits of other scripts.
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?\s*")
-_WORDS: Final = {"true": True, "false": False}
+_WORDS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
 class MismatchError(Exception):
@@ -96,7 +96,7 @@ def to_pair(value: Any) -> tuple[float, float]:
 
 
 def to_boolean(value: Any) -> bool:
-    """A truth value: JSON's own, or the words of headers ("True", "false"); 0 and 1 are numbers."""
+    """A truth value: JSON's own, or the words of headers ("True", "false", "1", "0"); the numbers 0 and 1 are none."""
     if value is True or value is False:
         return bool(value)
     word = _WORDS.get(value.strip().lower()) if isinstance(value, str) else None

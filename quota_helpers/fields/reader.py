@@ -106,6 +106,7 @@ class Fields:
     """One JSON object: its members sorted by meaning, typed readers, and the paths they read.
 
     Attributes:
+        members: The object itself.
         path: JSON path of the object.
         paths: Field name -> JSON path, for everything that was read so far; becomes a value's `paths`.
         owner: What the object turned out to be, such as "codex.weekly".
@@ -113,7 +114,7 @@ class Fields:
         nulls: Canonical name -> path, for members that are null.
     """
 
-    __slots__ = ("_found", "_labels", "_more", "log", "nulls", "owner", "path", "paths", "unknown")
+    __slots__ = ("_found", "_labels", "_more", "log", "members", "nulls", "owner", "path", "paths", "unknown")
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class Fields:
             labels: Key -> JSON path, where the keys are not the object's own (flat forms, headers).
             owner: What the object is, when that is known already.
         """
+        self.members = members
         self.path = path
         self.log = log
         self.owner = owner
@@ -237,11 +239,25 @@ class Fields:
 
     def inner(self, name: str) -> Fields | None:
         """The object under *name*, or None where it is missing or null; another type is a note."""
-        if name not in self._found:
-            return None
-        for key, value in self.candidates(name):
-            path = self.at(key)
-            if isinstance(value, dict):
-                return Fields(value, path, self.log)
-            self.log.broken(path, name, str(MismatchError("an object", value)), self)
+        return next(iter(self.objects(name)), None)
+
+    def objects(self, name: str, field: str | None = None) -> list[Fields]:
+        """The object under each spelling of *name*, the one that counts first; another type is a note.
+
+        Args:
+            name: Canonical name.
+            field: What the issue of a broken one calls it, when that differs from the canonical name.
+        """
+        return [
+            opened
+            for key, value in self.candidates(name)
+            if (opened := self.open(key, value, field or name, self)) is not None
+        ]
+
+    def open(self, key: str, value: Any, field: str, owner: Fields | None = None) -> Fields | None:
+        """The member *key* as an object; None and a note when it is of another type."""
+        path = self.at(key)
+        if isinstance(value, dict):
+            return Fields(value, path, self.log)
+        self.log.broken(path, field, str(MismatchError("an object", value)), owner)
         return None

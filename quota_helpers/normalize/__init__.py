@@ -16,15 +16,10 @@ The reading rule:
 7. `allowed` and `limit_reached` are reported as sent. Unknown plans, limits and keys are kept, never an error.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+from .headers import normalize_headers, trace_headers
+from .session import normalize_token_count, trace_token_count
+from .trace import Read, Trace
 from .usage import is_usage, normalize_usage, trace_usage
-
-if TYPE_CHECKING:
-    from .headers import normalize_headers, trace_headers
-    from .session import normalize_token_count, trace_token_count
-    from .trace import Read, Trace
 
 __all__ = [
     "Read",
@@ -37,21 +32,3 @@ __all__ = [
     "trace_token_count",
     "trace_usage",
 ]
-
-# Loaded when first used: the command line reads nothing but bodies.
-_LATER = {
-    "Read": "trace",
-    "Trace": "trace",
-    "normalize_headers": "headers",
-    "normalize_token_count": "session",
-    "trace_headers": "headers",
-    "trace_token_count": "session",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
-    globals()[name] = value
-    return value

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from ..fields import Aliases, Fields, Issue, Log, MismatchError, to_boolean, to_text
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
-from ..times import LENGTHS
+from ..times import LENGTHS, Moment, moment
 from .money import read_credits, read_reset_credits, read_spend_limits
-from .windows import read_windows
+from .windows import Holder, read_windows
 
 OWN: Final = "codex"
 """The id of the account's own limit."""
+_OF_OWN: Final = ("allowed", "limit_reached")
 Value = TypeVar("Value")
 
 
-def aware(fetched_at: datetime) -> datetime:
-    """The instant in UTC.
-
-    Raises:
-        ValueError: It has no time zone.
-    """
-    if fetched_at.utcoffset() is None:
-        raise ValueError("fetched_at must carry a time zone, for example datetime.now(UTC)")
-    return fetched_at.astimezone(UTC)
+def own_id(place: Fields) -> str:
+    """The id of the limit that an object names; the account's own where it names none."""
+    said = place.value("limit_id")
+    return said if isinstance(said, str) and said.strip() else OWN
 
 
 class Draft:
@@ -43,8 +39,8 @@ class Draft:
 
     __slots__ = ("_times", "fetched_at", "limits", "log", "paths", "values", "windows")
 
-    def __init__(self, fetched_at: datetime, aliases: Aliases) -> None:
-        self.fetched_at = aware(fetched_at)
+    def __init__(self, fetched_at: Moment, aliases: Aliases) -> None:
+        self.fetched_at = moment(fetched_at, name="fetched_at")
         self.log = Log(aliases)
         self.limits: list[Limit] = []
         self.windows: list[QuotaWindow] = []
@@ -64,37 +60,34 @@ class Draft:
 
     def add_limit(
         self,
-        holder: Fields | None,
+        holder: Holder,
         limit_id: str,
         limit_name: str | None,
         *,
-        paths: Mapping[str, str],
+        paths: dict[str, str],
         path: str,
         also: Sequence[Fields] = (),
-        root: bool = False,
     ) -> list[QuotaWindow]:
         """Read one limit.
 
         Args:
-            holder: The object with its windows, or None when there is none.
+            holder: The object with its windows.
             limit_id: Its id.
             limit_name: Its name for people, or None.
-            paths: Where id and name were read.
+            paths: Where id and name were read; the rest is added.
             path: Where the limit stands, for notes.
             also: Further objects that may say whether it is allowed or reached.
-            root: Whether *holder* is the body itself.
         """
         self._times.setdefault(limit_id, 1)
-        places = [*([] if holder is None else [holder]), *also]
-        limit_paths = dict(paths)
-        allowed = self.first(places, "allowed", to_boolean, paths=limit_paths, owner=limit_id)
-        reached = self.first(places, "limit_reached", to_boolean, paths=limit_paths, owner=limit_id)
-        windows = [] if holder is None else read_windows(holder, self.fetched_at, limit_id, limit_name, root=root)
+        places = [holder.fields, *also]
+        allowed, reached = (self.first(places, name, to_boolean, paths=paths, owner=limit_id) for name in _OF_OWN)
+        # What the account's own limit ran into is read with the account: most bodies say it outside the block.
+        reached_type = None if limit_id == OWN else self.reached_type(places, paths)
+        windows = read_windows(holder, self.fetched_at, limit_id, limit_name)
         if not windows:
             self.log.note(f"the limit {limit_id} came without a window: no reading", path)
-        self.limits.append(
-            Limit(limit_id=limit_id, limit_name=limit_name, allowed=allowed, limit_reached=reached, paths=limit_paths)
-        )
+        limit = Limit(limit_id=limit_id, limit_name=limit_name, allowed=allowed, limit_reached=reached, paths=paths)
+        self.limits.append(replace(limit, reached_type=reached_type))
         self.windows += windows
         return windows
 
@@ -113,8 +106,6 @@ class Draft:
         field = field or name
         chosen: Value | None = None
         for fields in places:
-            if name not in fields:
-                continue
             value = fields.read(name, convert)
             if value is None:
                 continue
@@ -132,57 +123,51 @@ class Draft:
         values = self.values
         values["plan"] = self.first(places, "plan", to_text)
         values["ordinary_usage_allowed"] = self.first(places, "ordinary_usage_allowed", to_boolean)
-        values["reached_type"] = self._reached_type(places)
-        blocks = [fields for place in places if (fields := place.inner("credits")) is not None]
-        if blocks:
-            values["credits"] = read_credits(blocks[0])
-        earned = [fields for place in places if (fields := place.inner("reset_credits")) is not None]
-        if earned:
-            values["reset_credits"] = read_reset_credits(earned[0])
-        for name, extra in (("credits", blocks[1:]), ("reset_credits", earned[1:])):
-            for fields in extra:
+        values["reached_type"] = self.reached_type([place for place in places if own_id(place) == OWN], self.paths)
+        for name, read in (("credits", read_credits), ("reset_credits", read_reset_credits)):
+            blocks = [fields for place in places if (fields := place.inner(name)) is not None]
+            for fields in blocks[:1]:
+                values[name] = read(fields)
+            for fields in blocks[1:]:
                 self.log.issue(fields.path, name, "ignored", "another place counts more")
         controls = [fields for place in places if (fields := place.inner("spend_control")) is not None]
         values["spend_reached"] = self.first([*controls, *places], "spend_reached", to_boolean)
-        control = controls[0] if controls else None
-        values["spend_limits"] = read_spend_limits(control, [*controls[1:], *places], self.fetched_at)
+        values["spend_limits"] = read_spend_limits(controls, [*places], self.fetched_at)
 
-    def _reached_type(self, places: Sequence[Fields]) -> str | None:
+    def reached_type(self, places: Sequence[Fields], paths: dict[str, str]) -> str | None:
         """What was reached: an object with a `type`, or a bare text."""
         for place in places:
             for key, value in place.candidates("reached_type"):
                 path = place.at(key)
-                if isinstance(value, dict):
-                    kind = self.first([Fields(value, path, self.log)], "reached_kind", to_text, "reached_type")
-                elif isinstance(value, str):
-                    kind = to_text(value)
-                    if kind is not None:
-                        self.paths["reached_type"] = path
-                else:
-                    kind = None
+                inner = {"type": value} if isinstance(value, str) else value
+                if not isinstance(inner, dict):
                     self.log.broken(path, "reached_type", str(MismatchError("an object or a text", value)))
+                    continue
+                fields = Fields(inner, path, self.log, labels=None if inner is value else {"type": path})
+                kind = self.first([fields], "reached_kind", to_text, "reached_type", paths=paths)
                 if kind is not None:
                     return kind
         return None
 
     def finish(self, origin: Origin, account: str | None, account_key: str | None) -> tuple[UsageSnapshot, list[Issue]]:
         """The snapshot, and what it left out."""
-        own = next((limit for limit in self.limits if limit.limit_id == OWN), None)
-        paths = self.paths
-        if own is not None:
-            self.limits.sort(key=lambda limit: limit is not own)
-            paths.update({field: own.paths[field] for field in ("allowed", "limit_reached") if field in own.paths})
+        own = next((limit for limit in self.limits if limit.limit_id == OWN), Limit(limit_id=OWN))
+        self.limits.sort(key=lambda limit: limit is not own)
+        limits = (
+            replace(limit, reached_type=self.values.get("reached_type")) if limit is own else limit
+            for limit in self.limits
+        )
         snapshot = UsageSnapshot(
             fetched_at=self.fetched_at,
             origin=origin,
             account=account,
             account_key=account_key,
             windows=tuple(sorted(self.windows, key=_order)),
-            limits=tuple(self.limits),
-            allowed=None if own is None else own.allowed,
-            limit_reached=None if own is None else own.limit_reached,
+            limits=tuple(limits),
+            allowed=own.allowed,
+            limit_reached=own.limit_reached,
             notes=self.log.notes,
-            paths=paths,
+            paths=self.paths | {field: own.paths[field] for field in _OF_OWN if field in own.paths},
             **self.values,
         )
         return snapshot, self.log.issues

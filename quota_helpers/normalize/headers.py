@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, child_path, fold, to_text
+from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, child_path, fold, item_path, to_text
 from ..models import Limit, UsageSnapshot
+from ..times import Moment
 from .draft import OWN, Draft
 from .money import read_credits
 from .trace import Trace, explain
-from .windows import read_windows
+from .windows import held, read_windows
 
 _PREFIX: Final = "x-codex-"
 # Greedy: in "secondary-primary-used-percent" the slot is primary and "secondary" the family.
@@ -22,9 +22,9 @@ _NAME: Final = re.compile(r"(?:(?P<family>.+)-)?limit-name")
 
 
 def normalize_headers(
-    headers: Mapping[str, str],
+    headers: Mapping[str, str | Sequence[str]],
     *,
-    fetched_at: datetime,
+    fetched_at: Moment,
     aliases: Aliases = ALIASES,
     account: str | None = None,
     account_key: str | None = None,
@@ -36,23 +36,25 @@ def normalize_headers(
     absent; blank headers are no headers.
 
     Args:
-        headers: Any mapping; names are looked up without regard to case.
+        headers: Any mapping; names are looked up without regard to case. A value may be a list of one.
         fetched_at: When they were received (aware).
         aliases: The table of spellings.
         account: The login's name.
         account_key: The login's key.
 
     Raises:
-        ValueError: *fetched_at* has no time zone.
+        ValueError: *fetched_at* is no moment.
     """
     return _read(headers, fetched_at, aliases).finish("headers", account, account_key)[0]
 
 
-def trace_headers(headers: Mapping[str, str], *, fetched_at: datetime, aliases: Aliases = ALIASES) -> Trace:
+def trace_headers(
+    headers: Mapping[str, str | Sequence[str]], *, fetched_at: Moment, aliases: Aliases = ALIASES
+) -> Trace:
     """The same reading with its explanation; paths look like `$["x-codex-plan-type"]`.
 
     Raises:
-        ValueError: *fetched_at* has no time zone.
+        ValueError: *fetched_at* is no moment.
     """
     return explain(*_read(headers, fetched_at, aliases).finish("headers", None, None))
 
@@ -61,28 +63,30 @@ Group = tuple[dict[str, Any], dict[str, str]]
 """Members of an object that the headers spell out one by one, and the path of each."""
 
 
-def _read(headers: Mapping[str, str], fetched_at: datetime, aliases: Aliases) -> Draft:
+def _read(headers: Mapping[str, str | Sequence[str]], fetched_at: Moment, aliases: Aliases) -> Draft:
     draft = Draft(fetched_at, aliases)
     families: dict[str, Group] = {}
     spending: Group = ({}, {})
     others: Group = ({}, {})
-    for name, value in headers.items():
+    for name, sent in headers.items():
         lower = name.lower() if isinstance(name, str) else ""
+        listed = isinstance(sent, list) and len(sent) == 1  # as archives and many servers keep headers
+        value = sent[0] if listed else sent
         if not lower.startswith(_PREFIX) or (isinstance(value, str) and not value.strip()):
             continue
         rest = lower.removeprefix(_PREFIX)
         window, named = _WINDOW.fullmatch(rest), _NAME.fullmatch(rest)
         if window and aliases.folded.get(fold(window["field"]), ("",))[0] in WINDOW_FIELDS:
-            family = window["family"] or ""
-            (members, labels), key = families.setdefault(family, ({}, {})), f"{window['slot']}-{window['field']}"
+            group, key = families.setdefault(window["family"] or "", ({}, {})), f"{window['slot']}-{window['field']}"
         elif named:
-            (members, labels), key = families.setdefault(named["family"] or "", ({}, {})), "limit-name"
+            group, key = families.setdefault(named["family"] or "", ({}, {})), "limit-name"
         elif rest.startswith(_CREDITS):
-            (members, labels), key = spending, rest.removeprefix(_CREDITS)
+            group, key = spending, rest.removeprefix(_CREDITS)
         else:
-            (members, labels), key = others, rest
-        members.setdefault(key, value)
-        labels.setdefault(key, child_path("$", name))
+            group, key = others, rest
+        path = child_path("$", name)
+        group[0].setdefault(key, value)
+        group[1].setdefault(key, item_path(path, 0) if listed else path)
     for family in sorted(families, key=bool):
         _read_family(family, families[family], draft)
     if not draft.windows:
@@ -98,7 +102,7 @@ def _read_family(family: str, group: Group, draft: Draft) -> None:
     fields = Fields(group[0], "$", draft.log, labels=group[1])
     paths: dict[str, str] = {}
     limit_name = draft.first([fields], "limit_name", to_text, paths=paths, owner=limit_id)
-    windows = read_windows(fields, draft.fetched_at, limit_id, limit_name)
+    windows = read_windows(held(fields)._replace(lengths=False), draft.fetched_at, limit_id, limit_name)
     if windows:
         draft.limits.append(Limit(limit_id=limit_id, limit_name=limit_name, paths=paths))
         draft.windows += windows

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..fields import SLOTS, SPEND_KINDS, Fields, Log, MismatchError, child_path, item_path, to_text
 from ..models import QuotaWindow
-from .draft import OWN, Draft
-from .windows import has_windows, read_windows
+from ..models.snapshot import Origin
+from .draft import OWN, Draft, own_id
+from .windows import Holder, held, read_windows
 
 _KNOWN_AT_ROOT: Final = frozenset(
     {
@@ -27,108 +28,109 @@ _KNOWN_AT_ROOT: Final = frozenset(
     }
 )
 _SLOTS: Final = frozenset(SLOTS)
+_ENVELOPES: Final = ("result", "params")
 _NO_WORD: Final = re.compile(r"\W+")
 _BLOCK: Final = re.compile(r"[_-]?rate[_-]?limits?$", re.IGNORECASE)
 
 
-def holds_usage(root: Fields) -> bool:
-    """Whether the object has a field of a usage body, if only as null."""
-    known = not (_KNOWN_AT_ROOT.isdisjoint(root.names) and _KNOWN_AT_ROOT.isdisjoint(root.nulls))
-    return known or not _SLOTS.isdisjoint(root.nulls) or has_windows(root, root=True)
+class Shape(NamedTuple):
+    """What a body is, decided once; everything after reads it from top to bottom.
+
+    Attributes:
+        root: The object that holds the usage, and the windows that stand in it without a block around them.
+        origin: Which carrier's shape it is.
+        known: Whether it has a field of a usage body, if only as null.
+    """
+
+    root: Holder
+    origin: Origin
+    known: bool
+
+
+def shape_of(fields: Fields) -> Shape:
+    """The shape of a body; a JSON-RPC envelope around something else is opened."""
+    shape = _shape(fields)
+    if not shape.known:
+        for envelope in _ENVELOPES:
+            inner = fields.unknown.get(envelope)
+            if isinstance(inner, dict):
+                return _shape(Fields(inner, f"$.{envelope}", fields.log))._replace(origin="app_server")
+    return shape
+
+
+def _shape(fields: Fields) -> Shape:
+    root = held(fields, root=True)
+    said = fields.names | fields.nulls.keys()
+    known = bool(root.spots) or not (_KNOWN_AT_ROOT.isdisjoint(said) and _SLOTS.isdisjoint(fields.nulls))
+    if fields.value("reached_kind") == "codex.rate_limits":
+        return Shape(root, "headers", known)  # the event in the response stream tells what the headers tell
+    camel = any(key == "rateLimits" for key, _ in fields.candidates("rate_limit"))  # camelCase elsewhere proves nothing
+    bare = "limit_id" in fields and bool(root.spots)
+    return Shape(root, "app_server" if camel or bare or "rate_limits_by_limit_id" in said else "usage", known)
 
 
 # --- the account's own limit ---
 
 
-def read_own(root: Fields, draft: Draft) -> list[Fields]:
+def read_own(shape: Shape, draft: Draft) -> list[Fields]:
     """Read the account's own limit; returns the objects that may say more about the account."""
-    views: list[tuple[dict[str, Any], str]] = []
-    for key, value in root.candidates("rate_limit"):
-        path = root.at(key)
-        if isinstance(value, dict):
-            views.append((value, path))
-        else:
-            draft.log.broken(path, OWN, str(MismatchError("an object", value)))
-    holders = [Fields(value, path, draft.log) for value, path in views]
-    for key, value in root.candidates("rate_limits_by_limit_id"):
-        path = root.at(key)
-        if isinstance(value, dict):
-            return _read_by_id(value, path, views, root, draft)
-        draft.log.broken(path, "limits", str(MismatchError("an object", value)))
-    return _read_holders(holders, root, draft)
-
-
-def _read_holders(holders: list[Fields], root: Fields, draft: Draft) -> list[Fields]:
-    """Of the objects that may hold the account's windows, the first that does counts; the body itself comes last."""
-    full = [holder for holder in holders if has_windows(holder)]
-    if has_windows(root, root=True):
-        full.append(root)
-    if not full and not holders:
-        null_at = root.nulls.get("rate_limit")
-        if null_at is not None:
-            draft.log.note("null: no reading of the account's own limit", null_at)
-        elif holds_usage(root) and "rate_limit" not in root:
+    root = shape.root.fields
+    blocks = root.objects("rate_limit", OWN)
+    for by_id in root.objects("rate_limits_by_limit_id", "limits")[:1]:
+        return _read_by_id(by_id, blocks, root, draft)
+    holders = [held(block) for block in blocks]
+    full = [holder for holder in (*holders, shape.root) if holder.spots]
+    if not full and not blocks:
+        if "rate_limit" in root.nulls:
+            draft.log.note("null: no reading of the account's own limit", root.nulls["rate_limit"])
+        elif shape.known and "rate_limit" not in root:
             draft.log.note("no rate_limit: no reading of the account's own limit", root.path)
         return []
-    best = (full or holders)[0]
-    for holder in full[1:]:
-        draft.log.issue(holder.path, OWN, "ignored", f"{best.path} holds the windows that count")
-        draft.log.note(f"holds windows as well; those in {best.path} count", holder.path)
-    _add_own(best, root, draft, also=[holder for holder in holders if holder is not best], root_is_holder=best is root)
-    return holders
+    # The first that holds windows counts; the body itself comes last.
+    best, *others = full or holders[:1]
+    for holder in others:
+        draft.log.issue(holder.fields.path, OWN, "ignored", f"{best.fields.path} holds the windows that count")
+        draft.log.note(f"holds windows as well; those in {best.fields.path} count", holder.fields.path)
+    _add_own(best, root, draft, [block for block in blocks if block is not best.fields])
+    return blocks
 
 
-def _add_own(
-    holder: Fields, root: Fields, draft: Draft, *, also: list[Fields] | None = None, root_is_holder: bool = False
-) -> None:
+def _add_own(holder: Holder, root: Fields, draft: Draft, also: list[Fields]) -> None:
     paths: dict[str, str] = {}
-    places = [holder] if root_is_holder else [holder, root]
+    places = [holder.fields] if holder.fields is root else [holder.fields, root]
     limit_id = draft.first(places, "limit_id", to_text, paths=paths, owner=OWN) or OWN
     limit_name = draft.first(places, "limit_name", to_text, paths=paths, owner=OWN)
-    draft.add_limit(holder, limit_id, limit_name, paths=paths, path=holder.path, also=also or (), root=root_is_holder)
+    draft.add_limit(holder, limit_id, limit_name, paths=paths, path=holder.fields.path, also=also)
 
 
-# --- the app-server's map ---
-
-
-def _read_by_id(
-    by_id: dict[str, Any], path: str, views: list[tuple[dict[str, Any], str]], root: Fields, draft: Draft
-) -> list[Fields]:
-    """The map of limits counts; the flat view is an older, poorer spelling of one of them."""
-    entries: dict[str, Fields] = {}
-    for key, value in by_id.items():
-        at = child_path(path, key) if isinstance(key, str) else path
-        if isinstance(value, dict) and isinstance(key, str):
-            entries[key] = Fields(value, at, draft.log)
-        elif value is not None:
-            draft.log.broken(at, "limit", str(MismatchError("an object", value)))
-    flat = [Fields(value, at, draft.log) for value, at in views]
-    for view in flat:
-        if _id_of(view) not in entries:
-            _add_own(view, root, draft)
+def _read_by_id(by_id: Fields, blocks: list[Fields], root: Fields, draft: Draft) -> list[Fields]:
+    """The app-server's map of limits counts; the flat view is an older, poorer spelling of one of them."""
+    entries = {
+        key: entry
+        for key, value in by_id.members.items()
+        if isinstance(key, str) and value is not None and (entry := by_id.open(key, value, "limit")) is not None
+    }
+    for block in blocks:
+        if own_id(block) not in entries:
+            _add_own(held(block), root, draft, [])
     for limit_id, entry in entries.items():
-        windows = _add_titled(draft, entry, limit_id, entry.path)
-        for view, (value, at) in zip(flat, views, strict=True):
-            if _id_of(view) == limit_id:
+        windows = _add_titled(draft, held(entry), limit_id, entry.path)
+        for block in blocks:
+            if own_id(block) == limit_id:
                 # Read on a log of its own: what is odd in the flat view matters only where it counts.
-                alone = Fields(value, at, Log(draft.log.aliases))
-                _compare(read_windows(alone, draft.fetched_at, limit_id, None), windows, view, draft)
-    return [*([entries[OWN]] if OWN in entries else []), *flat]
+                alone = held(Fields(block.members, block.path, Log(draft.log.aliases)))
+                _compare(read_windows(alone, draft.fetched_at, limit_id, None), windows, block, draft)
+    return [*([entries[OWN]] if OWN in entries else []), *blocks]
 
 
-def _id_of(view: Fields) -> str:
-    value = view.value("limit_id")
-    return value if isinstance(value, str) and value.strip() else OWN
-
-
-def _compare(old: list[QuotaWindow], new: list[QuotaWindow], view: Fields, draft: Draft) -> None:
+def _compare(old: list[QuotaWindow], new: list[QuotaWindow], block: Fields, draft: Draft) -> None:
     """Every number of the flat view lost to the map's; that they differ is a note."""
     for window in old:
         for field, path in window.paths.items():
             read_as = f"{window.limit_id}.{window.name}" + (f".{field}" if field != "name" else "")
             draft.log.issue(path, read_as, "ignored", "the map by limit id is richer and counts")
     if {(w.name, w.used_percent, w.reset_at) for w in old} != {(w.name, w.used_percent, w.reset_at) for w in new}:
-        draft.log.note("the flat view disagrees with the map by limit id, which counts", view.path)
+        draft.log.note("the flat view disagrees with the map by limit id, which counts", block.path)
 
 
 # --- the other limits ---
@@ -138,25 +140,26 @@ def read_others(root: Fields, draft: Draft) -> None:
     """Code review, per-model limits, and blocks nobody knows yet (`image_rate_limit`) that hold windows."""
     review = root.inner("code_review_rate_limit")
     if review is not None:
-        _add_titled(draft, review, "code_review", review.path)
+        _add_titled(draft, held(review), "code_review", review.path)
     for key, value in root.candidates("additional_rate_limits"):
         _read_additional(value, root.at(key), draft)
     for key, value in root.unknown.items():
         if isinstance(value, dict) and _BLOCK.search(key):
-            holder = Fields(value, root.at(key), draft.log)
-            if has_windows(holder):
-                _add_titled(draft, holder, _slug(_BLOCK.sub("", key)) or "unknown", holder.path)
+            holder = held(Fields(value, root.at(key), draft.log))
+            if holder.spots:
+                _add_titled(draft, holder, _slug(_BLOCK.sub("", key)) or "unknown", root.at(key))
 
 
-def _add_titled(draft: Draft, holder: Fields, limit_id: str, path: str) -> list[QuotaWindow]:
+def _add_titled(draft: Draft, holder: Holder, limit_id: str, path: str) -> list[QuotaWindow]:
     """A limit whose id is known from where it stands."""
     paths = {"limit_id": path}
-    limit_name = draft.first([holder], "limit_name", to_text, paths=paths, owner=limit_id)
-    said = holder.value("limit_id")
+    limit_name = draft.first([holder.fields], "limit_name", to_text, paths=paths, owner=limit_id)
+    said = holder.fields.value("limit_id")
     if isinstance(said, str) and said.strip() and said != limit_id:
         draft.log.note(f"its place says {limit_id}, its own id something else; the place counts", path)
-    taken = limit_id if limit_id == OWN and not any(x.limit_id == OWN for x in draft.limits) else None
-    return draft.add_limit(holder, taken or draft.free_id(limit_id, path), limit_name, paths=paths, path=path)
+    own_is_free = limit_id == OWN and not any(limit.limit_id == OWN for limit in draft.limits)
+    free = limit_id if own_is_free else draft.free_id(limit_id, path)
+    return draft.add_limit(holder, free, limit_name, paths=paths, path=path)
 
 
 def _read_additional(value: Any, path: str, draft: Draft) -> None:
@@ -179,16 +182,15 @@ def _read_item(item: Fields, key: str, index: int, draft: Draft) -> None:
     paths: dict[str, str] = {}
     limit_name = draft.first([item], "limit_name", to_text, paths=paths, owner="limit")
     limit_id = draft.first([item], "limit_id", to_text, paths=paths, owner="limit")
-    if limit_name is None and key and key != _slug(key) and key != limit_id:
+    if limit_name is None and key and key not in {_slug(key), limit_id}:
         limit_name, paths["limit_name"] = key, item.path
     if limit_id is None:
         limit_id = _slug(key or limit_name or "") or f"additional_{index}"
         paths["limit_id"] = paths.get("limit_name", item.path)
     limit_id = draft.free_id(limit_id, item.path)
-    holder = item.inner("rate_limit")
-    if holder is None and has_windows(item):
-        holder = item
-    draft.add_limit(holder, limit_id, limit_name, paths=paths, path=item.path, also=() if holder is item else (item,))
+    block = item.inner("rate_limit")
+    holder, also = (held(item), []) if block is None else (held(block), [item])
+    draft.add_limit(holder, limit_id, limit_name, paths=paths, path=item.path, also=also)
 
 
 def _slug(name: str) -> str:

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from ..fields import (
-    SPEND_KINDS,
-    Fields,
-    MismatchError,
-    child_path,
-    to_boolean,
-    to_count,
-    to_decimal,
-    to_pair,
-    to_text,
-)
+from ..fields import SPEND_KINDS, Fields, to_boolean, to_count, to_decimal, to_pair, to_text
 from ..models import Credits, ResetCredits, SpendLimit
 from .numbers import read_percent, read_reset
 
@@ -50,79 +40,68 @@ def read_reset_credits(fields: Fields) -> ResetCredits:
     )
 
 
-def read_spend_limits(control: Fields | None, others: list[Fields], fetched_at: datetime) -> tuple[SpendLimit, ...]:
+def read_spend_limits(controls: list[Fields], others: list[Fields], fetched_at: datetime) -> tuple[SpendLimit, ...]:
     """Every spending cap, the individual one first.
 
     Args:
-        control: The `spend_control` block, whose word counts most; caps of unknown kinds are read from it too.
+        controls: The `spend_control` blocks; the first counts most, and caps of unknown kinds are read from it too.
         others: Where else caps were met: at the root of the body, inside `rate_limit`.
         fetched_at: When the server said so.
     """
-    places = ([control] if control is not None else []) + others
-    found = []
+    found: dict[str, SpendLimit] = {}
     for kind in SPEND_KINDS:
-        limit: SpendLimit | None = None
-        for place in places:
+        limit_id = f"spend:{kind.removesuffix('_limit')}"
+        for place in (*controls, *others):
             for key, value in place.candidates(kind):
-                limit = _prefer(limit, place, key, value, f"spend:{kind.removesuffix('_limit')}", fetched_at)
-        if limit is not None:
-            found.append(limit)
-    if control is not None:
-        found += _unknown_kinds(control, {limit.limit_id for limit in found}, fetched_at)
-    return tuple(found)
+                fields = place.open(key, value, limit_id)
+                if fields is not None and _SPEND_FIELDS.isdisjoint(fields.names):
+                    place.log.note("nothing in it reads like a spending cap", fields.path)
+                elif fields is not None:
+                    fields.owner = limit_id
+                    limit = _read_spend_limit(fields, limit_id, key, fetched_at)
+                    if found.setdefault(limit_id, limit) is not limit:
+                        _lost(limit, found[limit_id], fields)
+    for control in controls[:1]:
+        _read_unknown_kinds(control, found, fetched_at)
+    return tuple(found.values())
 
 
-def _prefer(
-    first: SpendLimit | None, place: Fields, key: str, value: Any, limit_id: str, fetched_at: datetime
-) -> SpendLimit | None:
-    """The cap that counts, of one found already and the next one of the same kind."""
-    path = place.at(key)
-    if not isinstance(value, dict):
-        place.log.broken(path, limit_id, str(MismatchError("an object", value)))
-        return first
-    fields = Fields(value, path, place.log, owner=limit_id)
-    if _SPEND_FIELDS.isdisjoint(fields.names):
-        place.log.note("nothing in it reads like a spending cap", path)
-        return first
-    limit = _read_spend_limit(fields, limit_id, key, fetched_at)
-    if first is None:
-        return limit
-    winner = first.paths["limit_id"]
-    for field, at in limit.paths.items():
-        fields.ignored(at, field, f"{winner} counts more")
-    if any(
-        ours is not None and theirs is not None and ours != theirs
-        for ours, theirs in (
-            (first.limit, limit.limit),
-            (first.used, limit.used),
-            (first.used_percent, limit.used_percent),
-            (first.reset_at, limit.reset_at),
-        )
-    ):
-        place.log.note(f"disagrees with {winner}, which counts", path)
-    return first
-
-
-def _unknown_kinds(control: Fields, taken: set[str], fetched_at: datetime) -> list[SpendLimit]:
-    found = []
+def _read_unknown_kinds(control: Fields, found: dict[str, SpendLimit], fetched_at: datetime) -> None:
     for key, value in control.unknown.items():
-        if isinstance(value, dict):
-            name = _WORD_STARTS.sub("_", key).replace("-", "_").lower().removesuffix("_limit")
-            fields = Fields(value, child_path(control.path, key), control.log, owner=f"spend:{name}")
-            if not _SPEND_FIELDS.isdisjoint(fields.names) and fields.owner not in taken:
-                taken.add(fields.owner)
-                found.append(_read_spend_limit(fields, fields.owner, key, fetched_at))
-    return found
+        limit_id = f"spend:{_WORD_STARTS.sub('_', key).replace('-', '_').lower().removesuffix('_limit')}"
+        if isinstance(value, dict) and limit_id not in found:
+            fields = Fields(value, control.at(key), control.log, owner=limit_id)
+            if not _SPEND_FIELDS.isdisjoint(fields.names):
+                found[limit_id] = _read_spend_limit(fields, limit_id, key, fetched_at)
+
+
+def _lost(limit: SpendLimit, winner: SpendLimit, fields: Fields) -> None:
+    """A cap met in a second place: the first counts, and that they differ is a note."""
+    at = winner.paths["limit_id"]
+    for field, path in limit.paths.items():
+        fields.ignored(path, field, f"{at} counts more")
+    pairs = ((getattr(limit, name), getattr(winner, name)) for name in ("limit", "used", "used_percent", "reset_at"))
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+        fields.log.note(f"disagrees with {at}, which counts", fields.path)
 
 
 def _read_spend_limit(fields: Fields, limit_id: str, slot: str, fetched_at: datetime) -> SpendLimit:
     fields.paths["limit_id"] = fields.path
+    cap = fields.read("spend_limit", to_decimal, "limit")
+    used = fields.read("spend_used", to_decimal, "used")
+    remaining = fields.read("spend_remaining", to_decimal, "remaining")
+    share = read_percent(fields)
+    if share is None and cap is not None and cap > 0:
+        spent = cap - remaining if used is None and remaining is not None else used
+        if spent is not None and spent >= 0:
+            share = round(float(spent / cap * 100), 9)
+            fields.paths["used_percent"] = fields.paths["remaining" if used is None else "used"]
     return SpendLimit(
         limit_id=limit_id,
-        limit=fields.read("spend_limit", to_decimal, "limit"),
-        used=fields.read("spend_used", to_decimal, "used"),
-        remaining=fields.read("spend_remaining", to_decimal, "remaining"),
-        used_percent=read_percent(fields),
+        limit=cap,
+        used=used,
+        remaining=remaining,
+        used_percent=share,
         reset_at=read_reset(fields, fetched_at),
         source=fields.read("spend_source", to_text, "source"),
         slot=slot,

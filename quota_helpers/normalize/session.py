@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from ..fields import ALIASES, Aliases, Fields, MismatchError, child_path, to_instant
 from ..models import UsageSnapshot
-from .draft import Draft, aware
+from ..times import Moment, moment
+from .draft import Draft
+from .limits import shape_of
 from .trace import Trace, explain
 from .usage import read_body
 
@@ -20,7 +22,7 @@ EVENT: Final = "token_count"
 def normalize_token_count(
     event: Any,
     *,
-    fetched_at: datetime | None = None,
+    fetched_at: Moment | None = None,
     aliases: Aliases = ALIASES,
     account: str | None = None,
     account_key: str | None = None,
@@ -43,38 +45,38 @@ def normalize_token_count(
         common and means no reading. None when the line is no such event, or when nothing says when it was written.
 
     Raises:
-        ValueError: *fetched_at* has no time zone.
+        ValueError: *fetched_at* is no moment.
     """
     draft = _read(event, fetched_at, aliases)
     return None if draft is None else draft.finish("session", account, account_key)[0]
 
 
-def trace_token_count(event: Any, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES) -> Trace | None:
+def trace_token_count(event: Any, *, fetched_at: Moment | None = None, aliases: Aliases = ALIASES) -> Trace | None:
     """The same reading with its explanation.
 
     Raises:
-        ValueError: *fetched_at* has no time zone.
+        ValueError: *fetched_at* is no moment.
     """
     draft = _read(event, fetched_at, aliases)
     return None if draft is None else explain(*draft.finish("session", None, None))
 
 
-def _read(event: Any, fetched_at: datetime | None, aliases: Aliases) -> Draft | None:
-    fetched_at = None if fetched_at is None else aware(fetched_at)
+def _read(event: Any, fetched_at: Moment | None, aliases: Aliases) -> Draft | None:
+    fetched_at = None if fetched_at is None else moment(fetched_at, name="fetched_at")
     found = _event(event, aliases)
     if found is None:
         return None
     body, path = found
     written, odd = _written(event)
-    moment = written or fetched_at
-    if moment is None:
+    when = written or fetched_at
+    if when is None:
         return None
-    draft = Draft(moment, aliases)
+    draft = Draft(when, aliases)
     if odd:
         draft.log.broken("$.timestamp", "fetched_at", odd)
     if written is not None:
         draft.paths["fetched_at"] = "$.timestamp"
-    read_body(Fields(body, path, draft.log), draft)
+    read_body(shape_of(Fields(body, path, draft.log)), draft)
     return draft
 
 

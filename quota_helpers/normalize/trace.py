@@ -113,6 +113,8 @@ def _rule(value: QuotaWindow | SpendLimit, field: str) -> str:
     """How a value was worked out, told by the field it was worked out from."""
     if field == "used_percent" and "remaining_percent" in value.paths:
         return "100 minus what is left"
+    if field == "used_percent" and value.paths[field] in {value.paths.get("used"), value.paths.get("remaining")}:
+        return "worked out from the cap"
     if field == "reset_at" and "reset_after_seconds" in value.paths:
         return "the time of the reading plus the seconds to go"
     if field == "reset_at" and "reset_at_ms" in value.paths:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+import json
+from typing import Any
 
-from ..fields import (
-    ALIASES,
-    Aliases,
-    Fields,
-    Issue,
-    Log,
-    to_text,
-    type_name,
-)
+from ..errors import BodyError
+from ..fields import ALIASES, Aliases, Fields, Log, to_text, type_name
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
+from ..nesting import is_too_deep
+from ..times import Moment
 from .draft import OWN, Draft
-from .limits import holds_usage, read_others, read_own
+from .limits import Shape, read_others, read_own, shape_of
 from .numbers import read_reset
-from .windows import has_windows
-
-if TYPE_CHECKING:
-    from .trace import Trace
-
-_ENVELOPES: Final = ("result", "params")
+from .trace import Trace, explain
 
 
 def normalize_usage(
     payload: Any,
     *,
-    fetched_at: datetime,
+    fetched_at: Moment | None = None,
     aliases: Aliases = ALIASES,
     account: str | None = None,
     account_key: str | None = None,
@@ -39,81 +29,93 @@ def normalize_usage(
     """Read a usage body or an app-server answer, whichever it is; also a `codex.rate_limits` event or a 429 body.
 
     Args:
-        payload: Any JSON value; what cannot be read is a note, never an error.
-        fetched_at: When the server said so (aware); relative resets count from it.
+        payload: A body as JSON object or as text, or a reply (`source.fetch()`). Whatever stands in the object, it is
+            read as far as it can be; what cannot be read is a note, never an error.
+        fetched_at: When the server said so; relative resets count from it. A reply brings its own.
         aliases: The table of spellings.
-        account: The login's name.
-        account_key: The login's key.
+        account: The login's name; by default the reply's.
+        account_key: The login's key; by default the reply's.
         origin: The carrier, when the caller knows better than the shape ("demo").
 
     Raises:
-        ValueError: *fetched_at* has no time zone.
+        TypeError: *payload* is no object, reply or text, or nothing says when it was fetched.
+        BodyError: The text is no JSON object, or the reply's body is none.
+        ValueError: *fetched_at* is no moment.
+
+    >>> body = {"rate_limit": {"primary_window": {"used_percent": 31, "limit_window_seconds": 18000}}}
+    >>> snapshot = normalize_usage(body, fetched_at="2026-11-20T12:00Z")
+    >>> snapshot.five_hour.used_percent, snapshot.five_hour.remaining_percent, snapshot.weekly
+    (31.0, 69.0, None)
     """
-    return _read(payload, fetched_at, aliases, account, account_key, origin)[0]
+    body = _body(payload)
+    moment = getattr(payload, "fetched_at", None) if fetched_at is None else fetched_at
+    if moment is None:
+        raise TypeError("fetched_at is missing: give the time of the reading, such as datetime.now(UTC)")
+    account = getattr(payload, "account", None) if account is None else account
+    key = getattr(payload, "account_key", None) if account_key is None else account_key
+    draft, shape = _read(body, moment, aliases)
+    return draft.finish(origin or shape, account, key)[0]
 
 
-def trace_usage(payload: Any, *, fetched_at: datetime, aliases: Aliases = ALIASES) -> Trace:
+def trace_usage(payload: Any, *, fetched_at: Moment, aliases: Aliases = ALIASES) -> Trace:
     """The same reading with its explanation: which value of the body gave which number, by which rule.
 
-    Raises:
-        ValueError: *fetched_at* has no time zone.
-    """
-    from .trace import explain  # noqa: PLC0415 - a plain reading explains nothing
+    Args:
+        payload: Any JSON value; one that is no object gives a reading with a note and nothing else.
+        fetched_at: When the server said so.
+        aliases: The table of spellings.
 
-    return explain(*_read(payload, fetched_at, aliases, None, None, None))
+    Raises:
+        ValueError: *fetched_at* is no moment.
+    """
+    draft, shape = _read(payload, fetched_at, aliases)
+    return explain(*draft.finish(shape, None, None))
 
 
 def is_usage(payload: Any, *, aliases: Aliases = ALIASES) -> bool:
     """Whether a reply's body has at least one field of a usage body or an app-server answer; an error has none."""
-    return isinstance(payload, dict) and holds_usage(_open(payload, Log(aliases))[0])
+    return isinstance(payload, dict) and shape_of(Fields(payload, "$", Log(aliases))).known
 
 
-def _open(payload: dict[str, Any], log: Log) -> tuple[Fields, Origin]:
-    """The object that holds the usage, taken out of a JSON-RPC envelope where there is one, and whose shape it has."""
-    root = Fields(payload, "$", log)
-    for envelope in _ENVELOPES:
-        inner = root.unknown.get(envelope)
-        if isinstance(inner, dict) and not holds_usage(root):
-            return Fields(inner, f"$.{envelope}", log), "app_server"
-    return root, _origin(root)
-
-
-def _read(
-    payload: Any,
-    fetched_at: datetime,
-    aliases: Aliases,
-    account: str | None,
-    account_key: str | None,
-    origin: Origin | None,
-) -> tuple[UsageSnapshot, list[Issue]]:
-    draft = Draft(fetched_at, aliases)
-    if not isinstance(payload, dict):
-        draft.log.note(f"expected an object, found {type_name(payload)}: no usage body", "$")
-        return draft.finish(origin or "usage", account, account_key)
-    root, shape = _open(payload, draft.log)
-    read_body(root, draft)
-    if shape == "usage":
-        _note_missing_header(draft)
-    return draft.finish(origin or shape, account, account_key)
-
-
-def read_body(root: Fields, draft: Draft) -> None:
+def read_body(shape: Shape, draft: Draft) -> None:
     """Everything in one body: the account's own limit first, then the other limits, then the rest."""
-    places = [root, *read_own(root, draft)]
+    root = shape.root.fields
+    places = [root, *read_own(shape, draft)]
     read_others(root, draft)
     draft.read_account(places)
-    if not holds_usage(root):
+    if not shape.known:
         _read_error(root, draft)
 
 
-def _origin(root: Fields) -> Origin:
-    """Which carrier the shape belongs to; camelCase alone does not make it the app-server's."""
-    if root.value("reached_kind") == "codex.rate_limits":
-        return "headers"  # the event in the response stream tells what the response's headers tell
-    keys = {key for key, _ in root.candidates("rate_limit")}
-    by_id = "rate_limits_by_limit_id" in root or "rate_limits_by_limit_id" in root.nulls
-    bare = "limit_id" in root and has_windows(root, root=True)
-    return "app_server" if by_id or bare or "rateLimits" in keys else "usage"
+def _body(payload: Any) -> dict[str, Any]:
+    """The JSON object in what was handed in."""
+    body = payload
+    if isinstance(payload, str):
+        if is_too_deep(payload):
+            raise BodyError("The text is nested too deeply for a body.")
+        try:
+            body = json.loads(payload)
+        except ValueError:
+            raise BodyError("The text is no JSON.") from None
+    elif not isinstance(payload, dict):
+        if not hasattr(payload, "payload"):
+            raise TypeError(f"payload is {type_name(payload)} instead of a JSON object, its text or a reply")
+        body = payload.payload
+    if not isinstance(body, dict):
+        raise BodyError(f"The body is {type_name(body)}, but a usage body is a JSON object.")
+    return body
+
+
+def _read(payload: Any, fetched_at: Moment, aliases: Aliases) -> tuple[Draft, Origin]:
+    draft = Draft(fetched_at, aliases)
+    if not isinstance(payload, dict):
+        draft.log.note(f"expected an object, found {type_name(payload)}: no usage body", "$")
+        return draft, "usage"
+    shape = shape_of(Fields(payload, "$", draft.log))
+    read_body(shape, draft)
+    if shape.origin == "usage":
+        _note_missing_header(draft)
+    return draft, shape.origin
 
 
 # --- replies that are no usage body ---
