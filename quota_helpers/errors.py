@@ -20,6 +20,7 @@
     * ServerError                   5xx                                       exit code 3
     * UnexpectedReplyError          anything else that is no usage body       exit code 3
   * HistoryError                    the kept history                          exit code 1
+  * SettingsError                   what was chosen, in the config folder     exit code 1
   * BodyError                       text or a file without a readable body    exit code 1
 
 `except QuotaError` means: expected, and its text is meant for the user's eyes. No message holds a token or a body.
@@ -211,6 +212,12 @@ class HistoryError(QuotaError):
     """The kept history cannot be read or written. The file is left as it was."""
 
     default_hint = "Check the history file's place and permissions, or give another path."
+
+
+class SettingsError(QuotaError):
+    """What was chosen cannot be read or remembered. The file is left as it was."""
+
+    default_hint = "Check the settings file's permissions, mend it, or move it away."
 
 
 class BodyError(QuotaError):

@@ -12,6 +12,7 @@ import pytest
 import sessions_support as logs
 from sessions_support import NOW, ONE, TWO, context, limits, meta, tokens, usage, window, words, write
 
+from quota_helpers.machine import machine_name
 from quota_helpers.models import COLUMNS, Account
 from quota_helpers.sessions import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS, SessionLogs, read_sessions
 
@@ -54,7 +55,7 @@ def test_modern_line(home, read):
     )
     found = read()
     frame = found.windows
-    assert list(frame) == [*COLUMNS, "session", "provider"]
+    assert list(frame) == [*COLUMNS, "session", "provider", "doubtful"]
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == WINDOW_COLUMNS
     row = frame.iloc[0]
     key = Account(name="", account_id="acct-1", user_id="user-1").key
@@ -71,15 +72,16 @@ def test_modern_line(home, read):
     assert frame["window"].tolist() == ["five_hour", "weekly"]
     turn = found.tokens.iloc[0].to_dict()
     assert {name: str(dtype) for name, dtype in found.tokens.dtypes.items()} == TOKEN_COLUMNS
-    assert {name for name, value in turn.items() if pd.isna(value)} == {"effort", "machine"}
-    assert {name: value for name, value in turn.items() if not pd.isna(value)} == {
+    assert turn == {
         "time": pd.Timestamp(NOW + timedelta(seconds=60)),
         "session": ONE,
         "account_key": key,
         "provider": "openai",
         "model": "gpt-5.6-luna",
+        "effort": "high",
         "project": "project",
         "client": "codex_exec 0.169.0",
+        "machine": machine_name(),
         "input": 20,
         "cached_input": 8,
         "cache_write": 0,
@@ -240,7 +242,7 @@ def test_turns(home, read):
 
 
 def test_model_is_the_nearest_before(home, read):
-    """The last `turn_context` before the line says which model; without one it is missing."""
+    """The last `turn_context` before the line says which model; before the first one it is that one's."""
     write(
         home,
         meta(),
@@ -252,9 +254,7 @@ def test_model_is_the_nearest_before(home, read):
         context("c"),
         tokens(3, total=3),
     )
-    models = read().tokens["model"]
-    assert models.isna().tolist() == [True, False, False]
-    assert models[1:].tolist() == ["b", "c"]
+    assert read().tokens["model"].tolist() == ["a", "b", "c"]
 
 
 def test_nobody_is_credited(home, read):

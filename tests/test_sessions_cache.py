@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import threading
+import zlib
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
-from sessions_support import ONE, TWO, append, limits, long_session, meta, tokens, window, write
+from sessions_support import TWO, append, limits, long_session, meta, tokens, window, write
 
 from quota_helpers.sessions import cache as kept
 from quota_helpers.sessions import pool, read_sessions
+from quota_helpers.sessions.table import OddWindow
 
 SESSIONS = [f"01990000-7000-7000-8000-{number:012x}" for number in range(24)]
 
@@ -75,11 +78,14 @@ def test_helpers_read_the_same(home, started):
 
 
 def test_helpers_load_nothing_heavy():
-    """A helper is a bare Python with four files of ours: no pandas, no numpy, no `quota_helpers`."""
+    """A helper is a bare Python with msgspec and a few files of ours: no pandas, no numpy, no `quota_helpers`."""
     code = pool._START.replace("main()", "print(*sorted(sys.modules))")
     place = str(Path(pool.__file__).parent)
     loaded = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, place], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", code, place, *filter(None, sys.path)],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     assert "logs.worker" in loaded
     assert not {"numpy", "pandas", "quota_helpers"} & set(loaded)
@@ -125,39 +131,6 @@ def test_interrupt_keeps_what_was_read(home, folder, started):
     same(whole, read_sessions(home, cache=False))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_stop(home, folder, started, workers):
-    """A stop is no error: what was read is there, marked as incomplete, and kept."""
-    stop = threading.Event()
-    part = read_sessions(home, cache=folder, workers=workers, progress=Steps(2, stop.set), stop=stop)
-    assert not part.complete
-    assert "stopped" in repr(part)
-    assert 0 < len(part.tokens) < 24 * 40
-    assert all(process.poll() is not None for process in started)
-    whole = read_sessions(home, cache=folder)
-    assert whole.complete
-    same(whole, read_sessions(home, cache=False))
-
-
-def test_long_file_in_segments(tmp_path, folder, monkeypatch):
-    """A long file comes in pieces: an interrupt in its middle loses at most one."""
-    from quota_helpers.sessions import scan
-
-    monkeypatch.setattr(scan, "SEGMENT_BYTES", 10_000)
-    monkeypatch.setattr(pool, "BUFFER_BYTES", 8_192)
-    home = tmp_path / "long"
-    write(home, *long_session(ONE))
-    stop = threading.Event()
-    steps = Steps(3, stop.set)
-    part = read_sessions(home, cache=folder, workers=1, progress=steps, stop=stop)
-    assert 0 < len(part.tokens) < 40
-    rest = Steps()
-    whole = read_sessions(home, cache=folder, progress=rest)
-    assert rest[-1][1] == steps[-1][1] - steps[-1][0]
-    assert len(whole.tokens) == 40
-    same(whole, read_sessions(home, cache=False))
-
-
 def test_killed_in_the_middle(home, folder):
     """A process that dies without a word leaves the cache as it was, or whole; the next read is right."""
     read_sessions(home, cache=folder)
@@ -180,7 +153,7 @@ def test_killed_while_writing(home, folder, monkeypatch):
     """A write that never ends leaves the cache of before."""
     read_sessions(home, cache=folder)
     append(next(home.rglob("*.jsonl")), tokens(9000, total=99, last=7))
-    monkeypatch.setattr(kept, "_encode", lambda _: (_ for _ in ()).throw(SystemExit))
+    monkeypatch.setattr(kept, "_encoded", lambda _: (_ for _ in ()).throw(SystemExit))
     with pytest.raises(SystemExit):
         read_sessions(home, cache=folder)
     monkeypatch.undo()
@@ -216,6 +189,22 @@ def test_two_processes_at_once(home, folder):
     assert not list(folder.glob("*.tmp"))
 
 
+def packed(body):
+    """A cache with this content and the checksum that fits it."""
+    return kept._HEAD.pack(kept._MAGIC, kept.VERSION, zlib.crc32(body)) + body
+
+
+def fitting(change):
+    """A cache whose checksum fits, and whose content does not add up."""
+
+    def damage(data):
+        table = kept._decoded(data)
+        change(table)
+        return packed(msgspec.msgpack.encode(table))
+
+    return damage
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -225,8 +214,17 @@ def test_two_processes_at_once(home, folder):
         lambda data: data[:5000] + b"?" + data[5001:],
         lambda _: b"something else altogether" * 1000,
         lambda data: data[:8] + (kept.VERSION - 1).to_bytes(4, "little") + data[12:],
+        fitting(lambda table: setattr(table, "names", table.names[1:])),
+        fitting(lambda table: setattr(table, "contexts", [])),
+        fitting(lambda table: setattr(table, "limits", table.limits[:1])),
+        fitting(lambda table: setattr(table, "rows", table.rows[:-1])),
+        fitting(lambda table: setattr(table, "flags", table.flags[:-1])),
+        fitting(lambda table: setattr(table, "rows", b"\xff" * len(table.rows))),
+        fitting(lambda table: setattr(table, "rows", bytes(len(table.rows)))),
+        fitting(lambda table: setattr(table, "odd", [OddWindow(99, 0, 1_795_168_800_000_000, 0)])),
+        lambda _: packed(msgspec.msgpack.encode({"names": 7})),
+        lambda _: packed(b"\xc1"),
     ],
-    ids=["empty", "head only", "short", "a flipped byte", "foreign", "older"],
 )
 def test_damaged_cache(home, folder, damage):
     """Whatever is wrong with it, it is left aside and written anew without a word."""
@@ -239,6 +237,17 @@ def test_damaged_cache(home, folder, damage):
     steps = Steps()
     read_sessions(home, cache=folder, progress=steps)
     assert steps == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipe_in_its_place(home, folder):
+    """A pipe where the cache should be is not waited for; it is replaced by the cache."""
+    expected = read_sessions(home, cache=folder)
+    (path,) = folder.iterdir()
+    path.unlink()
+    os.mkfifo(path)
+    same(read_sessions(home, cache=folder), expected)
+    assert path.is_file()
 
 
 def test_folder_that_cannot_be_written(home, folder):

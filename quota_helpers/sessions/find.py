@@ -1,8 +1,12 @@
-"""Where Codex keeps its session logs: `$CODEX_HOME/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`."""
+"""Where Codex keeps its session logs: `$CODEX_HOME/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`.
+
+A log that has rested for a week may lie there as `rollout-*.jsonl.zst`. Nothing below a Codex home is ever written.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +15,12 @@ from typing import Final
 
 FOLDERS: Final = ("sessions", "archived_sessions")
 """A log in both is read from the first."""
+
+PACKED: Final = ".zst"
+"""The ending of a log that Codex has compressed (Zstandard)."""
+
+_LOG: Final = re.compile(r"rollout-.*\.jsonl(\.zst)?", re.DOTALL)
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,17 @@ def codex_home(given: str | os.PathLike[str] | None = None) -> Path:
     return Path(given or os.environ.get("CODEX_HOME") or "~/.codex").expanduser().absolute()
 
 
+def thread_of(name: str) -> str:
+    """The session that a log belongs to, by its name: `rollout-<time>-<uuid>`, with `_<page>` behind it or not.
+
+    >>> thread_of("sessions/rollout-2026-11-20T10-00-00-01990000-7000-7000-8000-00000000000a_2.jsonl.zst")
+    '01990000-7000-7000-8000-00000000000a'
+    """
+    stem = re.split(r"[/\\]", name)[-1].removesuffix(PACKED).removesuffix(".jsonl")
+    found = _UUID.search(stem)
+    return found.group() if found else stem.encode("utf-8", "replace").decode()
+
+
 def find_logs(home: Path) -> tuple[list[LogFile], list[str]]:
     """Every log under *home*, oldest session first, and one text for each thing that could not be looked at."""
     logs: list[LogFile] = []
@@ -60,18 +81,19 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
             return
         seen.add((found.st_dev, found.st_ino))
         with os.scandir(path) as entries:
-            children = sorted(entries, key=lambda entry: entry.name)
+            children = {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
     except FileNotFoundError:
         return
     except OSError as error:
         skipped.append(f"{path}: this folder cannot be read ({_reason(error)})")
         return
-    for entry in children:
-        below = f"{name}/{entry.name}"
+    for file, entry in children.items():
+        below = f"{name}/{file}"
         try:
             if entry.is_dir():
                 yield from _walk(entry.path, below, seen, skipped)
-            elif entry.name.startswith("rollout-") and entry.name.endswith(".jsonl"):
+            # While Codex compresses a log it lies there twice: the plain one counts.
+            elif _LOG.fullmatch(file) and not (file.endswith(PACKED) and file.removesuffix(PACKED) in children):
                 yield _log(entry, below)
         except OSError as error:
             skipped.append(f"{entry.path}: this log cannot be read ({_reason(error)})")

@@ -2,174 +2,241 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ..models import COLUMNS
+from ..privacy import mask_identity
 from ..times import MISSING, TOLERANCE_SECONDS, window_name
-from .scan import ODD, TURN
-from .table import WINDOWS, Array, Table
-
-UNATTRIBUTED: Final = "unattributed"
-"""Whose session it was is not written in logs before late 2026; nobody who is signed in now gets the credit."""
-
-WINDOW_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str", "provider": "str"}
-"""Columns of the windows frame, name -> dtype: the tidy frame's, the session, and whose service answered it."""
-
-TOKEN_COLUMNS: Final[dict[str, str]] = {
-    "time": "datetime64[us, UTC]",  # when the turn's counts were logged
-    "session": "str",
-    "account_key": "str",
-    "provider": "str",  # whose service answered: "openai", or the name of another; missing: older logs do not say
-    "model": "str",  # as the turn's context names it; missing: it does not
-    "effort": "str",  # of reasoning, as asked for; missing: the model's own
-    "project": "str",  # the last part of the folder that the session worked in
-    "client": "str",  # which program, and its version
-    "machine": "str",
-    "input": "int64",  # tokens, the cached ones included
-    "cached_input": "int64",
-    "cache_write": "int64",
-    "output": "int64",  # tokens, reasoning included
-    "reasoning": "int64",
-    "total": "int64",
-}
-"""Columns of the tokens frame, name -> dtype."""
-
+from .columns import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
+from .merge import Array, rows_of
+from .owners import READING, TURN
+from .scan import ODD
+from .table import Table
 
 Columns = dict[str, Array]
 """Columns by name, each in one piece of memory: rows of a hundred bytes are slow to copy around."""
 
-
-def windows_of(table: Table, since: int | None = None) -> Columns:
-    """Every window that was read, once, by time: the columns of `table.WINDOWS`, from *since* (microseconds) on."""
-    alive = _alive(table, since)
-    plain = alive & ((table.rows["kind"] & ODD) == 0)
-    parts = [_slot(table, plain, "primary", "_1"), _slot(table, plain, "secondary", "_2")]
-    if len(table.odd):
-        odd = table.odd[np.isin(_ids(table.odd), _ids(table.rows[alive]))]
-        parts.append({name: odd[name] for name in WINDOWS.names or ()})
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.argsort(columns["time"], kind="stable")
-    return {name: column[order] for name, column in columns.items()}
+_TEXTS: Final = ("window", "slot", "reached_type", "blocked")
 
 
-def turns_of(table: Table, since: int | None = None) -> Columns:
-    """Every turn that spent tokens, once, by time."""
-    rows = table.rows
-    index = np.flatnonzero(_alive(table, since) & ((rows["kind"] & TURN) > 0))
-    index = index[np.argsort(rows["time"][index], kind="stable")]
-    names = ("time", "file", "model", "input", "cached", "output", "reasoning", "total")
-    return {name: rows[name][index] for name in names}
+class Frames:
+    """Makes both frames of a table.
+
+    Args:
+        table: What was read.
+        since: Leave out what is older (microseconds since 1970), or None.
+        names: Account key -> what it is called.
+        claimed: Number of a file that names nobody -> the account key that it was claimed for.
+        machine: What this machine is called.
+    """
+
+    def __init__(
+        self, table: Table, *, since: int | None, names: Mapping[str, str], claimed: Mapping[int, str], machine: str
+    ) -> None:
+        self.table, self.names, self.machine = table, names, machine
+        self.rows, self.flags = rows_of(table), np.frombuffer(table.flags, "u1")
+        if since is not None:
+            self.flags = self.flags * (self.rows["time"] >= since)
+        keys = [state.key or claimed.get(number) or UNATTRIBUTED for number, state in enumerate(table.states)]
+        self.keys = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+        self.key_codes = np.array([self.keys[key] for key in keys], dtype="i8")
+        self.providers = _codes([OWN_PROVIDER if own(context[0]) else context[0] for context in table.contexts])
+        self.texts: dict[str | None, int] = {None: 0}
+
+    def windows(self) -> pd.DataFrame:
+        """The tidy frame (`models.COLUMNS`) and more; `state` and `resets_in` are as of the line's time."""
+        counts = (self.flags & READING) > 0
+        parts = [self._slot(counts, "primary", "_1"), self._slot(counts, "secondary", "_2"), self._odd(counts)]
+        one = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        order = np.argsort(one["time"], kind="stable")
+        one = {name: column[order] for name, column in one.items()}
+        series, labels, keys = self._series(one["file"], one["context"])
+        used, reset = one["used"], one["reset"]
+        wait = np.where(reset == MISSING, MISSING, reset - one["time"])
+        limits = [(name[0] or "codex", *name[1:]) for name in self.table.limits]
+        texts = _text(list(self.texts))
+        columns: dict[str, Any] = {
+            "account": _text(labels).take(series),
+            "account_key": _text(keys).take(series),
+            **{
+                column: _text([limit[at] for limit in limits]).take(one["limit"])
+                for at, column in enumerate(("limit", "limit_name", "plan"))
+            },
+            **{name: texts.take(one[name]) for name in _TEXTS},
+            "used_percent": used,
+            "remaining_percent": np.maximum(0.0, np.round(100.0 - used, 9)),
+            "reset_at": _times(reset),
+            "resets_in": wait.view("m8[us]"),
+            "window_seconds": one["seconds"],
+            "state": _states(one, wait),
+            "allowed": _booleans(one["allowed"]),
+            "limit_reached": _booleans(one["reached"]),
+            "name_inferred": _booleans(one["inferred"]),
+            "origin": _text(["session"]).take(np.zeros(len(used), "i8")),
+            "fetched_at": _times(one["time"]),
+            "session": self._session(one["file"]),
+            "provider": self._context(0, one["context"]),
+            "doubtful": self._doubtful(one),
+        }
+        return pd.DataFrame(
+            {name: columns.get(name, _missing(dtype, len(used))) for name, dtype in WINDOW_COLUMNS.items()}, copy=False
+        )
+
+    def tokens(self) -> pd.DataFrame:
+        """One row per turn, by time, with `TOKEN_COLUMNS`."""
+        index = np.flatnonzero(self.flags & TURN)
+        index = index[np.argsort(self.rows["time"][index], kind="stable")]
+        one = {name: self.rows[name][index] for name in self.rows.dtype.names or ()}
+        files, contexts = one["file"].astype("i8"), one["context"].astype("i8")
+        series, _, keys = self._series(files, contexts)
+        columns: dict[str, Any] = {
+            "time": _times(one["time"]),
+            "session": self._session(files),
+            "account_key": _text(keys).take(series),
+            "provider": self._context(0, contexts),
+            "model": self._model(files, contexts),
+            "effort": self._context(2, contexts),
+            "project": self._context(3, contexts),
+            "client": _text([state.client for state in self.table.states]).take(files),
+            "machine": _text([self.machine]).take(np.zeros(len(index), "i8")),
+            "input": one["input"],
+            "cached_input": one["cached"],
+            "cache_write": one["written"],
+            **{name: one[name] for name in ("output", "reasoning", "total")},
+        }
+        return pd.DataFrame({name: columns[name] for name in TOKEN_COLUMNS}, copy=False)
+
+    def _slot(self, counts: Array, slot: str, suffix: str) -> Columns:
+        """The windows that stand in one slot of the rows."""
+        rows, minutes = self.rows, self.rows["minutes" + suffix]
+        index = np.flatnonzero(counts & ((rows["kind"] & ODD) == 0) & ~np.isnan(minutes))
+        seconds = minutes[index] * 60.0
+        which, lengths = pd.factorize(seconds)
+        names = np.array([self._code(window_name(length)) for length in lengths], dtype="i8")
+        return {
+            **{name: rows[name][index].astype("i8") for name in ("time", "file", "seq", "context", "limit")},
+            "slot": np.full(len(index), self._code(slot), dtype="i8"),
+            "window": names[which] if len(index) else np.zeros(0, "i8"),
+            "inferred": np.zeros(len(index), dtype="i1"),
+            **{name: np.full(len(index), -1, dtype="i1") for name in ("allowed", "reached")},
+            **{name: np.zeros(len(index), dtype="i8") for name in ("reached_type", "blocked")},
+            "used": rows["used" + suffix][index],
+            "seconds": seconds,
+            "reset": rows["reset" + suffix][index],
+        }
+
+    def _odd(self, counts: Array) -> Columns:
+        """The windows that `normalize` read, where their rows count."""
+        rows = self.rows[counts & ((self.rows["kind"] & ODD) > 0)] if self.table.odd else self.rows[:0]
+        contexts = dict(
+            zip(zip(rows["file"].tolist(), rows["seq"].tolist(), strict=True), rows["context"].tolist(), strict=True)
+        )
+        odd = [window for window in self.table.odd if (window.file, window.seq) in contexts]
+        texts = {name: [self._code(getattr(window, name)) for window in odd] for name in _TEXTS}
+        flags = {name: [_three(getattr(window, name)) for window in odd] for name in ("inferred", "allowed", "reached")}
+        return {
+            **{
+                name: np.array([getattr(window, name) for window in odd], dtype="i8")
+                for name in ("time", "file", "seq", "limit")
+            },
+            "context": np.array([contexts[window.file, window.seq] for window in odd], dtype="i8"),
+            **{name: np.array(codes, dtype="i8") for name, codes in texts.items()},
+            **{name: np.array(values, dtype="i1") for name, values in flags.items()},
+            **{name: np.array([getattr(window, name) for window in odd], dtype="f8") for name in ("used", "seconds")},
+            "reset": np.array([MISSING if window.reset is None else window.reset for window in odd], dtype="i8"),
+        }
+
+    def _code(self, text: str | None) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+    def _session(self, files: Array) -> Any:
+        return _text([state.thread for state in self.table.states]).take(files)
+
+    def _context(self, at: int, contexts: Array) -> Any:
+        return _text([context[at] for context in self.table.contexts]).take(contexts)
+
+    def _model(self, files: Array, contexts: Array) -> Any:
+        """As the context names it, else the first that the file, or another page of its session, names at all."""
+        pages: dict[str, str | None] = {}
+        for state in self.table.states:
+            pages[state.thread] = pages.get(state.thread) or state.first_model
+        names = [context[1] for context in self.table.contexts]
+        later = [state.first_model or pages[state.thread] for state in self.table.states]
+        nameless = np.array([name is None for name in names])[contexts]
+        return _text([*names, *later]).take(np.where(nameless, len(names) + files, contexts))
+
+    def _series(self, files: Array, contexts: Array) -> tuple[Array, list[str], list[str]]:
+        """Whose rows these are, as numbers, with a label and a key for each number.
+
+        Another provider's limits are of an account that nobody knows: never one's own, whoever began the session.
+        """
+        labels, keys = [], []
+        for key in self.keys:
+            for provider in self.providers[1]:
+                if own(provider):
+                    labels.append(self.names.get(key, key))
+                    keys.append(key)
+                else:
+                    labels.append(f"{mask_identity(provider or '')} (another provider)")
+                    keys.append(hashlib.sha256(f"{key}\0{provider}".encode()).hexdigest()[:12])
+        series = self.key_codes[files] * len(self.providers[1]) + self.providers[0][contexts]
+        return series, labels, keys
+
+    def _doubtful(self, one: Columns) -> Array:
+        """Readings whose reset is that of another account's window.
+
+        Who began a session is known, and so its first reading is theirs. A later one with the reset that another
+        account's sessions begin with is of that account: the session was resumed under another login.
+        """
+        doubtful = np.zeros(len(one["time"]), dtype=bool)
+        nobody = self.keys.get(UNATTRIBUTED, -1)
+        keys = self.key_codes[one["file"]]
+        mine = (
+            (self.providers[0][one["context"]] == self.providers[1].index(OWN_PROVIDER))
+            if OWN_PROVIDER in self.providers[1]
+            else doubtful
+        )
+        index = np.flatnonzero(mine & (keys != nobody) & (one["reset"] != MISSING))
+        if len(set(self.keys) - {UNATTRIBUTED}) < 2:  # noqa: PLR2004  # there is nobody else
+            return doubtful
+        group = (one["limit"] * len(self.texts) + one["window"])[index]
+        minute = np.rint(one["reset"][index] / (TOLERANCE_SECONDS * 1e6)).astype("i8")
+        _, first = np.unique(one["file"][index] * (group.max(initial=0) + 1) + group, return_index=True)
+        owners: dict[tuple[int, int], set[int]] = {}
+        for place in first.tolist():
+            for near in (-1, 0, 1):
+                owners.setdefault((int(group[place]), int(minute[place]) + near), set()).add(int(keys[index[place]]))
+        whose = [owners.get(place, set()) for place in zip(group.tolist(), minute.tolist(), strict=True)]
+        doubtful[index] = [
+            bool(known) and key not in known for known, key in zip(whose, keys[index].tolist(), strict=True)
+        ]
+        return doubtful
 
 
-def _alive(table: Table, since: int | None) -> npt.NDArray[np.bool_]:
-    alive = np.ones(len(table.rows), dtype=bool) if table.dropped is None else ~table.dropped
-    return alive if since is None else alive & (table.rows["time"] >= since)
+def own(provider: str | None) -> bool:
+    """Whether limits by this provider are one's own."""
+    return provider is None or provider.casefold() == OWN_PROVIDER
 
 
-def _slot(table: Table, plain: npt.NDArray[np.bool_], slot: str, suffix: str) -> Columns:
-    """The windows that stand in one slot of the rows."""
-    rows, code = table.rows, table.texts.code
-    minutes = rows["minutes" + suffix]
-    index = np.flatnonzero(plain & ~np.isnan(minutes))
-    part = {name: rows[name][index] for name in ("time", "file", "seq", "limit", "plan")}
-    part["limit"][part["limit"] == 0] = code("codex")
-    seconds = minutes[index] * 60.0
-    which, lengths = pd.factorize(seconds)
-    return part | {
-        "slot": np.full(len(index), code(slot), dtype="<u4"),
-        "window": table.texts.codes([window_name(length) for length in lengths])[which],
-        "inferred": np.zeros(len(index), dtype="i1"),
-        "allowed": np.full(len(index), -1, dtype="i1"),
-        "reached": np.full(len(index), -1, dtype="i1"),
-        "used": rows["used" + suffix][index],
-        "seconds": seconds,
-        "reset": rows["reset" + suffix][index],
-    }
+def _codes(values: list[str | None]) -> tuple[Array, list[str | None]]:
+    unique = list(dict.fromkeys(values))
+    return np.array([unique.index(value) for value in values], dtype="i8"), unique
 
 
-def _ids(array: Array) -> Array:
-    ids: Array = (array["file"].astype("u8") << np.uint64(32)) | array["seq"]
-    return ids
+def _text(values: list[str | None] | list[str]) -> Any:
+    return pd.array(values, dtype="str")
 
 
-def windows_frame(table: Table, windows: Columns) -> pd.DataFrame:
-    """The tidy frame (`models.COLUMNS`) plus `session`; `state` and `resets_in` are as of the line's time."""
-    text, keys = _texter(table)
-    account = keys(windows["file"])
-    used, reset = windows["used"], windows["reset"]
-    wait = np.where(reset == MISSING, MISSING, reset - windows["time"])
-    columns: dict[str, Any] = {
-        "account": account,
-        "account_key": account,
-        "plan": text(windows["plan"]),
-        "limit": text(windows["limit"]),
-        "limit_name": _constant(None, len(used)),
-        "window": text(windows["window"]),
-        "slot": text(windows["slot"]),
-        "used_percent": used,
-        "remaining_percent": np.maximum(0.0, np.round(100.0 - used, 9)),
-        "reset_at": _times(reset),
-        "resets_in": wait.view("m8[us]"),
-        "window_seconds": windows["seconds"],
-        "state": _states(windows, wait),
-        "allowed": _booleans(windows["allowed"]),
-        "limit_reached": _booleans(windows["reached"]),
-        "reached_type": _constant(None, len(used)),
-        "blocked": _constant(None, len(used)),
-        "name_inferred": _booleans(windows["inferred"]),
-        "origin": _constant("session", len(used)),
-        "fetched_at": _times(windows["time"]),
-        "session": text(table.files["session"][windows["file"]]),
-        "provider": text(table.files["provider"][windows["file"]]),
-    }
-    return pd.DataFrame(columns, copy=False)
+def _missing(dtype: str, length: int) -> Any:
+    return pd.Series(None, index=range(length), dtype=dtype)
 
 
-def tokens_frame(table: Table, turns: Columns) -> pd.DataFrame:
-    """One row per turn, with `TOKEN_COLUMNS`."""
-    text, keys = _texter(table)
-    columns: dict[str, Any] = {
-        "time": _times(turns["time"]),
-        "session": text(table.files["session"][turns["file"]]),
-        "account_key": keys(turns["file"]),
-        "provider": text(table.files["provider"][turns["file"]]),
-        "model": text(turns["model"]),
-        "effort": text(np.zeros(len(turns["file"]))),
-        "project": text(table.files["project"][turns["file"]]),
-        "client": text(table.files["client"][turns["file"]]),
-        "machine": text(np.zeros(len(turns["file"]))),
-        "input": turns["input"],
-        "cached_input": turns["cached"],
-        "cache_write": np.zeros(len(turns["file"]), "i8"),
-        "output": turns["output"],
-        "reasoning": turns["reasoning"],
-        "total": turns["total"],
-    }
-    return pd.DataFrame(columns, copy=False)
-
-
-def _texter(table: Table) -> tuple[Callable[[Array], Any], Callable[[Array], Any]]:
-    """Two functions that make text columns: of text numbers (0 is missing), and of file numbers (account keys)."""
-    texts = pd.array([None, *table.texts.texts[1:], UNATTRIBUTED], dtype="str")
-    nobody = len(texts) - 1
-
-    def text(codes: Array) -> Any:
-        return texts.take(codes.astype(np.intp))
-
-    def keys(files: Array) -> Any:
-        codes = table.files["key"]
-        return text(np.where(codes == 0, nobody, codes)[files])
-
-    return text, keys
-
-
-def _constant(value: str | None, length: int) -> Any:
-    return pd.array([value], dtype="str").take(np.zeros(length, np.intp))
+def _three(value: bool | None) -> int:  # noqa: FBT001  # three values: yes, no, not said
+    return -1 if value is None else int(value)
 
 
 def _times(microseconds: Array) -> Any:
@@ -186,6 +253,4 @@ def _states(windows: Columns, wait: Array) -> Any:
     timed = windows["reset"] != MISSING
     idle = timed & (used <= 1) & (np.abs(wait / 1e6 - seconds) <= TOLERANCE_SECONDS)
     rules = [np.isnan(used), timed & (wait <= 0), idle]
-    return pd.array(["current", "unknown", "stale", "not_started"], dtype="str").take(
-        np.select(rules, [1, 2, 3], 0).astype(np.intp)
-    )
+    return _text(["current", "unknown", "stale", "not_started"]).take(np.select(rules, [1, 2, 3], 0))

@@ -2,125 +2,165 @@
 
 from __future__ import annotations
 
-import json
-from typing import Final
+import os
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from .events import session_of
+from ..normalize import normalize_token_count
+from ..times import from_micros, micros
 from .find import LogFile
-from .odd import odd_windows
-from .pool import Answer
-from .table import FILES, ROWS, Array, Table, Texts
-from .worker import Job, Report
+from .lines import parse, plausible
+from .owners import judge
+from .scan import LimitName
+from .table import OddWindow, Table
+from .worker import Answer
 
-_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
+Array = npt.NDArray[Any]
+Value = TypeVar("Value")
+
+ROWS: Final = np.dtype(
+    [
+        ("time", "<i8"),  # microseconds since 1970
+        ("file", "<u4"),
+        ("seq", "<u4"),  # which event of its file
+        ("kind", "u1"),
+        ("context", "<u4"),  # number of a context, and of a limit
+        ("limit", "<u4"),
+        ("input", "<i8"),
+        ("cached", "<i8"),
+        ("written", "<i8"),
+        ("output", "<i8"),
+        ("reasoning", "<i8"),
+        ("total", "<i8"),
+        ("sum", "<i8"),  # of the session so far; -1: not said
+        ("answer", "<i8"),  # hash of the answer's name; 0: not said
+        ("used_1", "<f8"),  # primary: percent, minutes, microseconds since 1970
+        ("minutes_1", "<f8"),
+        ("reset_1", "<i8"),
+        ("used_2", "<f8"),  # secondary
+        ("minutes_2", "<f8"),
+        ("reset_2", "<i8"),
+    ]
+)
+"""The same bytes as `scan.ROW`."""
 
 
-class Merge:
-    """What was known of the files that are there, and what comes in."""
+def rows_of(table: Table) -> Array:
+    """The rows as an array."""
+    return np.frombuffer(table.rows, ROWS)
 
-    def __init__(self, found: list[LogFile], old: Table) -> None:
-        self.found, self.old = found, old
-        known = {name: number for number, name in enumerate(old.names)}
-        self.before = [known.get(log.name, -1) for log in found]
-        self.gone = sum(before >= 0 for before in self.before) < len(known)
-        self.texts = Texts(list(old.texts.texts))
-        self.reports: dict[int, Report] = {}
-        self.errors: dict[int, str] = {}
-        self.void: set[int] = set()
-        self.rows: list[Array] = []
-        self.odd: list[Array] = []
 
-    @property
-    def unread(self) -> list[int]:
-        """Files that are new or have changed, and were not read by this call."""
-        files = self.old.files
-        return [
-            number
-            for number, (log, before) in enumerate(zip(self.found, self.before, strict=True))
-            if number not in self.reports
-            and number not in self.errors
-            and not (before >= 0 and files["size"][before] == log.size and files["mtime_ns"][before] == log.mtime_ns)
-        ]
+def sound(table: Table) -> bool:
+    """Whether a table that comes from a file holds together: nothing in it points beyond, every time is one."""
+    count = len(table.names)
+    lengths = {count, len(table.sizes), len(table.mtimes), len(table.states)}
+    if len(lengths) > 1 or len(table.rows) != len(table.flags) * ROWS.itemsize:
+        return False
+    rows = rows_of(table)
+    place = (rows["file"].astype("i8") << 32) | rows["seq"]
+    return (
+        all(0 <= window.file < count and 0 <= window.limit < len(table.limits) for window in table.odd)
+        and all(plausible(window.time) for window in table.odd)
+        and all(plausible(int(time)) for time in ((rows["time"].min(), rows["time"].max()) if len(rows) else ()))
+        and bool((rows["file"] < count).all() and (rows["context"] < len(table.contexts)).all())
+        and bool((rows["limit"] < len(table.limits)).all() and (np.diff(place) > 0).all())
+    )
 
-    def job(self, number: int) -> Job:
-        """What is to be read of a file, from where the last read ended."""
-        log, before = self.found[number], self.before[number]
-        state = self.old.state(before) if before >= 0 else None
-        if state is not None and log.size < state["offset"]:
-            state = None  # it shrank: another file by the same name
-            self.void.add(number)
-        return {"number": number, "path": log.path, "size": log.size, "state": state}
 
-    def parents(self) -> set[str]:
-        """The sessions from which those read now were forked."""
-        states = [report["state"] for report in self.reports.values()]
-        return {state["parent"] for state in states if state and state["parent"]}
-
-    def add(self, answer: Answer) -> None:
-        """Take an answer in: its texts get our numbers."""
-        codes = self.texts.codes(answer.texts)
+def merge(found: list[LogFile], old: Table, answers: list[Answer]) -> Table:
+    """Old rows, where they still hold, and new ones; then judged as a whole, for a new file can show what is a copy."""
+    known = {name: number for number, name in enumerate(old.names)}
+    reports = {report.number: report for answer in answers for report in answer.reports if report.state is not None}
+    table = Table(contexts=list(old.contexts), limits=list(old.limits))
+    place, old_place = np.full(len(found) + 1, -1), np.full(len(old.names) + 1, -1)
+    for number, log in enumerate(found):
+        name, report = os.fsencode(log.name), reports.get(number)
+        before = known.get(name, -1)
+        if report is None and before < 0:
+            continue
+        place[number] = len(table.names)
+        if before >= 0 and not (report and report.again):
+            old_place[before] = place[number]
+        table.names.append(name)
+        table.sizes.append(log.size if report else old.sizes[before])
+        table.mtimes.append(log.mtime_ns if report else old.mtimes[before])
+        table.states.append(report.state if report and report.state else old.states[before])
+    parts = [_moved(rows_of(old), old_place)]
+    table.odd = [_at(window, int(old_place[window.file])) for window in old.odd if old_place[window.file] >= 0]
+    contexts, limits = _numbers(table.contexts), _numbers(table.limits)
+    for answer in answers:
         rows = np.frombuffer(bytearray(answer.rows), ROWS)
-        for name in ("model", "limit", "plan"):
-            rows[name] = codes[rows[name]]
-        self.rows.append(rows)
-        self.odd.append(odd_windows(answer.odd, self.texts))
-        for report in answer.reports:
-            if report["error"] is not None or report["state"] is None:
-                self.errors[report["number"]] = f"this log cannot be read ({report['error']})"
-                continue
-            if report["again"]:
-                self.void.add(report["number"])
-            self.reports[report["number"]] = report
+        rows["context"] = _codes(answer.contexts, contexts)[rows["context"]]
+        rows["limit"] = _codes(answer.limits, limits)[rows["limit"]]
+        parts.append(_moved(rows, place))
+        for file, seq, time, line in answer.odd:
+            table.odd += _odd(line, (int(place[file]), seq, time), limits)
+    table.contexts, table.limits = list(contexts), list(limits)
+    # As bytes: numpy would compare the names of all fields for each of hundreds of parts.
+    joined = np.frombuffer(bytearray().join([part.data for part in parts]), ROWS)
+    rows = joined.take(np.argsort((joined["file"].astype("i8") << 32) | joined["seq"], kind="stable"))
+    table.rows, table.flags = rows.tobytes(), judge(rows, table.states).tobytes()
+    return table
 
-    @property
-    def changed(self) -> bool:
-        """Whether anything was read, or a file of before is gone."""
-        return bool(self.reports or self.void) or self.old.dropped is None or self.gone
 
-    def table(self) -> Table:
-        """All rows together: those of before, where they still hold, and the new ones."""
-        held = [
-            number
-            for number, before in enumerate(self.before)
-            if number in self.reports or (before >= 0 and number not in self.void)
-        ]
-        place = np.full(len(self.found) + 1, -1)
-        place[held] = np.arange(len(held))
-        old_place = np.full(len(self.old.names) + 1, -1)
-        for number in held:
-            if number not in self.void and self.before[number] >= 0:
-                old_place[self.before[number]] = place[number]
-        table = Table(names=[self.found[number].name for number in held], texts=self.texts)
-        table.rows = self._joined(self.old.parts(self.old.rows, old_place), self.rows, place)
-        table.odd = self._joined(self.old.parts(self.old.odd, old_place), self.odd, place)
-        table.files = np.zeros(len(held), FILES)
-        for index, number in enumerate(held):
-            self._file(table, index, number)
-        return table
+def _moved(rows: Array, place: Array) -> Array:
+    """The rows with each file's number replaced; those that map to -1 left out."""
+    new = place[rows["file"]]
+    kept: Array = rows[new >= 0]
+    kept["file"] = new[new >= 0]
+    return kept
 
-    def _joined(self, old: Array, new: list[Array], place: Array) -> Array:
-        """Old and new rows by file and seq."""
-        for part in new:
-            part["file"] = place[part["file"]]
-        # As bytes: numpy would compare the names of all fields for each of hundreds of parts.
-        rows = np.frombuffer(bytearray().join([part.data for part in (old, *new)]), old.dtype)
-        return rows.take(np.argsort((rows["file"].astype("i8") << 32) | rows["seq"], kind="stable"))
 
-    def _file(self, table: Table, index: int, number: int) -> None:
-        report, before = self.reports.get(number), self.before[number]
-        if report is None or report["state"] is None:
-            table.files[index] = self.old.files[before]
-            table.states.append(self.old.states[before])
-            return
-        state, log = report["state"], self.found[number]
-        # A file that was not read to its end is looked at again, whatever its size and time.
-        size = log.size if report["done"] else -1
-        texts = (
-            state["session"] or session_of(log.name),
-            *(state[name] for name in ("key", "provider", "project", "client")),
+def _at(window: OddWindow, file: int) -> OddWindow:
+    window.file = file
+    return window
+
+
+def _numbers(values: list[Value]) -> dict[Value, int]:
+    return {value: number for number, value in enumerate(values)}
+
+
+def _codes(values: list[Value], numbers: dict[Value, int]) -> Array:
+    codes: Array = np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype="<u4")
+    return codes
+
+
+def _odd(line: str, place: tuple[int, int, int], limits: dict[LimitName, int]) -> Iterator[OddWindow]:
+    """Each window, then each cap, as `normalize` reads them; a line without any gives none."""
+    event = parse(line.encode("utf-8", "replace"))
+    snapshot = normalize_token_count(event, fetched_at=from_micros(place[2]))
+    if snapshot is None:
+        return
+    said = {limit.limit_id: limit for limit in snapshot.limits}
+    for window in snapshot.windows:
+        limit = said.get(window.limit_id)
+        name = (window.limit_id, window.limit_name, snapshot.plan)
+        yield OddWindow(
+            *place,
+            limits.setdefault(name, len(limits)),
+            slot=window.slot,
+            window=window.name,
+            inferred=window.name_inferred,
+            allowed=None if limit is None else limit.allowed,
+            reached=None if limit is None else limit.limit_reached,
+            used=window.used_percent,
+            seconds=window.window_seconds,
+            reset=None if window.reset_at is None else micros(window.reset_at),
+            reached_type=snapshot.reached_type,
+            blocked=snapshot.blocked,
         )
-        codes = [self.texts.code(text) for text in texts]
-        table.files[index] = (size, log.mtime_ns, *codes, state["broken"])
-        table.states.append(_ENCODE(state))
+    for cap in snapshot.spend_limits:
+        yield OddWindow(
+            *place,
+            limits.setdefault((cap.limit_id, None, snapshot.plan), len(limits)),
+            slot=cap.slot,
+            window="monthly",
+            reached=snapshot.spend_reached,
+            used=cap.used_percent,
+            reset=None if cap.reset_at is None else micros(cap.reset_at),
+            reached_type=snapshot.reached_type,
+            blocked=snapshot.blocked,
+        )

@@ -6,117 +6,135 @@ too little to read for helpers or none can be started.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import zlib
-from collections.abc import Callable
-from struct import Struct
-from typing import IO, Any, BinaryIO, Final, TypedDict
+from struct import Struct as Packer
+from typing import IO, Any, BinaryIO, Final
 
-from .events import State, new_state
-from .scan import BUFFER_BYTES, Batch, Scanner
+import msgspec
 
-LENGTHS: Final = Struct("<QQ")
-"""Before each message: bytes of its JSON, bytes of its rows."""
+from .find import PACKED
+from .scan import BUFFER_BYTES, Batch, Context, LimitName, Scanner, State, new_state
+
+LENGTH: Final = Packer("<Q")
+"""Before each message: its bytes."""
 
 HEAD_BYTES: Final = 1024
 TAIL_BYTES: Final = 256
 
 
-class Job(TypedDict):
+class Job(msgspec.Struct, array_like=True):
     """One file to read on: its number, path, how far to read, and the state that an earlier read left (or None)."""
 
     number: int
-    path: str
+    path: bytes
     size: int
     state: State | None
 
 
-class Report(TypedDict):
+class Report(msgspec.Struct, array_like=True):
     """How it went with one file.
 
-    `state` is None when it could not be read; `again`: what was known of the file is void, it was read from its start;
-    `done`: nothing is left up to the job's size.
+    `state` is None when it could not be read, and `error` says why; `again`: what was known of the file is void, it
+    was read from its start.
     """
 
     number: int
-    state: State | None
-    again: bool
-    done: bool
-    error: str | None
+    state: State | None = None
+    again: bool = False
+    error: str = ""
 
 
-def run(job: Job, batch: Batch, buffer: bytearray, stop: Callable[[], bool] = lambda: False) -> Report:
-    """Read one file (or one segment of a long one) into *batch*. A file that cannot be read is reported, not raised."""
-    report: Report = {"number": job["number"], "state": None, "again": False, "done": True, "error": None}
+class Answer(msgspec.Struct, array_like=True):
+    """What came of some files: a report each, and their rows with what those point to."""
+
+    reports: list[Report]
+    contexts: list[Context]
+    limits: list[LimitName]
+    odd: list[tuple[int, int, int, str]]
+    rows: bytes
+
+
+def run(jobs: list[Job], buffer: bytearray) -> Answer:
+    """Read the files of one task. A file that cannot be read is reported, not raised."""
+    batch = Batch()
+    reports = [_read(job, batch, buffer) for job in jobs]
+    return Answer(reports, list(batch.contexts), list(batch.limits), batch.odd, bytes(batch.rows))
+
+
+def _read(job: Job, batch: Batch, buffer: bytearray) -> Report:
+    report = Report(job.number)
+    rows, odd = len(batch.rows), len(batch.odd)
+    path = os.fsdecode(job.path)
     try:
-        with open(job["path"], "rb", buffering=0) as file:  # noqa: PTH123  # unbuffered, and a str as it came
-            state = job["state"]
-            if state is not None and not _same(file, state):
-                state, report["again"] = None, True
-            state = dict(state) if state is not None else new_state()
-            state["counts"] = state["counts"] and tuple(state["counts"])
-            report["done"] = Scanner(job["number"], job["path"], state, batch, buffer).read(file, job["size"], stop)
-            state["head"], state["tail"] = fingerprints(file, state["offset"])
-    except OSError as error:
-        report["error"] = f"{type(error).__name__}: {error.strerror or 'no reason given'}"
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # unbuffered, and a str as it came
+            status = os.fstat(file.fileno())
+            state, packed = job.state, path.endswith(PACKED)
+            if state is not None and (packed or not _same(file, state, status.st_size)):
+                state, report.again = None, True
+            state = new_state(path) if state is None else state
+            scanner = Scanner(job.number, state, batch, buffer, status.st_mtime_ns // 1000)
+            if packed:
+                from .unpack import PackedLog  # noqa: PLC0415  # most files need no decompressor
+
+                scanner.read(PackedLog(file, status.st_size))
+            else:
+                file.seek(state.offset)
+                scanner.read(file, job.size)
+                state.head, state.tail = fingerprints(file, state.offset)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        del batch.rows[rows:], batch.odd[odd:]  # what came before the damage is not half a session
+        report.error = reason
     else:
-        report["state"] = state
+        report.state = state
     return report
 
 
-def fingerprints(file: BinaryIO, offset: int) -> tuple[list[int], list[int]]:
+def fingerprints(file: BinaryIO, offset: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Length and checksum of the file's first bytes and of those just before *offset*."""
     prints = []
     for start, length in ((0, min(offset, HEAD_BYTES)), (max(0, offset - TAIL_BYTES), min(offset, TAIL_BYTES))):
         file.seek(start)
         data = file.read(length)
-        prints.append([len(data), zlib.crc32(data)])
+        prints.append((len(data), zlib.crc32(data)))
     return prints[0], prints[1]
 
 
-def _same(file: BinaryIO, state: State) -> bool:
+def _same(file: BinaryIO, state: State, size: int) -> bool:
     """Whether what was read once is still there: not shorter, and the same bytes at both ends."""
-    if os.fstat(file.fileno()).st_size < state["offset"]:
-        return False
-    return fingerprints(file, state["offset"]) == (state["head"], state["tail"])
+    return size >= state.offset and fingerprints(file, state.offset) == (state.head, state.tail)
 
 
-def answer(jobs: list[Job], buffer: bytearray) -> tuple[dict[str, Any], bytearray]:
-    """Read the files of one task."""
-    batch = Batch()
-    reports = [run(job, batch, buffer) for job in jobs]
-    return {"reports": reports, "texts": batch.texts, "odd": batch.odd}, batch.rows
-
-
-def send(stream: IO[bytes], message: object, rows: bytes | bytearray = b"") -> None:
-    """Write one message; names of files that are not UTF-8 survive as escaped surrogates."""
-    text = json.dumps(message, separators=(",", ":")).encode()
-    stream.write(LENGTHS.pack(len(text), len(rows)) + text)
-    if rows:
-        stream.write(rows)
+def send(stream: IO[bytes], message: object) -> None:
+    """Write one message."""
+    text = msgspec.msgpack.encode(message)
+    stream.write(LENGTH.pack(len(text)) + text)
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> tuple[Any, bytes] | None:
-    """Read one message; None when the other side is gone."""
-    head = stream.read(LENGTHS.size)
-    if len(head) < LENGTHS.size:
+def receive(stream: IO[bytes], kind: Any) -> Any:
+    """Read one message of a kind; None when the other side is gone.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
         return None
-    length, rows = LENGTHS.unpack(head)
-    text, data = stream.read(length), stream.read(rows)
-    return None if len(text) < length or len(data) < rows else (json.loads(text), data)
+    (length,) = LENGTH.unpack(head)
+    text = stream.read(length)
+    return None if len(text) < length else msgspec.msgpack.decode(text, type=kind)
 
 
 def main() -> None:
     """Serve tasks until the input ends, or nobody reads the answers any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the caller decides and ends us
     buffer = bytearray(BUFFER_BYTES)
-    source, target = sys.stdin.buffer, sys.stdout.buffer
     try:
-        while (task := receive(source)) is not None:
-            send(target, *answer(task[0], buffer))
+        while (task := receive(sys.stdin.buffer, list[Job])) is not None:
+            send(sys.stdout.buffer, run(task, buffer))
     except BrokenPipeError:
         os._exit(1)  # without the interpreter's own attempt to flush into the closed pipe

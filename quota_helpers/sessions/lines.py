@@ -1,0 +1,187 @@
+"""What one line of a session log says, as typed values: a `token_count`, a `token_usage_record`, anything else.
+
+Types say what a usual line is; whatever does not fit them takes the lenient way (`counts_of`, `parse`), and limits in
+another form are left to `normalize`. Worker processes load this file without the rest of the package.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TOO_MANY: Final = 1 << 53
+_EARLIEST: Final = 1_262_304_000_000_000  # 2010 and 2100 in microseconds: a line from outside has no time
+_LATEST: Final = 4_102_444_800_000_000
+
+Counts = tuple[int, int, int, int, int, int]
+"""Tokens: input, of it cached, of it written to the cache, output, of it reasoning, total."""
+
+Count = Annotated[int, Meta(ge=0, lt=_TOO_MANY)]
+Seconds = Annotated[int, Meta(gt=1_000_000_000, lt=10_000_000_000)]  # 2001 to 2286
+Length = Annotated[int, Meta(ge=0, lt=10_000_000)]  # 115 days in seconds, 19 years in minutes
+
+
+class Usage(Struct, gc=False):
+    """Counts of tokens."""
+
+    input_tokens: Count = 0
+    cached_input_tokens: Count = 0
+    cache_write_input_tokens: Count = 0
+    output_tokens: Count = 0
+    reasoning_output_tokens: Count = 0
+    total_tokens: Count | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """As six numbers; without a total it is input and output."""
+        total = self.total_tokens
+        return (
+            self.input_tokens,
+            self.cached_input_tokens,
+            self.cache_write_input_tokens,
+            self.output_tokens,
+            self.reasoning_output_tokens,
+            self.input_tokens + self.output_tokens if total is None else total,
+        )
+
+
+class Info(Struct, gc=False):
+    """The sums of a session, and what its last answer took."""
+
+    total_token_usage: Usage | None = None
+    last_token_usage: Usage | None = None
+
+
+class Window(Struct, forbid_unknown_fields=True, gc=False):
+    """A window of just these members, each of them plausible; in 2025 the reset counted from the line's own time."""
+
+    used_percent: Annotated[float, Meta(ge=0, le=1000)]
+    window_minutes: Annotated[int, Meta(gt=0, lt=10_000_000)]
+    resets_at: Seconds | None = None
+    resets_in_seconds: Length | None = None
+
+
+class Limits(Struct, forbid_unknown_fields=True, gc=False):
+    """`rate_limits` as most lines have it: nothing reached, no cap, no member that we do not know."""
+
+    limit_id: str | None = None
+    limit_name: str | None = None
+    primary: Window | None = None
+    secondary: Window | None = None
+    credits: Raw = Raw()
+    individual_limit: None = None
+    spend_control_reached: bool | None = None
+    plan_type: str | None = None
+    rate_limit_reached_type: None = None
+
+
+class TokenCount(Struct, gc=False):
+    """A `token_count` event."""
+
+    info: Info | None = None
+    rate_limits: Limits | None = None
+    turn_id: str | None = None
+
+
+class TokenCountLine(Struct, gc=False):
+    """The line that it stands in."""
+
+    timestamp: str
+    payload: TokenCount
+    ordinal: int | None = None
+
+
+class UsageRecord(Struct, gc=False):
+    """A `token_usage_record`: what one answer took, written when it ended."""
+
+    usage: Usage
+    thread_id: str | None = None
+    turn_id: str | None = None
+    response_id: str | None = None
+
+
+class UsageRecordLine(Struct, gc=False):
+    """The line that it stands in."""
+
+    timestamp: str
+    payload: UsageRecord
+    ordinal: int | None = None
+
+
+TOKEN_COUNT: Final = msgspec.json.Decoder(TokenCountLine).decode
+USAGE_RECORD: Final = msgspec.json.Decoder(UsageRecordLine).decode
+
+
+def microseconds(stamp: object) -> int | None:
+    """An ISO 8601 time (without a zone: UTC) or epoch seconds, as microseconds since 1970; None if it is neither.
+
+    >>> microseconds("2026-11-20T10:00:00.000Z"), microseconds("0001-01-01T00:00:00Z")
+    (1795168800000000, None)
+    """
+    time = None
+    try:
+        if isinstance(stamp, str):
+            when = datetime.fromisoformat(stamp)
+            time = ((when if when.tzinfo else when.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+        elif isinstance(stamp, int | float) and not isinstance(stamp, bool) and 0 < stamp < 1e14:  # noqa: PLR2004
+            time = round(stamp * (1_000 if stamp > 1e11 else 1_000_000))  # noqa: PLR2004  # beyond 10^11: milliseconds
+    except (ValueError, OverflowError):
+        return None
+    return time if time is not None and plausible(time) else None
+
+
+def plausible(time: int) -> bool:
+    """Whether Codex can have written something at this moment."""
+    return _EARLIEST <= time < _LATEST
+
+
+def limits_of(value: dict[str, Any]) -> Limits | None:
+    """A `rate_limits` that is as usual, from JSON; None when `normalize` must read it."""
+    try:
+        return msgspec.convert({name: item for name, item in value.items() if name != "credits"}, Limits)
+    except msgspec.ValidationError:
+        return None
+
+
+def counts_of(usage: object) -> Counts | None:
+    """Counts in whatever form: what is no count is zero."""
+    if not isinstance(usage, dict) or not usage:
+        return None
+    counts = [_count(usage.get(name)) for name in Usage.__struct_fields__]
+    if "total_tokens" not in usage:
+        counts[-1] = counts[0] + counts[3]
+    return tuple(counts)  # type: ignore[return-value]  # six of them
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and 0 <= value < _TOO_MANY else 0
+
+
+def text_of(value: object, *keys: str) -> str | None:
+    """The text at the end of these keys, where there is one; half letters are replaced."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+
+
+def parse(line: bytes, *, whole: bool = False) -> dict[str, Any] | None:
+    """The line as a JSON object; NUL bytes are dropped, bytes that are not UTF-8 replaced. None when it is none.
+
+    Unless *whole*, a whole line that follows a torn one without a newline is found as well.
+    """
+    text = line.decode("utf-8", "replace").replace("\0", "").strip()
+    at = 0 if whole else max(0, text.rfind('{"timestamp":"'))
+    for candidate in (text, text[at:] if at else ""):  # a torn line, then a whole one on the same line
+        try:
+            value = json.loads(candidate, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
