@@ -76,7 +76,7 @@ class AuthFileNotFoundError(AuthError):
 class AuthFileInvalidError(AuthError):
     """The file is there, but no login can be read from it: unreadable, not UTF-8, not JSON, too large, no object."""
 
-    default_hint = "Restore the file, or write it anew with: codex login"
+    default_hint = "Restore the file, or sign in again with: codex login"
 
 
 class TokenMissingError(AuthError):

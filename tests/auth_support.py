@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import traceback
 from pathlib import Path
+
+import pytest
+
+from quota_helpers.outcomes import Accounts
 
 ACCESS = "SENTINEL-access-7Kq"
 REFRESH = "SENTINEL-refresh-9Zx"
@@ -13,6 +18,8 @@ IDENTITY = "SENTINEL-identity-3Wd"
 API_KEY = "sk-SENTINEL-key-5Tp"
 SECRETS = (ACCESS, REFRESH, IDENTITY, API_KEY, "SENTINEL")
 PACKAGE = Path(__file__).parent.parent / "quota_helpers"
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file, or no right to make one")
 
 
 def part(value: object) -> str:
@@ -52,6 +59,15 @@ def login(user: str, *, account: str = "acct-one", exp: int = 1_800_000_000, **m
     """The text of one official login of one person."""
     token = jwt(claims(email=f"{user}@example.com", user=f"user-{user}", account=account, exp=exp, **more))
     return official(token, account)
+
+
+def no_sleep(_seconds: float) -> None:
+    pytest.fail("there is nothing to wait for")
+
+
+def by_name(accounts: Accounts) -> dict[str, Exception]:
+    """The errors of the logins that cannot be used, by name."""
+    return {failure.account: failure.error for failure in accounts.failures}
 
 
 def shown(error: BaseException) -> str:

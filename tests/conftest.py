@@ -11,3 +11,15 @@ def _nothing_leaves_this_machine():
     yield
     attempts = isolation.network_attempts()[before:]
     assert not attempts, attempts
+
+
+@pytest.fixture
+def no_logins_of_the_machine(tmp_path, monkeypatch):
+    """An empty home, and an empty working folder in a project, of the test's own."""
+    home, work = tmp_path / "home", tmp_path / "project" / "notebooks"
+    home.mkdir()
+    work.mkdir(parents=True)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.delenv("CODEX_HOME", raising=False)
+    monkeypatch.chdir(work)

@@ -39,13 +39,13 @@ def decode_bytes(raw: bytes) -> str | Problem:
     return Problem(
         AuthFileInvalidError,
         f"is not UTF-8 (byte {position + 1})",
-        "Save it as UTF-8 (Windows PowerShell's > writes UTF-16), or write it anew with: codex login",
+        "Save it as UTF-8 (Windows PowerShell's > writes UTF-16), or sign in again with: codex login",
         torn=True,
     )
 
 
-def decode_object(text: str) -> dict[str, Any] | Problem:
-    """The JSON object that the text holds."""
+def decode_document(text: str) -> dict[str, Any] | list[Any] | Problem:
+    """The JSON object that the text holds, or a list of objects."""
     if len(text) > MAX_BYTES:
         return too_large()
     text = text.removeprefix("\ufeff")
@@ -56,9 +56,9 @@ def decode_object(text: str) -> dict[str, Any] | Problem:
     except json.JSONDecodeError as error:
         line, column = error.lineno, error.colno
     except RecursionError:
-        return Problem(AuthFileInvalidError, "is nested too deep for a login file")
+        return Problem(AuthFileInvalidError, "is nested too deeply for a login file")
     else:
-        if isinstance(document, dict):
+        if isinstance(document, dict) or (isinstance(document, list) and any(isinstance(x, dict) for x in document)):
             return document
         return Problem(AuthFileInvalidError, f"holds {kind_of(document)}, but a login file is a JSON object")
     return Problem(AuthFileInvalidError, f"is not JSON (line {line}, column {column})", _TRY_AGAIN, torn=True)

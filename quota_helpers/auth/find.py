@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from typing import Final, NamedTuple
 
@@ -14,7 +12,9 @@ from ..errors import AuthFileInvalidError, AuthFileNotFoundError
 from ..models import Account
 from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import mask_identity, printable
+from .keyring import kept_elsewhere
 from .load import expanded
+from .merge import merged
 from .name import SUFFIX, Batch, Origin, batch, failure
 from .problem import Problem
 from .read import Sleep, absent_or_unreadable, read_file
@@ -24,8 +24,6 @@ DEFAULT_FOLDER: Final = "account"
 
 Places = str | Path | Iterable[str | Path] | None
 """One folder or login file, several, or None: wherever logins usually lie."""
-
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class _Target(NamedTuple):
@@ -86,8 +84,8 @@ def find_accounts(
         return _read_named(_folder_of_names(folder, codex_home, search_parent), wanted, sleep).named_apart()
     if account_dir is None and codex_home is None and (default := _default_folder(search_parent=search_parent)):
         folders = [default]
-    found = Batch.joined(_read_folder(folder, sleep) for folder in folders)
-    return _merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
+    found = Batch.joined(_read_folder(folder, sleep, default=account_dir is None) for folder in folders)
+    return merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
 
 
 def places(
@@ -155,7 +153,7 @@ def _leaves_folder(name: str) -> bool:
     return name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name
 
 
-def _read_folder(folder: Path, sleep: Sleep) -> Batch:
+def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Batch:
     files = _files(folder)
     if isinstance(files, Problem):
         return Batch((failure(files, printable(str(folder)), str(folder)),))
@@ -163,12 +161,18 @@ def _read_folder(folder: Path, sleep: Sleep) -> Batch:
         return _read(_Target(folder), sleep)
     targets = [_Target(folder / file, maybe=not _is_auth(file)) for file in files if _is_auth(file) or _is_flat(file)]
     found = _read_all(targets, sleep)
-    return found if found.items else Batch.joined((found, Batch((_empty(folder, files),))))
+    if found.items:
+        return found
+    hidden = default and any(isinstance(item, Account) for item in _read_home(None, sleep).items)
+    return Batch.joined((found, Batch((_empty(folder, files, hidden=hidden),))))
 
 
-def _empty(folder: Path, files: Sequence[str]) -> Failure:
-    own = f" To read {printable(str(folder / 'auth.json'))} itself, give its path." if "auth.json" in files else ""
-    hint = f"Copy a login there as NAME{SUFFIX}, or name another folder.{own}"
+def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Failure:
+    hint = f"Copy a login there as NAME{SUFFIX}, or name another folder."
+    if "auth.json" in files:
+        hint += f" To read {printable(str(folder / 'auth.json'))} itself, give its path."
+    if hidden:
+        hint += f" It hides Codex's own login in {_written(_home(None))}: to use that one, remove the empty folder."
     problem = Problem(AuthFileNotFoundError, f"holds no login file (*{SUFFIX}, codex-*.json)", hint)
     return failure(problem, printable(str(folder)), str(folder))
 
@@ -184,9 +188,18 @@ def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Batch:
     folder = home / "accounts"
     accounts = _files(folder)
     found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
+    if "auth.json" not in files and (elsewhere := kept_elsewhere(home)):
+        found = Batch.joined((found, _beside(elsewhere, home, found)))
     if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
         return Batch.joined((found, Batch((failure(accounts, printable(str(folder)), str(folder)),))))
     return found
+
+
+def _beside(problem: Problem, home: Path, found: Batch) -> Batch:
+    """A login out of reach: a failure where it is the only one, else one that is passed over."""
+    if not found.items:
+        return Batch((failure(problem, printable(str(home)), str(home)),))
+    return Batch(skipped=(SkippedLogin(path=home, reason=problem.what),))
 
 
 def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> Iterator[_Target]:
@@ -244,43 +257,3 @@ def _read(target: _Target, sleep: Sleep) -> Batch:
     if target.any_json or (target.maybe and result.no_login):
         return Batch(skipped=(SkippedLogin(path=target.path, reason=f"no login: it {result.what}"),))
     return Batch((failure(result, origin.title, origin.place),))
-
-
-def _merged(found: Batch) -> Batch:
-    """The same login in two files becomes one, where it is certain that it is the same."""
-    items: list[Account | Failure] = []
-    skipped = list(found.skipped)
-    known: dict[tuple[str, ...], int] = {}
-    for item in found.items:
-        marks = _marks(item) if isinstance(item, Account) else ()
-        place = next((known[mark] for mark in marks if mark in known and _may_be(items[known[mark]], item)), None)
-        if place is None:
-            place = len(items)
-            items.append(item)
-        else:
-            items[place], dropped, name = _later(items[place], item)
-            skipped += [SkippedLogin(path=path, reason=f"the same login as {name}") for path in dropped]
-        for mark in marks:
-            known.setdefault(mark, place)
-    return Batch(tuple(items), tuple(skipped))
-
-
-def _marks(account: Account) -> tuple[tuple[str, ...], ...]:
-    """What makes a login the same: the account and the person. Members of a team share the account id alone."""
-    who = (("user", account.user_id), ("e-mail", account.email and account.email.casefold()))
-    return tuple((kind, value, account.account_id) for kind, value in who if value and account.account_id)
-
-
-def _may_be(one: Account | Failure, other: Account | Failure) -> bool:
-    """Not when both name their user, and not the same one, though they share an e-mail address."""
-    users = {item.user_id for item in (one, other) if isinstance(item, Account) and item.user_id}
-    return len(users) <= 1
-
-
-def _later(one: Account | Failure, other: Account | Failure) -> tuple[Account | Failure, tuple[Path, ...], str]:
-    """The login with the later expiry and all paths; the path of the one that gives way; the name that stays."""
-    if isinstance(one, Failure) or isinstance(other, Failure):
-        return one, (), ""  # only accounts have marks
-    kept, dropped = (other, one) if (other.expires_at or _NEVER) > (one.expires_at or _NEVER) else (one, other)
-    paths = tuple(dict.fromkeys(kept.paths + dropped.paths))
-    return replace(kept, paths=paths), dropped.paths[:1], kept.name

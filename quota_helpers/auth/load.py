@@ -13,6 +13,7 @@ from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import printable
 from .logins import Found
+from .merge import merged
 from .name import Origin, batch
 from .problem import PassedOver, Problem
 from .read import Sleep, read_file, read_text
@@ -49,7 +50,7 @@ def parse_logins(text: str, *, name: str | None = None, path: Path | None = None
     del text
     if isinstance(result, Problem):
         raise result.error(origin.place, origin.title)
-    return batch(result, origin).named_apart()
+    return merged(batch(result, origin)).named_apart()
 
 
 def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
@@ -79,7 +80,7 @@ def load_logins(path: str | Path, *, sleep: Sleep = time.sleep) -> Accounts:
     result = read_file(expanded(path), sleep)
     if isinstance(result, Problem):
         raise result.error(origin.place, origin.title)
-    return batch(result, origin).named_apart()
+    return merged(batch(result, origin)).named_apart()
 
 
 def reload(account: Account, *, sleep: Sleep = time.sleep) -> Account:

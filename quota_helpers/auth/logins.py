@@ -1,13 +1,16 @@
-"""Which logins a JSON object holds, whatever tool wrote it.
+"""Which logins a JSON document holds, whatever tool wrote it.
 
 The shapes, told apart by what they hold:
 
 * Codex: `{"OPENAI_API_KEY", "tokens": {"id_token", "access_token", "refresh_token", "account_id"}, "last_refresh"}`,
   also with camelCase keys, also with `personal_access_token` ("at-...") instead of tokens;
-* flat, as in `codex-*.json`: `{"type": "codex", "access_token", "id_token", "account_id", "email", "expired"}`;
+* flat, as in `codex-*.json`: `{"type": "codex", "access_token", "id_token", "account_id", "email", "expired"}`, and a
+  list of those;
 * opencode: `{"openai": {"type": "oauth", "access", "refresh", "expires" (ms), "accountId"?}}`;
 * pi: the same under `openai-codex`, further accounts under sibling keys such as `openai-codex-work`;
-* codex-multi-auth: `{"accounts": [{"accessToken", "accountId", "expiresAt" (ms), "email"?, "enabled"}]}`.
+* many in one: `{"accounts": [...]}` of flat logins (codex-multi-auth), or with the login one level deeper, in
+  `credentials` (sub2api) or `auth_data` (codex-switcher);
+* the web session: `{"accessToken", "account": {"id", "planType"}, "user": {"id", "email"}}`.
 
 Refresh tokens are never looked at: refreshing rotates them, and the login's owner would be signed out.
 """
@@ -26,25 +29,30 @@ from ..privacy import hide_tokens
 from ..times import from_iso
 from .claims import Claims, instant, label, read_claims
 from .decode import kind_of
+from .kinds import PERSONAL_TOKEN, automation_hint, kind_of_login
 from .problem import PassedOver, Problem
 
-_ACCESS: Final = ("accesstoken", "access", "personalaccesstoken")
+_ACCESS: Final = ("accesstoken", "access")
 _ID: Final = ("idtoken",)
 _ACCOUNT_ID: Final = ("accountid", "chatgptaccountid")
 _USER_ID: Final = ("chatgptuserid", "userid")
 _EXPIRY: Final = ("expiresat", "expires", "expired")
 _API_KEY: Final = ("openaiapikey", "apikey")
 _NAME: Final = ("accountlabel", "label", "alias", "name")
+_HOLDERS: Final = ("tokens", "credentials", "authdata")
+"""Where a login's tokens stand when they are one level deeper."""
 _MARKS: Final = frozenset(
-    {"tokens", "accesstoken", "refreshtoken", "idtoken", "personalaccesstoken", "openaiapikey", "agentidentity"}
+    {"tokens", "accesstoken", "refreshtoken", "idtoken", PERSONAL_TOKEN, "openaiapikey", "agentidentity", "authmode"}
 )
 _ENTRY_MARKS: Final = _MARKS | {"access", "refresh"}
+_ORGANIZATION: Final = "org-"
 _PROVIDER: Final = re.compile(
     r"(?:openai-codex|openai|codex|chatgpt)(?:[-_:/ ](?P<label>.+))?", re.IGNORECASE | re.DOTALL
 )
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 Outcome = Account | Problem | PassedOver
+Document = Mapping[str, Any] | list[Any]
 
 
 class Found(NamedTuple):
@@ -54,39 +62,36 @@ class Found(NamedTuple):
         entry: The place, as a JSON path.
         outcome: The account (not yet named), or why there is none.
         label: What the file itself calls this login, or None.
-        listed: It is one of a list or of several keys: the file's name alone does not say whose it is.
     """
 
     entry: str
     outcome: Outcome
     label: str | None = None
-    listed: bool = False
 
 
-def find_logins(document: Mapping[str, Any]) -> list[Found] | Problem:
-    """Every login in the object, in file order, or the problem that there is nothing like one."""
-    found = [*_whole(document), *_list(document), *_providers(document)]
-    if found:
-        return found
-    return Problem(TokenMissingError, "holds no access token, nor anything else that looks like a login", no_login=True)
+def find_logins(document: Document) -> list[Found] | Problem:
+    """Every login in the document, in file order, or the problem that there is nothing like one."""
+    if isinstance(document, list):
+        found = list(_items(document, "$"))
+        return found or Problem(AuthFileInvalidError, "holds a list, but no login in it", no_login=True)
+    found = [Found("$", _read(document))] if _is_login(document, _MARKS) else []
+    found += _items(document.get("accounts"), "$.accounts")
+    found += _providers(document)
+    return found or Problem(
+        TokenMissingError, "holds no access token, nor anything else that looks like a login", no_login=True
+    )
 
 
-def _whole(document: Mapping[str, Any]) -> Iterator[Found]:
-    if _is_login(document, _MARKS):
-        yield Found("$", _read(document))
-
-
-def _list(document: Mapping[str, Any]) -> Iterator[Found]:
-    items = document.get("accounts")
+def _items(items: object, path: str) -> Iterator[Found]:
     if not isinstance(items, list) or not any(_is_login(item, _ENTRY_MARKS) for item in items):
         return  # codex-auth's registry.json has such a list too, without tokens
     for position, item in enumerate(items):
-        entry = f"$.accounts[{position}]"
+        entry = f"{path}[{position}]"
         if isinstance(item, dict):
-            yield Found(entry, _read(item), label(_text(item, _NAME)), listed=True)
+            yield Found(entry, _read(item), label(_text(item, _NAME)))
         else:
             problem = Problem(AuthFileInvalidError, f"holds {kind_of(item)}, but a login is a JSON object")
-            yield Found(entry, problem, listed=True)
+            yield Found(entry, problem)
 
 
 def _providers(document: Mapping[str, Any]) -> Iterator[Found]:
@@ -100,43 +105,55 @@ def _providers(document: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _is_login(value: object, marks: frozenset[str]) -> bool:
-    return isinstance(value, dict) and any(_fold(key) in marks for key in value)
+    if not isinstance(value, dict):
+        return False
+    return any(_fold(key) in marks for key in value) or any(
+        _is_login(value.get(key), marks) or _is_api_key(value.get(key)) for key in value if _fold(key) in _HOLDERS
+    )
 
 
 def _is_api_key(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") == "api" and "key" in value
+    return isinstance(value, dict) and value.get("type") in {"api", "api_key"} and "key" in value
 
 
 def _read(fields: Mapping[str, Any]) -> Outcome:
     if fields.get("enabled") is False:
         return PassedOver("it is switched off in the file (enabled: false)")
-    tokens = next((value for key, value in fields.items() if _fold(key) == "tokens" and isinstance(value, dict)), {})
-    scopes = (tokens, fields)
-    token = next((text for scope in scopes if (text := _text(scope, _ACCESS))), None)
+    holder = next((value for key, value in fields.items() if _fold(key) in _HOLDERS and isinstance(value, dict)), {})
+    kind = kind_of_login(_text(fields, ("authmode",)), fields)
+    scopes = (fields,) if kind else (holder, fields)  # what lies beside another kind of login is out of date
+    access = (PERSONAL_TOKEN,) if kind and kind.personal else (*_ACCESS, PERSONAL_TOKEN)
+    token = None if kind and not kind.personal else _in_any(scopes, access)
     if token is None:
-        return _no_token(scopes)
+        return Problem(TokenMissingError, f"holds {kind.what}", automation_hint(kind)) if kind else _no_token(scopes)
     if problem := _token_problem(token):
         return problem
-    claims = read_claims(token, next((text for scope in scopes if (text := _text(scope, _ID))), None))
-    return _account(scopes, token, claims)
+    found = _account(scopes, token, read_claims(token, _in_any(scopes, _ID)))
+    personal = kind or kind_of_login("personalAccessToken", fields)
+    if isinstance(found, Problem) and personal and token == _text(fields, (PERSONAL_TOKEN,)):
+        return found._replace(what=f"holds {personal.what}, which names no account", hint=automation_hint(personal))
+    return found
 
 
 def _account(scopes: tuple[Mapping[str, Any], ...], token: str, claims: Claims) -> Account | Problem:
-    account_id = next((text for scope in scopes if (text := _text(scope, _ACCOUNT_ID))), claims.account_id)
+    file = scopes[-1]
+    session, person = (value if isinstance(value := file.get(key), dict) else {} for key in ("account", "user"))
+    account_id = _in_any(scopes, _ACCOUNT_ID) or _text(session, ("id",)) or claims.account_id
+    if account_id and account_id.startswith(_ORGANIZATION):
+        account_id = claims.account_id or account_id  # the server ignores an organization, and answers for the token's
     if account_id is None:
         return Problem(
             AccountIdMissingError, "holds a token, but neither the file nor the token says for which account"
         )
     if flaw := _header_flaw(account_id):
         return Problem(AccountIdMissingError, f"holds an account id with {flaw}, which no header may carry")
-    file = scopes[-1]
     return Account(
         name="",
         account_id=account_id,
-        user_id=claims.user_id or label(_text(file, _USER_ID)),
-        email=claims.email or label(_text(file, ("email",))),
-        plan=claims.plan,
-        expires_at=claims.expires_at if claims.has_expiry else _file_expiry(file),
+        user_id=claims.user_id or label(_in_any(scopes, _USER_ID) or _text(person, ("id",))),
+        email=claims.email or label(_in_any((*scopes, person), ("email",))),
+        plan=claims.plan or label(_text(session, ("plantype",))),
+        expires_at=claims.expires_at if claims.has_expiry or session else _file_expiry(scopes),
         fedramp=claims.fedramp,
         access_token=Secret(token),
     )
@@ -144,16 +161,15 @@ def _account(scopes: tuple[Mapping[str, Any], ...], token: str, claims: Claims) 
 
 def _no_token(scopes: tuple[Mapping[str, Any], ...]) -> Problem:
     """Why there is no token to send, as exactly as the file lets us say."""
-    file = scopes[-1]
-    if any(_text(scope, _API_KEY) for scope in scopes) or (_is_api_key(file) and _text(file, ("key",))):
+    if _in_any(scopes, _API_KEY) or any(_is_api_key(scope) and _text(scope, ("key",)) for scope in scopes):
         return Problem(ApiKeyOnlyError, "holds an API key and no ChatGPT login")
-    present = [value for scope in scopes for key, value in scope.items() if _fold(key) in _ACCESS]
+    present = [value for scope in scopes for key, value in scope.items() if _fold(key) in (*_ACCESS, PERSONAL_TOKEN)]
     wrong = next((value for value in present if value is not None and not isinstance(value, str)), None)
     if wrong is not None:
         return Problem(TokenMissingError, f"holds {kind_of(wrong)} where the access token should be a text")
     if any(isinstance(value, str) for value in present):
         return Problem(TokenMissingError, "holds a blank access token")
-    if any(_text(scope, ("refreshtoken", "refresh")) for scope in scopes):
+    if _in_any(scopes, ("refreshtoken", "refresh")):
         hint = "It is never refreshed here, because that signs its owner out. Use the tool that wrote it once."
         return Problem(TokenMissingError, "holds a refresh token, but no access token", hint)
     return Problem(TokenMissingError, "holds no access token")
@@ -171,19 +187,16 @@ def _token_problem(token: str) -> Problem | None:
 def _header_flaw(text: str) -> str | None:
     """What keeps the text out of an HTTP header, in words and with its place, never the character itself."""
     for position, char in enumerate(text, 1):
-        if not char.isascii():
-            return f"a character outside ASCII (the {position}. of {len(text)})"
-        if not char.isprintable():
-            return f"a control character (the {position}. of {len(text)})"
+        if not (char.isascii() and char.isprintable()):
+            what = "a control character" if char.isascii() else "a character outside ASCII"
+            return f"{what} (character {position} of {len(text)})"
     return None
 
 
-def _file_expiry(fields: Mapping[str, Any]) -> datetime | None:
+def _file_expiry(scopes: tuple[Mapping[str, Any], ...]) -> datetime | None:
     """When the token expires by the file's word: epoch seconds or milliseconds (0 is unset), or ISO 8601."""
-    return next(
-        (when for name in _EXPIRY for key, value in fields.items() if _fold(key) == name and (when := _when(value))),
-        None,
-    )
+    values = (value for scope in scopes for name in _EXPIRY for key, value in scope.items() if _fold(key) == name)
+    return next((when for value in values if (when := _when(value))), None)
 
 
 def _when(value: object) -> datetime | None:
@@ -193,6 +206,10 @@ def _when(value: object) -> datetime | None:
         return from_iso(value)
     except ValueError:
         return None
+
+
+def _in_any(scopes: tuple[Mapping[str, Any], ...], names: tuple[str, ...]) -> str | None:
+    return next((text for scope in scopes if (text := _text(scope, names))), None)
 
 
 def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..labels import numbered
 from ..models import Account
 from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import hide_tokens, mask_email, mask_identity, printable
@@ -90,27 +91,19 @@ class Batch(NamedTuple):
         )
 
     def named_apart(self) -> Accounts:
-        """The accounts and failures under names that are told apart by (2), (3) and so on."""
-        taken: dict[str, int] = {}
+        """The accounts and failures, each under a name of its own: equal ones are numbered in the order of the keys."""
+        names = [item.name if isinstance(item, Account) else item.account for item in self.items]
+        # The place makes one login that was asked for twice two names; a failure, which has no key, comes last.
+        keys = [f"{item.key if isinstance(item, Account) else '~'}{place:09}" for place, item in enumerate(self.items)]
         accounts: list[Account] = []
         failures: list[Failure] = []
-        for item in self.items:
+        for item, name in zip(self.items, numbered(names, keys), strict=True):
             if isinstance(item, Account):
-                accounts.append(replace(item, name=_unused(item.name, taken)))
+                accounts.append(replace(item, name=name))
             else:
-                name = _unused(item.account, taken)
                 item.error.account = name
                 failures.append(replace(item, account=name))
         return Accounts(accounts, failures, self.skipped)
-
-
-def _unused(name: str, taken: dict[str, int]) -> str:
-    candidate = name
-    while candidate in taken:
-        taken[name] += 1
-        candidate = f"{name} ({taken[name]})"
-    taken[candidate] = 1
-    return candidate
 
 
 def failure(problem: Problem, name: str, place: str) -> Failure:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import AuthFileInvalidError, AuthFileNotFoundError
-from .decode import MAX_BYTES, decode_bytes, decode_object, too_large
+from .decode import MAX_BYTES, decode_bytes, decode_document, too_large
 from .logins import Found, find_logins
 from .problem import Problem
 
@@ -24,7 +24,7 @@ PAUSE_SECONDS: Final = 0.05
 REREADS: Final = 2
 
 _LINK_LOOP_WINDOWS: Final = 1921
-_NO_FILE: Final = "Put a login file in its place, or write one with: codex login"
+_NO_FILE: Final = "Put a login file in its place, or make one with: codex login"
 
 
 def read_file(path: Path, sleep: Sleep) -> list[Found] | Problem:
@@ -39,7 +39,7 @@ def read_file(path: Path, sleep: Sleep) -> list[Found] | Problem:
 
 def read_text(text: str) -> list[Found] | Problem:
     """The logins of one text."""
-    document = decode_object(text)
+    document = decode_document(text)
     return document if isinstance(document, Problem) else find_logins(document)
 
 
@@ -73,7 +73,8 @@ def _read_bytes(path: Path) -> bytes | Problem:
         with open(path, "rb", opener=_open_without_waiting) as file:  # Path.open knows no opener
             if problem := _not_a_file(os.fstat(file.fileno())):
                 return problem  # it was exchanged between the look and the opening
-            raw = file.read(MAX_BYTES + 1)
+            # A pseudo file (/proc/kmsg) can look like a plain one and yet have nothing to say for now: None.
+            raw = file.read(MAX_BYTES + 1) or b""
     except (OSError, ValueError) as error:
         return absent_or_unreadable(path, error)
     return too_large() if len(raw) > MAX_BYTES else raw

@@ -1,0 +1,174 @@
+"""What a token says about itself, and what the file says beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+from auth_support import (
+    by_name,
+    claims,
+    jwt,
+    official,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quota_helpers.auth import (
+    parse_auth,
+    parse_logins,
+)
+from quota_helpers.errors import (
+    AccountIdMissingError,
+    AuthError,
+)
+
+
+def test_claims_of_the_access_token():
+    account = parse_auth(official(jwt(claims(chatgpt_account_is_fedramp=True)), None))
+    assert (account.account_id, account.user_id, account.email) == ("acct-one", "user-ada", "ada@example.com")
+    assert (account.plan, account.fedramp) == ("plus", True)
+    assert account.expires_at == datetime.fromtimestamp(1_800_000_000, UTC)
+    assert account.name == "ad...@example.com"
+
+
+def test_claims_are_completed_from_the_id_token():
+    """The access token comes first; the id token's own expiry says nothing about the access token."""
+    access = jwt(claims(email=None, user=None, plan=None, exp=None))
+    identity = jwt({"email": "id@example.com", "exp": 5, "https://api.openai.com/auth": {"user_id": "user-id"}})
+    document = {"tokens": {"access_token": access, "id_token": identity}}
+    account = parse_auth(json.dumps(document))
+    assert (account.email, account.user_id, account.account_id) == ("id@example.com", "user-id", "acct-one")
+    assert account.expires_at is None
+    assert account.plan is None
+
+
+def test_the_file_names_the_account_before_the_claims():
+    assert parse_auth(official(jwt(claims(account="acct-claimed")), "acct-file")).account_id == "acct-file"
+
+
+@pytest.mark.parametrize("exp", [float("nan"), float("inf"), 1e300, 10**30, -5, "1800000000", True, [], {}])
+def test_odd_expiry_is_unknown(exp):
+    """Also when the file has a word of its own: the token has spoken, only not readably."""
+    account = parse_auth(official(jwt(claims() | {"exp": exp}), expires=1_780_000_000_000))
+    assert account.expires_at is None
+    assert account.email == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1_780_000_000_000, 1_780_000_000),
+        (1_780_000_000, 1_780_000_000),
+        ("2026-05-28T20:26:40Z", 1_780_000_000),
+        ("2026-05-28T20:26:40", 1_780_000_000),
+        (0, None),
+        ("soon", None),
+        ("0001-01-01T00:00:00+23:00", None),
+        (True, None),
+    ],
+)
+def test_expiry_by_the_files_word(value, expected):
+    """Milliseconds, seconds or ISO 8601, and only where the token has no expiry of its own."""
+    account = parse_auth(official(expires=value))
+    assert account.expires_at == (None if expected is None else datetime.fromtimestamp(expected, UTC))
+    assert parse_auth(official(jwt(claims(exp=1_700_000_000)), expires=value)).expires_at == datetime.fromtimestamp(
+        1_700_000_000, UTC
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "no-jwt",
+        "a.b.c",
+        jwt([1]),
+        jwt("text"),
+        jwt({"https://api.openai.com/auth": 3, "https://api.openai.com/profile": [], "email": 4}),
+        jwt(claims(email="bad\u0007@example.com", user="\ud800", plan=["plus"])),
+        jwt(claims()).replace(".", "..", 1),
+        jwt(claims())[:60],
+    ],
+)
+def test_unreadable_claims_leave_the_token_usable(token):
+    account = parse_auth(official(token), name="odd")
+    assert (account.email, account.user_id, account.plan) == (None, None, None)
+    assert account.access_token.reveal() == token
+    assert len(account.key) == 12
+
+
+def test_no_account_id_anywhere():
+    with pytest.raises(AccountIdMissingError, match="for which account"):
+        parse_auth(official(jwt(claims(account=None)), None))
+
+
+# --- any claims, any document ---
+
+KEYS = st.sampled_from(
+    [
+        "tokens",
+        "access_token",
+        "accessToken",
+        "account_id",
+        "accounts",
+        "openai",
+        "openai-codex",
+        "openai-codex-x",
+        "type",
+        "key",
+        "access",
+        "enabled",
+        "OPENAI_API_KEY",
+        "personal_access_token",
+        "id_token",
+        "expires",
+        "expired",
+        "email",
+        "label",
+        "https://api.openai.com/auth",
+    ]
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.sampled_from(["oauth", "api"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(JSON)
+def test_any_json_gives_a_login_or_a_typed_error(document):
+    text = json.dumps(document)
+    with contextlib.suppress(AuthError):
+        account = parse_auth(text)
+        assert account.access_token
+        assert account.account_id
+        assert account.name
+        assert account.key
+    with contextlib.suppress(AuthError):
+        accounts = parse_logins(text)
+        assert len(set(accounts.names) | set(by_name(accounts))) == len(accounts) + len(accounts.failures)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(JSON, JSON)
+def test_any_claims_leave_the_token_usable(claim, auth):
+    body = claim if isinstance(claim, dict) else {"exp": claim, "email": claim}
+    token = jwt(body | {"https://api.openai.com/auth": auth})
+    account = parse_auth(official(token))
+    assert account.access_token.reveal() == token
+    assert account.key
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text())
+def test_any_text_gives_a_typed_error(text):
+    with pytest.raises(AuthError):
+        parse_auth(text)
