@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .labels import Names, choose, listed
 from .models import COLUMNS, SpendLimit, UsageSnapshot
 from .models.tidy import tidy_rows, whose
 from .outcomes import Collection
-from .times import TOLERANCE_SECONDS, zone_of
+from .privacy import mask_identity
+from .times import TOLERANCE_SECONDS, Moment, moment, zone_of
 
 Snapshots = Collection | UsageSnapshot | Iterable[UsageSnapshot]
 
@@ -47,7 +49,16 @@ SPEND_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `spend_frame`, name -> dtype."""
 
+NEEDED: Final = ("account_key", "limit", "window", "used_percent", "reset_at", "window_seconds", "fetched_at")
+"""The columns without which a row is no reading."""
+
 Integers = npt.NDArray[np.int64]
+
+_MAKES_READINGS: Final = (
+    "readings come from to_frame(anything), the .frame() of a History or the .windows of session logs"
+)
+_MAKES_TOKENS: Final = "tokens come from the .tokens of session logs or the .tokens() of a History"
+_TIME: Final = "datetime64[us, UTC]"
 
 _EVERYWHERE: Final = (pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-30", tz="UTC"))
 
@@ -65,9 +76,27 @@ def to_frame(readings: Snapshots) -> pd.DataFrame:
     return _frame((row for snapshot in _snapshots(readings) for row in tidy_rows(snapshot)), COLUMNS)
 
 
-def frame_at(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """A copy of the frame with `state` and `resets_in` as of *now* (aware) instead of each row's `fetched_at`."""
-    moment = pd.Timestamp(now)
+def frame_at(frame: pd.DataFrame, now: Moment) -> pd.DataFrame:
+    """A copy of the frame with `state` and `resets_in` as of *now* instead of each row's `fetched_at`.
+
+    Args:
+        frame: Readings, as `readings` takes them.
+        now: A moment; a timedelta counts back from the newest reading.
+
+    Raises:
+        TypeError, ValueError: As `readings` and `times.moment`.
+
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> frame = to_frame(demo_snapshots()[0])
+    >>> frame_at(frame, "2100-01-01")["state"].unique().tolist()
+    ['stale']
+    """
+    checked = readings(frame)
+    newest = checked["fetched_at"].max()
+    return _as_of(checked, pd.Timestamp(moment(now, now=None if pd.isna(newest) else newest, name="now")))
+
+
+def _as_of(frame: pd.DataFrame, moment: pd.Timestamp | pd.Series) -> pd.DataFrame:
     length = pd.to_timedelta(frame["window_seconds"], unit="s")
     in_time = frame["reset_at"] - moment
     over = frame["reset_at"].isna() & (moment - frame["fetched_at"] > length)
@@ -91,6 +120,144 @@ def local_times(frame: pd.DataFrame, tz: str | tzinfo | None = None) -> pd.DataF
         # On the calendar's first and last day some zone is already beyond it, and pandas could not even show the frame.
         added[target] = frame[source].where(frame[source].between(*_EVERYWHERE)).dt.tz_convert(zone)
     return added
+
+
+# --- frames as arguments ---
+
+
+def readings(frame: object, what: str = "frame") -> pd.DataFrame:
+    """What a function that takes readings works on: the frame itself where it is as it should be, else a mended copy.
+
+    Rows keep their number and order. A column that went through CSV, Parquet or pyarrow gets its dtype back, and one
+    of `COLUMNS` that is absent is added: the account's key as its name, `state` and the like as of `fetched_at`.
+
+    Args:
+        frame: Readings; needed are `account_key, limit, window, used_percent, reset_at, window_seconds, fetched_at`.
+        what: The argument's name, for the message.
+
+    Raises:
+        TypeError: It is no DataFrame; the message says which call makes one of what was given.
+        ValueError: A column is missing, or holds something else than its name says; the message names it.
+
+    >>> list(readings(to_frame(()).drop(columns=["plan", "slot"]))) == list(COLUMNS)
+    True
+    """
+    checked = _table(frame, what, NEEDED, _MAKES_READINGS)
+    changed = {
+        name: _as_column(checked[name], dtype, what)
+        for name, dtype in COLUMNS.items()
+        if name in checked and str(checked[name].dtype) != dtype
+    }
+    absent = [name for name in COLUMNS if name not in checked]
+    if not (changed or absent):
+        return checked
+    mended = checked.assign(**changed)
+    if not absent:
+        return mended
+    mended["account"] = mended.get("account", mended["account_key"])
+    mended["remaining_percent"] = mended.get("remaining_percent", (100 - mended["used_percent"]).clip(lower=0))
+    if "state" in absent or "resets_in" in absent:
+        derived = _as_of(mended, mended["fetched_at"])
+        mended = mended.assign(**{name: derived[name] for name in ("state", "resets_in") if name in absent})
+    for name in absent:
+        if name not in mended:
+            mended[name] = pd.Series(pd.NA, index=mended.index, dtype=object).astype(COLUMNS[name])
+    return mended[[*COLUMNS, *(name for name in checked if name not in COLUMNS)]]
+
+
+def counts(tokens: object, what: str = "tokens") -> pd.DataFrame:
+    """The same for a frame of tokens, one row a turn; needed are `time, account_key, total`.
+
+    Raises:
+        TypeError, ValueError: As `readings`.
+    """
+    checked = _table(tokens, what, ("time", "account_key", "model", "total"), _MAKES_TOKENS)
+    if str(checked["time"].dtype) == _TIME:
+        return checked
+    return checked.assign(time=_as_column(checked["time"], _TIME, what))
+
+
+def keys_of(frame: pd.DataFrame, accounts: Names) -> list[str] | None:
+    """The account keys that names, labels or keys mean in a frame; None for all, and where there is nobody to choose.
+
+    Raises:
+        TypeError, ValueError: As `labels.choose`.
+    """
+    if listed(accounts) is None or frame.empty:
+        return None
+    columns = [name for name in ("account_key", "account") if name in frame]
+    known: dict[str, list[str]] = {}
+    for row in frame[columns].drop_duplicates().itertuples(index=False):
+        called = [str(value) for value in row if not pd.isna(value)]
+        if called:
+            known.setdefault(called[0], []).extend(called)
+    return choose(accounts, known, mask=mask_identity)
+
+
+def _table(given: object, what: str, needed: Sequence[str], makes: str) -> pd.DataFrame:
+    if not isinstance(given, pd.DataFrame):
+        raise TypeError(f"{what} is {type(given).__name__} instead of a DataFrame: {makes}")
+    missing = [name for name in needed if name not in given.columns]
+    if missing:
+        raise ValueError(f"{what} has no column {', '.join(missing)}: {makes}")
+    return given
+
+
+def _as_column(column: pd.Series, dtype: str, what: str) -> pd.Series:
+    """The values with another dtype.
+
+    Raises:
+        ValueError: They are something else; the message names the column and the first row that is.
+    """
+    try:
+        return _CONVERTED.get(dtype, _to_number)(column).astype(dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = mask_identity(str(error).partition("\n")[0]) or type(error).__name__
+    raise ValueError(f"{what}: the column {column.name} holds {column.dtype} that cannot be read as {dtype} ({reason})")
+
+
+def _to_text(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column.dtype):  # a key of digits, read from CSV
+        return column.astype("Int64").astype("string") if column.notna().any() else column.astype(object)
+    return column
+
+
+def _to_number(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(column)
+
+
+def _to_time(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        raise ValueError("it has no time zone: give it one with .dt.tz_localize")
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
+        raise ValueError("numbers are no times: read them with pd.to_datetime(..., unit=..., utc=True)")
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC")
+    return pd.to_datetime(column.astype(object), utc=True, format="ISO8601").dt.as_unit("us")
+
+
+def _to_span(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column.dtype):  # as `History.export` writes them
+        return pd.to_timedelta(column, unit="s")
+    return pd.to_timedelta(column.astype(object))
+
+
+def _to_truth(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column
+    words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+    told = column.astype(object).map(
+        lambda value: value if pd.isna(value) else words.get(str(value).strip().lower(), value)
+    )
+    return told.astype("boolean")
+
+
+_CONVERTED: Final[dict[str, Callable[[pd.Series], pd.Series]]] = {
+    "str": _to_text,
+    "boolean": _to_truth,
+    _TIME: _to_time,
+    "timedelta64[us]": _to_span,
+}
 
 
 def micros(times: pd.Series) -> Integers:

@@ -6,6 +6,7 @@ name or the masked e-mail, and where two keys would show the same label, both ge
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
@@ -73,13 +74,20 @@ def listed(names: Names, what: str = "accounts") -> list[str] | None:
     return found
 
 
-def choose(wanted: Names, known: Mapping[str, Iterable[str | None]], what: str = "account") -> list[str]:
+def choose(
+    wanted: Names,
+    known: Mapping[str, Iterable[str | None]],
+    what: str = "account",
+    *,
+    mask: Callable[[str], str] | None = None,
+) -> list[str]:
     """The keys that are meant by names, labels or keys, in the order asked for, each once; None means all.
 
     Args:
-        wanted: A key, or anything that an account is called; case matters only where it tells two apart.
+        wanted: A key, or anything that one is called; case matters only where it tells two apart.
         known: Key -> what it is called: label, full name, ...; None is no name.
         what: What is chosen, for the message.
+        mask: Where the known names may be masked: a full name means those that it looks like then.
 
     Raises:
         TypeError: *wanted* is no text and no list of texts.
@@ -91,23 +99,41 @@ def choose(wanted: Names, known: Mapping[str, Iterable[str | None]], what: str =
     names = listed(wanted, f"{what}s")
     if names is None:
         return list(known)
-    exact: dict[str, dict[str, None]] = defaultdict(dict)  # called -> keys, in order
-    folded: dict[str, dict[str, None]] = defaultdict(dict)
-    for key, called in known.items():
-        for name in called:
-            if name is not None:
-                exact[name][key] = None
-                folded[name.casefold()][key] = None
+    rules: list[Callable[[str], str]] = [str, str.casefold]
+    if mask is not None:
+        rules += [mask, lambda name: _unnumbered(mask(name))]
+    found = [_called(known, rule) for rule in rules]
     chosen: dict[str, None] = {}
     for name in names:
-        keys = [name] if name in known else list(exact.get(name) or folded.get(name.casefold()) or {})
+        keys = (
+            [name]
+            if name in known
+            else next(
+                (list(there) for rule, called in zip(rules, found, strict=True) if (there := called.get(rule(name)))),
+                [],
+            )
+        )
         if not keys:
-            hint = advice(name, _spoken(known), most=5, listed=_MOST_LISTED) or f"There are no {what}s."
+            hint = advice(name, _spoken(known), most=5) or f"There are no {what}s."
             raise ValueError(f"There is no {what} {name!r}. {hint}")
         if len(keys) > 1:
             raise ValueError(f"{name!r} is {len(keys)} {what}s: choose by key, one of {', '.join(keys)}.")
         chosen[keys[0]] = None
     return list(chosen)
+
+
+def _called(known: Mapping[str, Iterable[str | None]], rule: Callable[[str], str]) -> dict[str, dict[str, None]]:
+    """What the keys are called by a rule -> the keys, in order."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for key, called in known.items():
+        for name in called:
+            if name is not None:
+                found[rule(name)][key] = None
+    return found
+
+
+def _unnumbered(label: str) -> str:
+    return re.sub(r" \(\d+\)$", "", label)
 
 
 def one_of(value: object, known: Sequence[str], what: str) -> str:

@@ -138,6 +138,28 @@ def moment(value: Any, *, now: datetime | None = None, name: str = "since") -> d
     raise TypeError(f"{name} is {type(value).__name__} instead of {_WANTED}")
 
 
+def bounds(
+    since: Moment | None, until: Moment | None, *, now: Moment | None = None, newest: int | None = None
+) -> tuple[int | None, int | None]:
+    """From (included) and to (excluded) in microseconds since 1970; None where there is no bound.
+
+    Args:
+        since: A moment in any form.
+        until: The same.
+        now: What a timedelta counts back from, in any other form.
+        newest: The same in microseconds, where *now* does not say: the newest reading.
+
+    Raises:
+        TypeError, ValueError: As `moment`.
+
+    >>> bounds(timedelta(seconds=1), None, newest=3_000_000)
+    (2000000, None)
+    """
+    present = moment(now, name="now") if now is not None else None if newest is None else from_micros(newest)
+    low = None if since is None else micros(moment(since, now=present, name="since"))
+    return low, None if until is None else micros(moment(until, now=present, name="until"))
+
+
 def _in_utc(when: datetime, name: str) -> datetime:
     try:
         return when.astimezone(UTC)

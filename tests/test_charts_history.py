@@ -343,7 +343,45 @@ def test_unknown_words_are_refused(month, wrong):
 @pytest.mark.parametrize("draw", [plot_history, plot_heatmap])
 def test_what_is_no_frame_of_readings(draw, month):
     """Is told by what it is, with where readings are found."""
-    with pytest.raises(TypeError, match=r"not list: the readings of a History are its \.frame\(\)"):
+    with pytest.raises(TypeError, match=r"frame is list instead of a DataFrame: .*the \.frame\(\) of a History"):
         draw([1, 2])
-    with pytest.raises(ValueError, match=r"no column limit, fetched_at: .* those of SessionLogs its \.windows"):
+    with pytest.raises(ValueError, match=r"frame has no column limit, fetched_at: .* or the \.windows of session logs"):
         draw(month.drop(columns=["limit", "fetched_at"]))
+
+
+@pytest.mark.parametrize("draw", [plot_history, plot_heatmap])
+def test_an_unknown_account_is_an_error_and_no_empty_chart(draw, month):
+    with pytest.raises(ValueError, match=r"no account 'wrem'. Did you mean wren"):
+        draw(month, accounts="wrem")
+
+
+def test_a_window_that_nobody_has_is_an_empty_chart_and_an_unknown_one_an_error(month):
+    """Not every plan has every window, and a notebook shall run on all of them."""
+    assert not plot_history(month, windows="daily").data
+    with pytest.raises(ValueError, match=r"no window 'weeky'. Did you mean weekly"):
+        plot_history(month, windows="weeky")
+
+
+def test_two_people_with_one_mask_are_two_lines():
+    frame = pd.concat(
+        [
+            series([10, 20], account="kim@example.com"),
+            series([30, 40], account="kirk@example.com").assign(account_key="k2"),
+        ]
+    )
+    labels = [line.label for line in history_lines(frame)]
+    assert sorted(labels) == ["ki...@example.com (1)", "ki...@example.com (2)"]
+    figure = plot_heatmap(frame, window="weekly", form="accounts", tz="UTC")
+    rows = [text for trace in figure.data for text in trace.y if "ki...@example.com" in text]
+    assert len(set(rows)) == 2
+
+
+def test_until_is_exclusive_and_moments_come_in_any_form():
+    """The reading at the bound itself is not in the range."""
+    frame = series([1, 2, 3], minutes=60)
+    last = frame["fetched_at"].max()
+    assert plot_history(frame, until=last, tz="UTC").data
+    assert history_lines(frame, since=last, until=last + pd.Timedelta(microseconds=1))
+    assert not history_lines(frame, since=last, until=last.isoformat())
+    assert history_lines(frame, since=pd.Timedelta(0)), "back from the newest reading"
+    assert not history_lines(frame, since=pd.Timedelta(0), now=last + pd.Timedelta(seconds=1))

@@ -188,7 +188,7 @@ def test_models_differ_in_colour_and_hatch(logs):
     assert "demo accounts" in figure.layout.title.text
     assert len({trace.marker.color for trace in figure.data}) == len(figure.data) == 2
     assert len({trace.marker.pattern.shape for trace in figure.data}) == 2
-    with pytest.raises(ValueError, match="count must be"):
+    with pytest.raises(ValueError, match="no count"):
         plot_tokens(logs.tokens, count="cached")
 
 

@@ -399,7 +399,7 @@ def test_only_what_is_needed_is_asked_for():
 
 @pytest.mark.parametrize("column", ["account_key", "limit", "window", "used_percent", "fetched_at", "window_seconds"])
 def test_a_missing_column_is_named(column):
-    with pytest.raises(ValueError, match=f"these are no readings, there is no column {column}: "):
+    with pytest.raises(ValueError, match=f"frame has no column {column}: readings come from"):
         cycles(readings((0, 40, 100)).drop(columns=column))
 
 

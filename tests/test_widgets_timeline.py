@@ -208,7 +208,7 @@ def test_an_empty_history_says_so_and_fills_up():
 
 def test_what_holds_no_readings_is_told():
     """A path, or the logs instead of their frame: what to give stands in the message."""
-    with pytest.raises(TypeError, match=r"not str: .*SessionLogs its \.windows"):
+    with pytest.raises(TypeError, match=r"readings is str instead of a DataFrame: .*the \.windows of session logs"):
         HistoryPanel("history.sqlite3")
 
 

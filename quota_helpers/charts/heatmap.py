@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..labels import Names
 from ..outlook.bars import window_title
-from ..periods import Followed, check_readings, follow_all
+from ..periods import Followed, follow_all
 from ..periods.readings import Floats
-from ..privacy import mask_identity
-from ..times import MISSING
-from .history_lines import chooser, micros_of
+from ..times import MISSING, Moment, bounds
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
 from .invented import is_invented, zone_for
 from .style import cut, ink, label_space, layout, note_figure, quiet
@@ -46,9 +45,9 @@ def plot_heatmap(
     limit: str = "codex",
     form: Form = "week",
     measure: Measure = "highest",
-    accounts: Iterable[str] | str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    accounts: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> go.Figure:
@@ -62,21 +61,18 @@ def plot_heatmap(
             account, the one that was full most often on top, hour after hour.
         measure: "highest" or "mean" percent used, or "rises": the percent points used up in each hour.
         accounts: Names or keys; None means all (of "week" those with most use, up to six).
-        since: From this moment on (aware); None means all, and for "accounts" the last seven days.
-        until: Up to this moment (aware).
+        since: From this moment on, in any form (a timedelta counts back from the newest reading); None means all, and
+            for "accounts" the last seven days.
+        until: Before this moment.
         tz: Whose hours; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
 
     Raises:
-        TypeError: *frame* is no DataFrame.
-        ValueError: *frame* has not the columns of readings, a moment has no time zone, or *form* or *measure* is
-            another word.
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    check_readings(frame)
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
-    wanted = chooser(accounts, window)
-    series = follow_all(frame, lambda series: series.limit == limit and wanted(series))
+    series = follow_all(frame, accounts, window, limit)
     return heatmap_figure(
         series,
         window,
@@ -98,30 +94,30 @@ def heatmap_figure(
     limit: str = "codex",
     form: Form = "week",
     measure: Measure = "highest",
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     invented: bool = False,
 ) -> go.Figure:
     """What `plot_heatmap` draws, of one window's readings whose cycles are known; the arguments are the same."""
     zone = zone_for(tz, invented=invented)
-    low, high = micros_of(since, "since"), micros_of(until, "until")
-    if low is None and form == "accounts" and series:
-        low = (high or max(int(followed.series.time[-1]) for followed in series)) - RECENT
+    newest = max((int(followed.series.time[-1]) for followed in series), default=None)
+    low, high = bounds(since, until, newest=newest)
+    if low is None and form == "accounts" and newest is not None:
+        low = (high or newest) - RECENT
     found: dict[str, Hours] = {}
     for followed in series:
-        hours = by_hour(followed, measure, zone, low, high)
+        hours = by_hour(followed, measure, zone, low, None if high is None else high - 1)
         if np.isfinite(hours.value).any():
-            found[followed.series.account] = hours
+            found[followed.series.account if reveal else followed.series.label] = hours
     demo = ", demo accounts" if invented else ""
     title = f"{window_title(limit, window).capitalize()} window{demo}: {WORDS[measure]}"
     if not found:
         return note_figure(title, "No readings of this window in this range.")
     names = sorted(found, key=lambda name: _fullest(name, found[name]))
-    labels = {name: cut(name if reveal else mask_identity(name)) for name in names}
     draw = _weeks if form == "week" else _accounts
-    return draw(title, [(labels[name], found[name]) for name in names], measure, zone)
+    return draw(title, [(cut(name), found[name]) for name in names], measure, zone)
 
 
 def _fullest(name: str, hours: Hours) -> tuple[int, float, str]:

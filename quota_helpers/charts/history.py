@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from .history_lines import HistoryLine, history_lines, micros_of
+from ..labels import Names
+from ..times import Moment, bounds, micros
+from ..times import moment as times_moment
+from .history_lines import HistoryLine, history_lines
 from .history_marks import SIGNS, WORDS, Place, mark_traces, pause_shapes, plan_changes, word
 from .invented import is_invented, zone_for
 from .knots import Knots, grounded, thinned
@@ -49,11 +52,11 @@ FILL: Final = "rgba(0,114,178,0.16)"
 def plot_history(
     frame: pd.DataFrame,
     *,
-    accounts: Iterable[str] | str | None = None,
-    windows: Iterable[str] | str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    now: datetime | None = None,
+    accounts: Names = None,
+    windows: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    now: Moment | None = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     overlay: bool = False,
@@ -71,19 +74,18 @@ def plot_history(
         frame: With the columns of `COLUMNS`: `History.frame()`, `SessionLogs.windows`, or several of `to_frame`.
         accounts: Names or keys; None means those that are fullest, up to *most_accounts*.
         windows: Names of windows, such as "weekly"; None means all.
-        since: From this moment on (aware).
-        until: Up to this moment (aware).
-        now: The present moment (aware) for the titles; None means the latest `fetched_at` of the frame.
+        since: From this moment on: an aware time, an ISO text, or a timedelta back from *now*.
+        until: Before this moment.
+        now: The present moment, for the titles too; None means the newest reading.
         tz: Time zone of the axis; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
         overlay: Lay the cycles of each window on top of each other, by the share of the window that has passed.
         most_accounts: How many accounts are compared at most when *accounts* does not say.
 
     Raises:
-        TypeError: *frame* is no DataFrame.
-        ValueError: *frame* has not the columns of readings, or a moment has no time zone.
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, reveal=reveal)
+    lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, now=now, reveal=reveal)
     return history_figure(
         lines,
         invented=is_invented(frame),
@@ -100,9 +102,9 @@ def history_figure(
     lines: list[HistoryLine],
     *,
     invented: bool,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    now: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    now: Moment | None = None,
     tz: str | tzinfo | None = None,
     overlay: bool = False,
     most_accounts: int | None = None,
@@ -113,7 +115,7 @@ def history_figure(
         lines: As `history_lines` returns them.
         invented: Whether they are the demo's.
         since: As in `plot_history`, like all that follow.
-        until: Up to this moment.
+        until: Before this moment.
         now: The present moment.
         tz: Time zone of the axis.
         overlay: Lay the cycles on top of each other.
@@ -122,7 +124,8 @@ def history_figure(
     demo = ", demo accounts" if invented else ""
     if not lines:
         return note_figure(f"Quota used over time{demo}", "No readings to show: other accounts or a longer range?")
-    moment = micros_of(now) or int(max(line.followed.series.time[-1] for line in lines))
+    newest = max(int(line.followed.series.time[-1]) for line in lines)
+    moment = newest if now is None else micros(times_moment(now, name="now"))
     names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
     shown = names[:most_accounts]
     lines = [line for line in lines if line.account in shown]
@@ -137,7 +140,7 @@ def history_figure(
     if overlay:
         return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
     drawing = _Drawing(lines, shown, zone, moment)
-    drawing.draw(micros_of(since), micros_of(until))
+    drawing.draw(*bounds(since, until, now=now, newest=newest))
     subtitle = " · ".join([*drawing.legend(), *left_out]) or "percent used"
     return drawing.finish(f"Quota used over time{demo}: {who}", subtitle)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from ..labels import Names
 from ..outlook.bars import percent, window_rank, window_title
-from ..periods import Cycle, Followed, Series, follow_all
+from ..periods import Cycle, Followed, follow_all, picked
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
-from ..privacy import mask_identity
-from ..times import SECOND, Moment, duration, micros, moment
+from ..times import SECOND, Moment, bounds, duration
 from .knots import Knots, believed, clipped, stale, unbelieved
 
 SCHEDULED: Final = "scheduled"
@@ -145,22 +144,14 @@ class HistoryLine:
         return bool(self.followed.series.reset[at] > 0)
 
 
-def micros_of(when: Moment | None, name: str = "now") -> int | None:
-    """Microseconds since 1970 of a moment; None stays None.
-
-    Raises:
-        TypeError, ValueError: As `times.moment`.
-    """
-    return None if when is None else micros(moment(when, name=name))
-
-
 def history_lines(
     frame: pd.DataFrame,
     *,
-    accounts: Iterable[str] | str | None = None,
-    windows: Iterable[str] | str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    accounts: Names = None,
+    windows: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    now: Moment | None = None,
     reveal: bool = False,
     followed: Sequence[Followed] | None = None,
 ) -> list[HistoryLine]:
@@ -172,40 +163,30 @@ def history_lines(
         frame: With the columns of `COLUMNS`, many readings over time.
         accounts: Names or keys; None means all.
         windows: Names of windows, such as "weekly"; None means all.
-        since: From this moment on (aware).
-        until: Up to this moment (aware).
+        since: From this moment on, in any form of `times.moment`.
+        until: Before this moment.
+        now: What a timedelta counts back from; None means the newest reading.
         reveal: Whether e-mail addresses in account names are shown in full.
         followed: What `follow_all` found in the whole frame, where that is known; None means to find it now.
     """
-    low, high = micros_of(since, "since"), micros_of(until, "until")
-    wanted = chooser(accounts, windows)
-    everything = follow_all(frame, wanted) if followed is None else [one for one in followed if wanted(one.series)]
+    if followed is None:
+        everything = follow_all(frame, accounts, windows)
+    else:
+        wanted = {id(series) for series in picked([one.series for one in followed], accounts, windows)}
+        everything = [one for one in followed if id(one.series) in wanted]
+    newest = max((int(one.series.time[-1]) for one in everything), default=None)
+    low, high = bounds(since, until, now=now, newest=newest)
     found = []
     for one in everything:
         readings = one.series.time[one.reading != NO_NUMBER]
         if low is not None:
             readings = readings[readings >= low]
         if high is not None:
-            readings = readings[readings <= high]
+            readings = readings[readings < high]
         if len(readings):
-            same = [other for other in everything if other.series.account == one.series.account]
+            same = [other for other in everything if other.series.whose == one.series.whose]
             found.append(_line(frame, one, same, low, high, reveal=reveal))
     return sorted(found, key=lambda line: (line.rank, -line.used if line.used == line.used else 1.0, line.account))
-
-
-def chooser(accounts: Iterable[str] | str | None, windows: Iterable[str] | str | None) -> Callable[[Series], bool]:
-    """Whether a series is of these accounts (names or keys) and windows; None means all."""
-    names = accounts if accounts is None else {accounts} if isinstance(accounts, str) else set(accounts)
-    titles = windows if windows is None else {windows} if isinstance(windows, str) else set(windows)
-    if names is not None:
-        # A history masks addresses before it keeps them, so either spelling is the account.
-        names = names | {mask_identity(name) for name in names}
-
-    def wanted(series: Series) -> bool:
-        mine = names is None or series.account in names or series.account_key in names
-        return mine and (titles is None or series.window in titles)
-
-    return wanted
 
 
 def _line(
@@ -221,7 +202,7 @@ def _line(
     inside = [cycle for cycle in followed.cycles if _within(cycle.ended, low, high) and cycle.end in KINDS]
     return HistoryLine(
         account=series.account,
-        label=series.account if reveal else mask_identity(series.account),
+        label=series.account if reveal else series.label,
         limit=series.limit,
         window=series.window,
         followed=followed,
@@ -230,12 +211,12 @@ def _line(
         stale=clipped(stale(followed), low, high),
         marks=tuple(map(_mark, inside)),
         pauses=tuple(_pauses(followed, same, low, high)),
-        plans=tuple(_plans(frame["plan"].iloc[series.rows], followed, low, high)),
+        plans=tuple(_plans(frame["plan"].iloc[series.rows], followed, low, high)) if "plan" in frame else (),
     )
 
 
 def _within(time: int, low: int | None, high: int | None) -> bool:
-    return (low is None or time >= low) and (high is None or time <= high)
+    return (low is None or time >= low) and (high is None or time < high)
 
 
 def _mark(cycle: Cycle) -> Mark:

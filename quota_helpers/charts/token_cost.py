@@ -9,11 +9,12 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from ..frames import Integers, micros
+from ..frames import Integers, counts, micros
 from ..periods import Followed, follow_all
 from ..periods.follow import CONFIRMED
 
 Count = Literal["total", "uncached", "output"]
+COUNTS: Final = ("total", "uncached", "output")
 
 COST_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -67,7 +68,7 @@ def token_cost(
     """
     if not points > 0 or count not in {"total", "uncached", "output"}:
         raise ValueError(f"points must be above 0 and count total, uncached or output, not {points!r} and {count!r}")
-    spent = _by_account(tokens, count)
+    spent = _by_account(counts(tokens), count)
     rows = [row for followed in follow_all(windows) if (row := _row(followed, spent, points))]
     return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in COST_COLUMNS.items()})
 

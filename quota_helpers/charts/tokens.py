@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..frames import counts, keys_of, micros
+from ..labels import Names, one_of
 from ..outlook.bars import window_rank, window_title
 from ..privacy import mask_identity
+from ..times import Moment, bounds, zone_of
 from .invented import is_invented, zone_for
 from .style import (
     CHARACTER_WIDTH,
@@ -30,7 +33,7 @@ from .style import (
     quiet,
     window_label,
 )
-from .token_cost import Count
+from .token_cost import COUNTS, Count
 
 MOST_MODELS: Final = 4  # each with its colour and hatch; the rest together is "other models"
 NO_MODEL: Final = "model not named"
@@ -44,9 +47,9 @@ def plot_tokens(
     tokens: pd.DataFrame,
     *,
     count: Count = "total",
-    accounts: Iterable[str] | str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    accounts: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     tz: str | tzinfo | None = None,
 ) -> go.Figure:
     """Tokens per day, stacked by model.
@@ -55,13 +58,14 @@ def plot_tokens(
         tokens: `SessionLogs.tokens` or `History.tokens()`.
         count: Which tokens: "total"; "uncached" (without the input that came from the cache); "output".
         accounts: Keys of accounts ("unattributed" for sessions that do not say whose they are); None means all.
-        since: From this moment on (aware).
-        until: Before this moment (aware).
+        since: From this moment on: an aware time, an ISO text, or a timedelta back from the last turn.
+        until: Before this moment.
         tz: Whose days; None means UTC for the demo, else this machine's.
 
     Raises:
-        ValueError: *count* is another word.
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
+    tokens = counts(tokens)
     invented = is_invented(tokens)
     zone = zone_for(tz, invented=invented)
     table = daily_tokens(tokens, count=count, accounts=accounts, since=since, until=until, tz=zone)
@@ -114,28 +118,30 @@ def daily_tokens(
     tokens: pd.DataFrame,
     *,
     count: Count = "total",
-    accounts: Iterable[str] | str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    accounts: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     tz: str | tzinfo = "UTC",
 ) -> pd.DataFrame:
     """Tokens by day (index, local midnight without a zone; days without any are 0) and model, the largest model first.
 
     Raises:
-        ValueError: *count* is another word.
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    if count not in {"total", "uncached", "output"}:
-        raise ValueError(f"count must be total, uncached or output, not {count!r}")
+    one_of(count, COUNTS, "count")
+    tokens = counts(tokens)
     amount = tokens["output" if count == "output" else "total"]
     if count == "uncached":
         amount = amount - tokens["cached_input"]
-    keep = pd.Series(data=True, index=tokens.index)
-    if accounts is not None:
-        keep &= tokens["account_key"].isin([accounts] if isinstance(accounts, str) else list(accounts))
-    if since is not None:
-        keep &= tokens["time"] >= pd.Timestamp(since)
-    if until is not None:
-        keep &= tokens["time"] < pd.Timestamp(until)
+    time = micros(tokens["time"])
+    low, high = bounds(since, until, newest=int(time.max()) if len(time) else None)
+    keep = np.full(len(tokens), fill_value=True)
+    if (keys := keys_of(tokens, accounts)) is not None:
+        keep &= tokens["account_key"].isin(keys).to_numpy()
+    if low is not None:
+        keep &= time >= low
+    if high is not None:
+        keep &= time < high
     if not keep.any():
         return pd.DataFrame()
     model = tokens["model"][keep].fillna(NO_MODEL)
@@ -143,7 +149,7 @@ def daily_tokens(
     if len(largest) > MOST_MODELS + 1:
         model = model.where(model.isin(largest[:MOST_MODELS]), OTHERS)
         largest = [*largest[:MOST_MODELS], OTHERS]
-    day = tokens["time"][keep].dt.tz_convert(tz).dt.tz_localize(None).dt.normalize().rename("day")
+    day = tokens["time"][keep].dt.tz_convert(zone_of(tz)).dt.tz_localize(None).dt.normalize().rename("day")
     turns = pd.DataFrame({"day": day, "model": model, "amount": amount[keep]})
     table = turns.pivot_table(index="day", columns="model", values="amount", aggfunc="sum", fill_value=0)
     every = pd.date_range(table.index.min(), table.index.max(), freq="D", name="day")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..frames import Integers, micros
-from ..times import LENGTHS, SECOND
+from ..frames import Integers, micros, readings
+from ..labels import Names, account_labels, choose
+from ..privacy import mask_identity
+from ..times import LENGTHS, MISSING, SECOND
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_KEYS: Final = ("account_key", "account", "limit", "window")
-_NEEDED: Final = ("account_key", "limit", "window", "fetched_at", "used_percent", "reset_at", "window_seconds")
+_KEYS: Final = ("account_key", "account", "limit", "limit_name", "window")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +27,7 @@ class Series:
     """The readings of one window of one account, oldest first, each once however often the frame holds it.
 
     Attributes:
-        account: The account's name; its key where it has none.
+        account: The account's name, numbered where others have the same; its key where it has none.
         account_key: Its key, or None.
         limit: Limit id.
         window: Window name.
@@ -37,6 +38,8 @@ class Series:
         reset: Announced reset in microseconds, or `MISSING`.
         copies: Position in the frame of each row that repeats a reading.
         copied: Which reading it repeats.
+        label: The account's name as it is shown: masked, each once.
+        limit_name: The server's name of the limit, or None.
     """
 
     account: str
@@ -50,6 +53,13 @@ class Series:
     reset: Integers
     copies: npt.NDArray[np.intp]
     copied: npt.NDArray[np.intp]
+    label: str = ""
+    limit_name: str | None = None
+
+    @property
+    def whose(self) -> str:
+        """What accounts are told apart by: the key, else the name."""
+        return self.account_key or self.account
 
     @property
     def tolerance(self) -> int:
@@ -68,62 +78,77 @@ class Series:
         return int(min(129_600.0, max(7_200.0, share))) * SECOND
 
 
-def check_readings(frame: object) -> None:
-    """Say what a frame of readings is to somebody who gave something else.
-
-    Raises:
-        TypeError: It is no DataFrame.
-        ValueError: It has not the columns of readings.
-    """
-    wanted = "the readings of a History are its .frame(), those of SessionLogs its .windows, of a run to_frame(run)"
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"readings are a DataFrame, not {type(frame).__name__}: {wanted}")
-    missing = [name for name in _NEEDED if name not in frame.columns]
-    if missing:
-        raise ValueError(f"these are no readings, there is no column {', '.join(missing)}: {wanted}")
-
-
-def series_of(frame: pd.DataFrame) -> Iterator[Series]:
-    """One series for each account, limit and window; rows without a window are no readings and left out.
+def series_of(frame: pd.DataFrame) -> list[Series]:
+    """One series for each account, limit and window; rows without a window or a time are no readings and left out.
 
     Accounts are told apart by key, and by name where there is none: an account that was renamed stays one.
 
     Raises:
-        TypeError, ValueError: As `check_readings`.
+        TypeError, ValueError: As `frames.readings`.
     """
-    check_readings(frame)
-    if frame.empty:
-        return
+    frame = readings(frame)
     code, texts = _groups(frame)
     time = micros(frame["fetched_at"])
+    code[time == MISSING] = -1
     reset = micros(frame["reset_at"])
     used = frame["used_percent"].to_numpy(dtype=np.float64, na_value=np.nan)
     length = frame["window_seconds"].to_numpy(dtype=np.float64, na_value=np.nan)
     order = np.argsort(code, kind="stable")
     if (np.diff(time) < 0).any():
         order = np.lexsort((time, code))
-    bounds = np.flatnonzero(np.diff(code[order], prepend=-2, append=-2))
-    for start, end in pairwise(bounds.tolist()):
+    found = []
+    for start, end in pairwise(np.flatnonzero(np.diff(code[order], prepend=-2, append=-2)).tolist()):
         rows = order[start:end]
         if code[rows[0]] < 0:
             continue
-        key, account, limit, window = texts(rows[-1])
+        key, account, limit, limit_name, window = texts(rows[-1])
         known = length[rows]
         known = known[~np.isnan(known)]
         rows, copies, copied = _once(rows, time[rows], used[rows], reset[rows])
-        yield Series(
-            account=account or key or "?",
-            account_key=key,
-            limit=limit or "?",
-            window=window or "",
-            length=float(known[-1]) if len(known) else LENGTHS.get(window or "", float("nan")),
-            rows=rows,
-            time=time[rows],
-            used=used[rows],
-            reset=reset[rows],
-            copies=copies,
-            copied=copied,
+        found.append(
+            Series(
+                account=account or key or "?",
+                account_key=key,
+                limit=limit or "?",
+                limit_name=limit_name,
+                window=window or "",
+                length=float(known[-1]) if len(known) else LENGTHS.get(window or "", float("nan")),
+                rows=rows,
+                time=time[rows],
+                used=used[rows],
+                reset=reset[rows],
+                copies=copies,
+                copied=copied,
+            )
         )
+    return _labelled(found)
+
+
+def _labelled(found: list[Series]) -> list[Series]:
+    """The series with one name and one label for each account, whichever of its windows they tell of."""
+    names = {series.whose: series.account for series in found}
+    full, masked = account_labels(names, None), account_labels(names, mask_identity)
+    return [replace(series, account=full[series.whose], label=masked[series.whose]) for series in found]
+
+
+def picked(
+    series: Sequence[Series], accounts: Names = None, windows: Names = None, limits: Names = None
+) -> list[Series]:
+    """Those of the accounts (by name, label or key), windows and limits that are asked for; None means all.
+
+    A window that is known by its length, and the account's own limit, may be asked for where no reading has them.
+
+    Raises:
+        TypeError, ValueError: As `labels.choose`.
+    """
+    if not series:
+        return []
+    known = {one.whose: (one.label, one.account) for one in series}
+    titles = {name: (name.replace("_", " "),) for name in (*LENGTHS, *(one.window for one in series))}
+    names = {"codex": ("codex",)} | {one.limit: (one.limit_name, one.limit.replace("_", " ")) for one in series}
+    who = set(choose(accounts, known, mask=mask_identity))
+    which, of = set(choose(windows, titles, "window")), set(choose(limits, names, "limit"))
+    return [one for one in series if one.whose in who and one.window in which and one.limit in of]
 
 
 def _once(
@@ -144,7 +169,7 @@ def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | N
     key, keys = pd.factorize(frame["account_key"])
     code = key.astype(np.int64)
     if (key < 0).any():  # most frames name every key, and a million names take their time
-        name = pd.factorize(frame["account"])[0] if "account" in frame else np.zeros(len(frame), np.int64)
+        name = pd.factorize(frame["account"])[0]
         code = np.where(key >= 0, key, len(keys) + 1 + name)
     for column in ("limit", "window"):
         number, texts = pd.factorize(frame[column])
@@ -152,7 +177,7 @@ def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | N
     code[number < 0] = -1
 
     def texts_at(row: int) -> list[str | None]:
-        values = [frame[column].iloc[row] if column in frame else None for column in _KEYS]
+        values = [frame[column].iloc[row] for column in _KEYS]
         return [None if pd.isna(value) else str(value) for value in values]
 
     return code, texts_at

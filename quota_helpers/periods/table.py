@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ..labels import Names
 from .follow import READINGS, Followed, follow
-from .readings import Series, series_of
+from .readings import picked, series_of
 
 CYCLE_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -31,9 +31,15 @@ CYCLE_COLUMNS: Final[dict[str, str]] = {
 """Columns of `cycles`, name -> dtype."""
 
 
-def follow_all(frame: pd.DataFrame, wanted: Callable[[Series], bool] = lambda _: True) -> list[Followed]:
-    """Every window of every account that is wanted, with its cycles and what became of each reading."""
-    return [follow(series) for series in series_of(frame) if wanted(series)]
+def follow_all(
+    frame: pd.DataFrame, accounts: Names = None, windows: Names = None, limits: Names = None
+) -> list[Followed]:
+    """Every window of every account that is asked for, with its cycles and what became of each reading.
+
+    Raises:
+        TypeError, ValueError: As `frames.readings` and `picked`.
+    """
+    return [follow(series) for series in picked(series_of(frame), accounts, windows, limits)]
 
 
 def cycles(frame: pd.DataFrame) -> pd.DataFrame:

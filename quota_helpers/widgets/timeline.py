@@ -12,10 +12,12 @@ import traitlets
 
 from ..charts.heatmap import heatmap_figure
 from ..charts.history import history_figure
-from ..charts.history_lines import HistoryLine, chooser, history_lines, micros_of
+from ..charts.history_lines import HistoryLine, history_lines
 from ..charts.invented import is_invented, zone_for
+from ..frames import readings
 from ..history import History
-from ..periods import check_readings, follow_all
+from ..periods import follow_all, picked
+from ..times import micros
 from .alerts import Alerts, guarded
 from .controls import WindowPicker, window_order
 from .picker import AccountPicker, account_labels
@@ -94,14 +96,15 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     def reload(self) -> None:
         """Read the history again and draw; what was chosen stays chosen."""
         frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
-        check_readings(frame)
-        self._frame = frame
+        self._frame = frame = readings(frame, "readings")
         self._invented = is_invented(frame)
         self._zone = zone_for(self._tz, invented=self._invented)
         # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
         self._followed = follow_all(frame)
         lines = history_lines(frame, followed=self._followed)
-        moment = micros_of(self._now) or max((int(line.followed.series.time[-1]) for line in lines), default=0)
+        moment = (micros(self._now) if self._now else 0) or max(
+            (int(line.followed.series.time[-1]) for line in lines), default=0
+        )
         names = tuple(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
         windows = window_order({line.window for line in lines})
         self._settled = False
@@ -255,8 +258,8 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         }
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
-            wanted = chooser(self.accounts, window)
-            series = [one for one in self._followed if one.series.limit == "codex" and wanted(one.series)]
+            mine = picked([one.series for one in self._followed], self.accounts, window, "codex")
+            series = [one for one in self._followed if any(one.series is series for series in mine)]
             self._figure = heatmap_figure(series, window, reveal=self._reveal, **common)
         else:
             self._figure = history_figure(self._lines, now=self._now, overlay=self.chart == "cycles", **common)
@@ -264,7 +267,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self.output.outputs = ({"output_type": "display_data", "data": _bundle(self._figure), "metadata": {}},)
 
     def _static_html(self) -> str:
-        return static_html(self._lines, self._zone, micros_of(self._now))
+        return static_html(self._lines, self._zone, micros(self._now) if self._now else None)
 
     def __repr__(self) -> str:
         return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"

@@ -1,0 +1,124 @@
+"""One check of a frame of readings, for every function that takes one."""
+
+import io
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quota_helpers.frames import NEEDED, counts, frame_at, keys_of, readings, to_frame
+from quota_helpers.invented.history import demo_snapshots
+from quota_helpers.models import COLUMNS
+
+
+@pytest.fixture(scope="module")
+def frame():
+    snapshots = demo_snapshots()
+    return to_frame([*snapshots[:30], *snapshots[-30:]])
+
+
+def test_a_frame_as_it_should_be_is_not_copied(frame):
+    assert readings(frame) is frame
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        lambda frame: pd.read_csv(io.StringIO(frame.to_csv(index=False))),
+        lambda frame: frame.convert_dtypes(),
+        lambda frame: frame.astype(object),
+        lambda frame: frame.astype({"limit": "category", "window": "category", "fetched_at": "datetime64[ns, UTC]"}),
+        lambda frame: frame.assign(reset_at=frame["reset_at"].dt.tz_convert("Asia/Tokyo")),
+        lambda frame: frame.assign(fetched_at=frame["fetched_at"].map(lambda when: when.isoformat())),
+        lambda frame: frame.assign(resets_in=frame["resets_in"].dt.total_seconds()),
+        lambda frame: frame.assign(used_percent=frame["used_percent"].astype(str)),
+        lambda frame: frame.drop(columns=["state", "resets_in", "remaining_percent"]),
+    ],
+    ids=["csv", "nullable", "object", "category", "zone", "iso", "seconds", "digits", "derived"],
+)
+def test_a_twin_is_the_original_again(frame, twin):
+    pd.testing.assert_frame_equal(readings(twin(frame)), frame)
+
+
+def test_a_key_of_digits_stays_text(frame):
+    """CSV reads it as a number."""
+    keys = readings(frame.assign(account_key=np.arange(len(frame))))["account_key"]
+    assert keys.tolist() == [str(number) for number in range(len(frame))]
+
+
+def test_what_is_absent_is_filled(frame):
+    few = readings(frame[list(NEEDED)])
+    assert {name: str(dtype) for name, dtype in few.dtypes.items()} == COLUMNS
+    assert few["account"].equals(frame["account_key"].rename("account"))
+    pd.testing.assert_series_equal(few["state"], frame["state"])
+    assert few["plan"].isna().all()
+
+
+def test_columns_of_ones_own_stay_behind_ours(frame):
+    assert list(readings(frame.drop(columns="plan").assign(note="x")))[-1] == "note"
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_a_needed_column_is_named(frame, missing):
+    with pytest.raises(ValueError, match=f"windows has no column {missing}: readings come from to_frame"):
+        readings(frame.drop(columns=missing), "windows")
+
+
+@pytest.mark.parametrize("given", [None, {}, [1], "text", 3])
+def test_what_is_no_frame_is_told_what_makes_one(given):
+    with pytest.raises(TypeError, match=r"frame is \w+ instead of a DataFrame: readings come from to_frame"):
+        readings(given)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("used_percent", "a lot"),
+        ("fetched_at", pd.Timestamp("2026-11-22")),
+        ("reset_at", 1_795_000_000),
+        ("reset_at", "soon"),
+        ("allowed", "perhaps"),
+        ("resets_in", "long"),
+    ],
+)
+def test_a_column_of_something_else_is_named(frame, column, values):
+    with pytest.raises(ValueError, match=f"frame: the column {column} holds"):
+        readings(frame.assign(**{column: values}))
+
+
+def test_an_address_in_the_wrong_column_is_not_repeated(frame):
+    with pytest.raises(ValueError, match="used_percent") as caught:
+        readings(frame.assign(used_percent="kim.doe@example.com"))
+    assert "kim.doe" not in str(caught.value)
+
+
+def test_a_million_rows_cost_nothing_when_they_are_clean(frame):
+    many = pd.concat([frame] * (1_000_000 // len(frame)), ignore_index=True)
+    begun = time.perf_counter()
+    readings(many)
+    assert time.perf_counter() - begun < 0.1
+
+
+def test_frame_at_takes_any_moment(frame):
+    later = frame["fetched_at"].max() + pd.Timedelta(hours=1)
+    pd.testing.assert_frame_equal(frame_at(frame, later.isoformat()), frame_at(frame, later))
+    pd.testing.assert_frame_equal(frame_at(frame, -pd.Timedelta(hours=1)), frame_at(frame, later))
+
+
+def test_accounts_are_chosen_by_key():
+    frame = pd.DataFrame(
+        {"account_key": ["a", "b", None], "account": ["ki...@example.com (1)", "ki...@example.com (2)", "ada"]}
+    )
+    assert keys_of(frame, None) is None
+    assert keys_of(frame, ["b", "ada"]) == ["b", "ada"]
+    with pytest.raises(ValueError, match="is 2 accounts: choose by key, one of a, b"):
+        keys_of(frame, "kim@example.com")
+    assert keys_of(frame.iloc[:0], "nobody") is None, "where there is nobody, there is nothing to choose"
+
+
+def test_tokens_are_asked_for_by_their_own_name():
+    with pytest.raises(TypeError, match=r"tokens is NoneType .* the \.tokens of session logs"):
+        counts(None)
+    with pytest.raises(ValueError, match="tokens has no column time, account_key, model, total"):
+        counts(pd.DataFrame())
