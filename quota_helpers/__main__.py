@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import sys
+
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -13,12 +15,41 @@ def main() -> int:
     looks through all of it several times while it is loaded and twice when Python exits: a sixth of a short run.
     """
     gc.disable()
+    guarded = _guard()
     from .cli import main as run  # noqa: PLC0415 - the collector has to be off before anything is loaded
 
     gc.freeze()
     gc.enable()
-    return run()
+    if not guarded:
+        return run()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run()
+    finally:
+        _guard()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _guard() -> bool:
+    """Lets Ctrl-C end the process without a word: nothing is at stake before the work begins and after its end.
+
+    False where whoever started it has switched Ctrl-C off: then it stays so.
+    """
+    if signal.getsignal(signal.SIGINT) not in {signal.default_int_handler, _leave}:
+        return False
+    signal.signal(signal.SIGINT, _leave)
+    return True
+
+
+def _leave(*_: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+try:
+    import gc
+    import signal
+
+    if __name__ == "__main__":
+        _guard()
+        sys.exit(main())
+except KeyboardInterrupt:
+    os._exit(INTERRUPTED)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import auth_support
+import pytest
 from client_support import Exchange, LoopbackServer
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +21,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FIVE_HOURS, DAY, WEEK, MONTH = 18_000, 86_400, 604_800, 2_592_000
 FAR = 4_102_444_800  # 2100-01-01, epoch seconds
 LATER = datetime(2098, 1, 2, 3, 4, 5, tzinfo=UTC)  # a reset that no run of these tests sees pass
+POSIX = pytest.mark.skipif(os.name == "nt", reason="a terminal, a Ctrl-C or a pipe of this kind needs POSIX")
 PACKAGE = Path(__file__).parent.parent / "quota_helpers"
 
 # A busy machine may take its time for a single example.
@@ -116,6 +118,32 @@ def ask(desk: Desk, *arguments: object, **options):
     """The command line on a desk's logins and server."""
     place = ["--account-dir", desk.folder, "--chatgpt-url", desk.base]
     return cli(*arguments, *place, cwd=options.pop("cwd", desk.folder), **options)
+
+
+def in_terminal(desk: Desk, *arguments: object, columns: int = 80) -> str:
+    """What a person sees on a terminal (POSIX): the command line on a desk's logins, both streams."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    place = ["--account-dir", desk.folder, "--chatgpt-url", desk.base]
+    with subprocess.Popen(
+        [sys.executable, "-m", "quota_helpers", *map(str, (*arguments, *place))],
+        cwd=desk.folder,
+        env=environment(PYTHONIOENCODING="utf-8", COLUMNS=str(columns)),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        except OSError:  # Linux: the other side has been closed
+            pass
+        finally:
+            os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
 
 
 def python(code: str, *, cwd: Path, env: Mapping[str, str | None] | None = None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timedelta
+from importlib.metadata import version
 
 import pytest
-from foundation_support import FAR, LATER, Desk, ask, cli, epoch, says, usage, window
+from foundation_support import FAR, LATER, POSIX, Desk, ask, cli, epoch, in_terminal, says, usage, window
 
 DAY = timedelta(days=1)
 
@@ -19,7 +20,8 @@ def desk(tmp_path):
 
 
 def rows(done) -> list[str]:
-    return [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    """The accounts in their order; further lines of an account are indented."""
+    return [line.split()[0] for line in done.stdout.splitlines()[1:] if not line.startswith(" ")]
 
 
 # --- the table ---
@@ -33,6 +35,11 @@ def test_the_table_of_a_single_login(desk):
         "ada      75          49.5     2098-01-02 03:04:05 UTC  2098-01-02 03:04:05 UTC",
     ]
     assert (done.returncode, done.stderr) == (0, "")
+    assert ask(desk, "--timezone", "UTC", env={"COLUMNS": "77"}).stdout.splitlines() == [
+        "account  five_hour%  weekly%  weekly_reset",
+        "ada      75          49.5     2098-01-02 03:04:05 UTC",
+        "  five_hour_reset 2098-01-02 03:04:05 UTC",
+    ]
 
 
 def test_the_account_with_most_left_comes_first(desk):
@@ -49,7 +56,7 @@ def test_the_account_with_most_left_comes_first(desk):
         *("f-fresh", "e-half", "d-half", "c-half", "a-spent"),
         *("g-odd", "b-weekly-only", "h-nothing"),
     ]
-    by_name = {line.split()[0]: line.split()[1:3] for line in done.stdout.splitlines()[1:]}
+    by_name = {line.split()[0]: line.split()[1:3] for line in done.stdout.splitlines()[1:] if line[0] != " "}
     assert by_name["g-odd"] == ["?", "100"]
     assert by_name["b-weekly-only"] == ["-", "90"]
     assert by_name["h-nothing"] == ["-", "-"]
@@ -62,11 +69,11 @@ def test_further_windows_get_columns_of_their_own(desk):
     body = {"plan_type": "free", "rate_limit": {"primary_window": window(30, 2_628_000)}}
     desk.login("bob", body)
     desk.login("cleo", {"plan_type": "edu", "rate_limit": {"primary_window": window(7, 32_400)}})
-    header = ask(desk).stdout.splitlines()[0].split()
+    header = ask(desk, env={"COLUMNS": "500"}).stdout.splitlines()[0].split()
     assert header == [
         *("account", "five_hour%", "weekly%", "weekly_reset"),
         *("monthly%", "monthly_reset", "9h%", "9h_reset"),
-        *("codex_spark.five_hour%", "codex_spark.five_hour_reset"),
+        *("Spark.five_hour%", "Spark.five_hour_reset"),
     ]
 
 
@@ -95,7 +102,7 @@ def test_times_are_local_unless_asked_otherwise(desk):
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "Europe", "EST\x1b"])
 def test_an_unknown_zone_is_a_usage_error(desk, zone):
     done = ask(desk, "--timezone", zone)
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert "time zone" in done.stderr
     assert not desk.requests
 
@@ -123,6 +130,42 @@ def test_a_console_that_knows_few_characters_still_gets_its_table(desk, encoding
     assert "Traceback" not in done.stderr
     raw = ask(desk, "--raw-json", env={"PYTHONIOENCODING": encoding}, errors="replace")
     assert '"used_percent": 25' in raw.stdout
+
+
+def test_a_blocked_account_is_marked(desk):
+    """Windows with plenty left are not the whole truth."""
+    desk.login("blk", usage(36, 20, rate_limit_reached_type={"type": "workspace_member_credits_depleted"}))
+    assert ask(desk, "--timezone", "UTC").stdout.splitlines()[1:] == [
+        "blk      64!         80!      2098-01-02 03:04:05 UTC  2098-01-02 03:04:05 UTC",
+        "  blocked: the workspace's credits are depleted",
+    ]
+
+
+# --- a person before it ---
+
+
+@POSIX
+def test_in_a_terminal_the_answers_stand_below_the_table(desk):
+    desk.login("ada", usage(25, 50))
+    desk.login("blk", usage(36, 20, rate_limit_reached_type={"type": "workspace_member_credits_depleted"}))
+    lines = in_terminal(desk, "--timezone", "UTC").splitlines()
+    assert lines[0] == "account  five_hour%  weekly%  weekly_reset"
+    assert any(line.startswith("  plan plus  five_hour_reset 2098-01-02 03:04:05 UTC in ") for line in lines)
+    assert "Use ada now: 75 % of its five hours" in " ".join(lines)
+    assert any(line.startswith("blk is blocked: the workspace's credits are depleted;") for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert max(map(len, in_terminal(desk, columns=40).splitlines())) <= 40
+    assert "Use ada" not in ask(desk).stdout
+
+
+@POSIX
+def test_in_a_terminal_several_bodies_stand_under_their_names(desk):
+    desk.login("ada", usage(1, 1))
+    desk.login("bob", usage(2, 2))
+    head, one, other = in_terminal(desk, "--raw-json").split("=== ")
+    assert head == ""
+    assert [part.partition(" ===\n")[0] for part in (one, other)] == ["ada", "bob"]
+    assert json.loads(one.partition("\n")[2]) == usage(1, 1)
 
 
 # --- which logins ---
@@ -203,8 +246,9 @@ def test_the_demo_ends_with_three(tmp_path):
     assert done.stdout.startswith("account")
     assert {line.split(":")[0] for line in done.stderr.splitlines()} >= {"expired", "rate-limited", "server-down"}
     assert done.stderr.startswith("DEMO: invented accounts")
-    again = cli("--demo", "--json", cwd=tmp_path)
-    assert len(json.loads(again.stdout)["accounts"]) == len(done.stdout.splitlines()) - 1
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    again = json.loads(cli("--demo", "--json", cwd=tmp_path).stdout)
+    assert (again["demo"], len(again["accounts"])) == (True, len(rows(done)))
 
 
 def test_the_demo_shows_the_same_everywhere(tmp_path):
@@ -270,7 +314,17 @@ def test_an_address_that_cannot_be_used_is_two(desk, url):
 def test_help_names_every_option(tmp_path):
     done = cli("--help", cwd=tmp_path)
     assert done.returncode == 0
-    options = ["account-dir", "chatgpt-url", "raw-json", "raw-headers", "json", "demo", "timezone", "timeout"]
+    options = [
+        "account-dir",
+        "chatgpt-url",
+        "raw-json",
+        "raw-headers",
+        "json",
+        "demo",
+        "timezone",
+        "timeout",
+        "version",
+    ]
     assert all(f"--{option}" in done.stdout for option in options)
     assert "python -m quota_helpers" in done.stdout
 
@@ -288,7 +342,12 @@ def test_help_names_every_option(tmp_path):
         ["--nonsense"],
     ],
 )
-def test_usage_errors_are_two_and_ask_nobody(tmp_path, arguments):
+def test_usage_errors_are_sixty_four_and_ask_nobody(tmp_path, arguments):
     done = cli(*arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (64, "")
     assert "usage:" in done.stderr
+
+
+def test_the_version_is_told(tmp_path):
+    done = cli("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"quota-helpers {version('quota-helpers')}\n", "")

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-from foundation_support import Desk, ask, environment, hangs, usage
+from foundation_support import POSIX, Desk, ask, environment, hangs, usage
 
 PATIENCE = 30.0
 FULL = Path("/dev/full")
-POSIX = pytest.mark.skipif(os.name == "nt", reason="a Ctrl-C or a shell's pipe of this kind needs POSIX")
+# Whoever runs the tests may ignore Ctrl-C (a shell's background job does), and children inherit that.
+LISTENING = {} if os.name == "nt" else {"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ def start(desk, *arguments, **options) -> subprocess.Popen:
         desk.base,
         *arguments,
     ]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(command, cwd=desk.folder, env=environment(PYTHONIOENCODING="utf-8"), text=True, **streams)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(PYTHONIOENCODING="utf-8")}
+    return subprocess.Popen(command, cwd=desk.folder, text=True, **{**LISTENING, **streams, **options})
 
 
 def hanging(desk, name) -> threading.Event:
@@ -94,6 +96,38 @@ def test_ctrl_c_before_anything_arrived_prints_nothing(desk):
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=PATIENCE)
     assert (run.returncode, out, err) == (130, "", "")
+
+
+def slow_import(tmp_path) -> tuple[dict[str, str], Path]:
+    """An environment in which a library takes half a minute to load, and the file that tells that it has begun."""
+    begun = tmp_path / "begun"
+    library = tmp_path / "slow" / "requests.py"
+    library.parent.mkdir()
+    library.write_text(f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(30)\n", "utf-8")
+    return environment(PYTHONPATH=str(library.parent)), begun
+
+
+@POSIX
+@pytest.mark.parametrize("how", [signal.SIG_DFL, signal.SIG_IGN], ids=["listening", "switched off by the caller"])
+def test_ctrl_c_while_the_command_line_is_still_loading(desk, tmp_path, how):
+    """No traceback, and at once; a caller that has switched Ctrl-C off (nohup) is respected."""
+    env, begun = slow_import(tmp_path)
+    desk.login("ada")
+    with start(desk, env=env, preexec_fn=partial(signal.signal, signal.SIGINT, how)) as run:
+        until = time.monotonic() + PATIENCE
+        while not begun.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        began = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        if how is signal.SIG_IGN:
+            with pytest.raises(subprocess.TimeoutExpired):
+                run.wait(1)
+            run.kill()
+            return
+        out, err = run.communicate(timeout=PATIENCE)
+        took = time.monotonic() - began
+    assert (run.returncode, out, err) == (130, "", "")
+    assert took < 1
 
 
 def test_the_deadline_ends_one_account_and_not_the_others(desk):
@@ -163,6 +197,8 @@ def test_the_demo_leaves_no_folder_behind_after_ctrl_c(tmp_path):
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
         "sys.exit(cli.main(['--demo']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, timeout=60, check=False, **LISTENING
+    )
     assert done.returncode == 130, done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import quota_helpers as qh
-from quota_helpers import cli, errors
+from quota_helpers import errors
+from quota_helpers.cli.options import make_parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -78,7 +79,7 @@ def test_every_name_that_readme_offers_exists(name):
 def test_every_option_that_readme_names_exists():
     """No option in README that the command line does not have."""
     own = set(re.findall(r"`(--[a-z-]+)", README)) - {"--allow-root"}
-    help_text = cli._parser().format_help()
+    help_text = make_parser().format_help()
     assert own
     assert all(option in help_text for option in own)
 

@@ -1,0 +1,137 @@
+"""`python -m quota_helpers`: the table of every account's quota on the command line.
+
+Exit codes: 0 all answered; 1 a login problem; 2 no connection, or time-out; 3 an error reply, or one that is no usage
+body; the largest when several; 64 wrong usage; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from ..privacy import printable
+from ..sources import demo, live
+from .json_document import document
+from .options import parse
+from .raw_output import print_bodies, print_replies
+from .text_table import WIDTH, packed, stale_notes, table
+
+if TYPE_CHECKING:
+    from ..outcomes import Collection
+    from ..sources import Source
+
+INTERRUPTED: Final = 130
+LOGIN_PROBLEM: Final = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console that cannot show a character shows its escape instead of failing.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(parse(argv))
+        sys.stdout.flush()
+        if code == INTERRUPTED:
+            _leave()
+    except KeyboardInterrupt:
+        _leave()
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: a closed pipe on Windows
+            raise
+        # The reader has gone (`| head`): nothing more to say, and nothing to say at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    with _source(options) as source:
+        if not source.accounts and not source.accounts.failures:
+            _say("No logins found. Sign in with: codex login, name a folder with --account-dir, or try --demo.")
+            return LOGIN_PROBLEM
+        if source.is_demo:
+            _say("DEMO: invented accounts on a server on this machine.")
+        collection = source.collect()
+        _print(collection, options, source)
+        sys.stdout.flush()
+        for failure in collection.failures:
+            _say(str(failure))
+        if collection.interrupted:
+            _say_who_is_missing(collection, source)
+            return INTERRUPTED
+        return collection.exit_code
+
+
+def _source(options: argparse.Namespace) -> Source:
+    if options.demo:
+        return demo(names=options.accounts or None)
+    return live(
+        options.account_dir,
+        url=options.chatgpt_url,
+        names=options.accounts or None,
+        search_parent=False,
+        deadline=options.timeout,
+    )
+
+
+def _print(collection: Collection, options: argparse.Namespace, source: Source) -> None:
+    if options.json:
+        print(json.dumps(document(collection, demo=source.is_demo), indent=2))
+    elif options.raw_headers:
+        print_replies(collection.replies, bodies=options.raw_json)
+    elif options.raw_json:
+        single = len(source.accounts) + len(source.accounts.failures) == 1
+        print_bodies(collection.replies, single=single, terminal=sys.stdout.isatty())
+    else:
+        # The demo shows the same to everybody, wherever they are.
+        _print_table(collection, options.timezone or (UTC if source.is_demo else None))
+
+
+def _print_table(collection: Collection, zone: tzinfo | None) -> None:
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size((WIDTH, 0)).columns
+    if collection.snapshots:
+        print("\n".join(table(collection, zone, width=width, terminal=terminal)))
+    if terminal:
+        _print_answers(collection, zone, width)
+    sys.stdout.flush()
+    for note in stale_notes(collection, zone):
+        _say(note)
+
+
+def _print_answers(collection: Collection, zone: tzinfo | None, width: int) -> None:
+    from ..outlook.answers import answers  # noqa: PLC0415 - a run without a person before it needs none
+
+    for answer in answers(collection, now=collection.fetched_at, tz=zone, reveal=True):
+        print("\n" + "\n".join(packed(printable(answer.text).split(" "), width, gap=" ")))
+
+
+def _say_who_is_missing(collection: Collection, source: Source) -> None:
+    """After an interrupt a shorter table must not pass for a whole one; where nothing came there is no table."""
+    arrived = {snapshot.account for snapshot in collection.snapshots} | {item.account for item in collection.failures}
+    missing = [name for name in source.accounts.names if name not in arrived]
+    if arrived and missing:
+        _say(f"Interrupted: no answer yet from {', '.join(missing)}.")
+
+
+def _say(line: str) -> None:
+    print(printable(line), file=sys.stderr)
+
+
+def _leave() -> None:
+    """Ends the process at once: a thread in a name look-up cannot be interrupted and must not hold it back."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            break  # the reader has gone as well
+    os._exit(INTERRUPTED)

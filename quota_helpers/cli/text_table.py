@@ -1,0 +1,213 @@
+"""The table of the command line: what is left of every window and when it comes back, as wide as the terminal.
+
+What does not fit beside the first columns goes to further lines of the same account.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+from unicodedata import combining, east_asian_width
+
+from ..models import UsageSnapshot
+from ..outcomes import Collection
+from ..outlook.bars import OWN, WindowBar, blocked_why, window_bars
+from ..privacy import printable
+from ..times import local_time, wait
+
+TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
+NOT_SENT: Final = "-"  # the server sent no such window
+NOT_READABLE: Final = "?"  # it sent one that could not be read
+BLOCKED: Final = "!"  # the account is blocked, whatever is left
+WIDTH: Final = 80
+GAP: Final = "  "
+
+Column = tuple[str, str]
+"""A window's name and what is said of it: "%" (what is left) or "_reset"."""
+FIRST: Final[tuple[Column, ...]] = (("five_hour", "%"), ("weekly", "%"), ("weekly", "_reset"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One account: its windows by the name of their column, and what is said below them."""
+
+    name: str
+    bars: dict[str, WindowBar]
+    blocked: bool
+    plan: str
+    reasons: tuple[str, ...]
+
+
+def table(
+    collection: Collection, zone: tzinfo | None = None, *, width: int = WIDTH, terminal: bool = False
+) -> list[str]:
+    """The lines of the table: remaining percentages and resets, the account with most left first.
+
+    `account  five_hour%  weekly%  weekly_reset`, then whatever further windows some account has, as columns where there
+    is room, else below. `-` means that the server sent no such window, `?` that it sent one which could not be read,
+    `!` that the account is blocked, for the reason below.
+
+    Args:
+        collection: What one run brought home.
+        zone: Time zone of the resets; None is this machine's.
+        width: No line is longer.
+        terminal: Whether a person looks: then plans, and how long it is until the resets, are shown as well.
+    """
+    rows = sorted(map(_row, collection.snapshots), key=_order)
+    columns = [*FIRST, *_further(rows)]
+    cells = [[_cell(row, column, zone, terminal=terminal) for column in columns] for row in rows]
+    needs = [max(map(_width, (_title(column), *own))) for column, *own in zip(columns, *cells, strict=True)]
+    # Long names give way to the first columns, further columns to the names.
+    room = width - sum(len(GAP) + need for need in needs[: len(FIRST)])
+    account = max(len("account"), min(room, max((_width(row.name) for row in rows), default=0)))
+    widths = [account, *needs]
+    fitting = _fitting(widths, width)
+    lines = [_line(["account", *map(_title, columns)][:fitting], widths)]
+    for row, own in zip(rows, cells, strict=True):
+        above = packed(row.name.split(), width, gap=" ") if _width(row.name) > account else []
+        lines += [*above, _line(["" if above else row.name, *own][:fitting], widths)]
+        rest = dict(zip(columns[fitting - 1 :], own[fitting - 1 :], strict=True))
+        plan = [f"plan {row.plan}"] if terminal and row.plan else []
+        lines += packed([*plan, *_below(row, rest)], width, indent=GAP)
+        for reason in row.reasons:
+            lines += packed(reason.split(), width, gap=" ", indent=GAP)
+    return lines
+
+
+def _below(row: _Row, rest: Mapping[Column, str]) -> list[str]:
+    """What has no column, each window once: "weekly% 40, reset 2026-11-20 14:00:00 UTC"."""
+    words = []
+    for (name, what), cell in rest.items():
+        if name in row.bars and what == "%":
+            words.append(f"{_title((name, what))} {cell}, reset {rest[name, '_reset']}")
+        elif name in row.bars and (name, "%") not in rest:
+            words.append(f"{_title((name, what))} {cell}")
+    return words
+
+
+def stale_notes(collection: Collection, zone: tzinfo | None = None) -> list[str]:
+    """A line for every reading whose reset had already passed when the server sent it: its percentage is history."""
+    return [
+        f"{row.name}: {name} is stale: its reset {_time(bar, zone)} has passed, so the percentage is old."
+        for row in map(_row, collection.snapshots)
+        for name, bar in row.bars.items()
+        if bar.state == "stale" and not bar.limit.startswith("spend:")
+    ]
+
+
+def packed(words: Iterable[str], width: int, *, gap: str = GAP, indent: str = "") -> list[str]:
+    """Words in lines that are no wider than *width* columns of a terminal; a word that is wider is cut in pieces."""
+    lines: list[str] = []
+    for word in words:
+        if lines and _width(lines[-1] + gap + word) <= width:
+            lines[-1] += gap + word
+        else:
+            lines += [indent + piece.rstrip() for piece in _pieces(word, max(2, width - len(indent)))]
+    return lines
+
+
+def _row(snapshot: UsageSnapshot) -> _Row:
+    bars = window_bars(snapshot, now=snapshot.fetched_at, reveal=True)
+    reasons = [
+        f"{'' if bar.own else f'{bar.limit_name or bar.limit} '}blocked: {bar.blocked}" for bar in bars if bar.blocked
+    ]
+    return _Row(
+        name=printable(snapshot.account or "?"),
+        bars=dict(_named(bar for bar in bars if bar.window)),
+        blocked=bool(blocked_why(bars)),
+        plan=printable(snapshot.plan or ""),
+        reasons=tuple(map(printable, dict.fromkeys(reasons))),
+    )
+
+
+def _named(bars: Iterable[WindowBar]) -> Iterator[tuple[str, WindowBar]]:
+    """Windows by column: the account's own by their bare name, others with their limit in front."""
+    taken: set[str] = set()
+    limits: dict[str, str] = {}
+    for bar in bars:
+        label = bar.limit_name or bar.limit
+        if limits.setdefault(label, bar.limit) != bar.limit:
+            label = bar.limit  # another limit has that name already
+        name = bar.window if bar.own else bar.limit if bar.limit.startswith("spend:") else f"{label}.{bar.window}"
+        # Two windows of one length in one limit: the slot tells them apart.
+        name = name if name not in taken else f"{name}:{bar.slot}"
+        if name not in taken:
+            taken.add(name)
+            yield name, bar
+
+
+def _further(rows: Sequence[_Row]) -> list[Column]:
+    """The columns after the first: the accounts' own further windows, then the other limits', as they appear."""
+    columns: list[Column] = [("five_hour", "_reset")] if any("five_hour" in row.bars for row in rows) else []
+    names = {name: bar for row in rows for name, bar in row.bars.items() if name not in {"five_hour", "weekly"}}
+    for name in sorted(names, key=lambda name: names[name].limit != OWN or ":" in name):
+        columns += [(name, "%"), (name, "_reset")]
+    return columns
+
+
+def _title(column: Column) -> str:
+    return printable("".join(column))
+
+
+def _cell(row: _Row, column: Column, zone: tzinfo | None, *, terminal: bool) -> str:
+    name, what = column
+    bar = row.bars.get(name)
+    own = bar is None or bar.own
+    if what == "_reset":
+        if bar is None:
+            return NOT_SENT
+        return _time(bar, zone) + (f" {wait(bar.resets_in)}" if terminal and bar.resets_in is not None else "")
+    left = NOT_SENT if bar is None else NOT_READABLE if bar.left is None else f"{bar.left:g}"
+    return left + BLOCKED * (row.blocked and own)
+
+
+def _time(bar: WindowBar, zone: tzinfo | None) -> str:
+    return NOT_READABLE if bar.reset_at is None else local_time(bar.reset_at, zone, form=TIME_FORM)
+
+
+def _order(row: _Row) -> tuple[float, float, float, str]:
+    weekly = row.bars.get("weekly")
+    reset = weekly.reset_at.timestamp() if weekly and weekly.reset_at else math.inf
+    return _spent(row.bars.get("five_hour")), _spent(weekly), reset, row.name
+
+
+def _spent(bar: WindowBar | None) -> float:
+    """Sorts most left first and unknown last."""
+    return math.inf if bar is None or bar.left is None else -bar.left
+
+
+def _fitting(widths: Sequence[int], width: int) -> int:
+    """How many columns fit side by side; the first always does."""
+    end, count = widths[0], 1
+    for need in widths[1:]:
+        end += len(GAP) + need
+        if end > width:
+            break
+        count += 1
+    return count
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return GAP.join(cell + " " * (need - _width(cell)) for cell, need in zip(cells, widths, strict=False)).rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: none for a combining mark (macOS splits `ü` in file names), two for a wide character."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word that is wider than a line, cut at its blanks where it has some."""
+    if " " in word and _width(word) > width:
+        return packed(word.split(), width, gap=" ")
+    pieces = [""]
+    for char in word:
+        if _width(pieces[-1] + char) > width:
+            pieces.append("")
+        pieces[-1] += char
+    return pieces
