@@ -10,6 +10,7 @@ from typing import overload
 
 from .errors import QuotaError
 from .html import bullets, paragraph, table
+from .labels import account_labels, choose
 from .models import Account, RawReply, UsageSnapshot
 from .privacy import mask_identity
 
@@ -147,6 +148,26 @@ class Collection:
     failures: tuple[Failure, ...] = ()
     replies: Mapping[str, RawReply] = field(default_factory=dict, hash=False)
     interrupted: bool = False
+
+    def __getitem__(self, name: str) -> UsageSnapshot:
+        """The reading of one account, by its name, its label or its key.
+
+        Raises:
+            ValueError: There is no such account, or several are called so; the message lists them.
+            QuotaError: It could not be read; this is why.
+        """
+        outcomes: dict[str, UsageSnapshot | QuotaError] = {}
+        names: dict[str, str | None] = {}
+        both: tuple[UsageSnapshot | Failure, ...] = (*self.snapshots, *self.failures)
+        for place, one in enumerate(both):
+            key = one.account_key or f"({place})"  # without a key only a name or label can mean it
+            outcomes.setdefault(key, one.error if isinstance(one, Failure) else one)
+            names.setdefault(key, one.account)
+        labels = account_labels(names, mask_identity)
+        found = outcomes[choose(name, {key: (labels[key], names[key]) for key in outcomes})[0]]
+        if isinstance(found, QuotaError):
+            raise found
+        return found
 
     @property
     def exit_code(self) -> int:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import json
 import logging
 import pickle
 import pprint
+import re
+import typing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from foundation_support import NOW, reading, snapshot
 
-from quota_helpers import errors
-from quota_helpers.models import COLUMNS, Account, Headers, Limit, RawReply, Secret
+from quota_helpers import auth, errors, fields, models, normalize, outcomes
+from quota_helpers.models import COLUMNS, Account, Credits, Headers, Limit, RawReply, Secret, SpendLimit
 from quota_helpers.outcomes import Accounts, Collection, Failure, SkippedLogin
 
 TOKEN = "SENTINEL-token-4Hq8"
@@ -257,3 +261,85 @@ def test_the_columns_are_the_documented_ones():
         window_seconds state allowed limit_reached reached_type blocked name_inferred origin fetched_at
     """
     assert list(COLUMNS) == documented.split()
+
+
+# --- displays ---
+
+
+def cells(shown: str) -> list[str]:
+    """The texts of a table's rows, one after the other."""
+    return re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", shown.partition("<tbody>")[2])
+
+
+def test_a_snapshot_shows_itself():
+    """Whose it is (masked), whether it is blocked, every window with its name for people, caps and oddities."""
+    cap = SpendLimit(limit_id="spend:individual", used_percent=8.37, fetched_at=NOW)
+    spark = reading(40, limit="spark", limit_name="<Spark>")
+    shown = snapshot(
+        "ada@example.com", reading(130), spark, allowed=False, spend_limits=(cap,), notes=("odd @ $.x",)
+    )._repr_html_()
+    assert "ad...@example.com, plan plus, as of Fri 20 Nov 12:00 UTC" in shown
+    assert "ada@" not in shown
+    assert "Blocked: the server allows no requests." in shown
+    assert cells(shown)[:4] == ["codex", "five_hour", "130 %", "0 %"]
+    assert "&lt;Spark&gt;" in shown
+    assert "spend:individual" in shown
+    assert "8.37 %" in shown
+    assert "Fri 20 Nov 14:00 UTC (in 2 h 00 m)" in shown
+    assert "<li>odd @ $.x</li>" in shown
+    assert "Blocked" not in snapshot("ada")._repr_html_()
+
+
+def test_a_window_shows_what_is_unknown_as_unknown():
+    shown = reading(None, reset_in=None)._repr_html_()
+    assert shown.count("?") == 2
+    assert cells(shown) == ["codex", "five_hour", "?", "?", "unknown", "unknown"]
+
+
+def test_credits_and_replies_show_themselves():
+    assert cells(Credits(balance=Decimal("12.50"))._repr_html_())[4:6] == ["balance", "12.50"]
+    reply = RawReply(status=429, body=b"SENTINEL", fetched_at=NOW, account="ada@example.com", notes=("not UTF-8",))
+    shown = reply._repr_html_()
+    assert "ad...@example.com: HTTP 429, 8 bytes of no JSON in 0.00 s" in shown
+    assert "<li>not UTF-8</li>" in shown
+    assert "SENTINEL" not in shown
+    assert "of JSON" in RawReply(status=200, payload={}, fetched_at=NOW)._repr_html_()
+
+
+# --- one of a collection ---
+
+
+def test_a_collection_finds_one_account():
+    """By name, label or key; one that failed says why, one that is not there is told apart from it."""
+    error = errors.TokenMissingError("gone")
+    found = Collection(
+        fetched_at=NOW,
+        snapshots=(snapshot("kim@example.com", account_key="k1"), snapshot("kirk@example.com", account_key="k2")),
+        failures=(Failure(account="bob", error=error),),
+    )
+    for name in ("kim@example.com", "ki...@example.com (1)", "k1"):
+        assert found[name] is found.snapshots[0]
+    with pytest.raises(errors.TokenMissingError) as caught:
+        found["bob"]
+    assert caught.value is error
+    with pytest.raises(ValueError, match=r"There is no account 'eve'. There are: "):
+        found["eve"]
+
+
+# --- types ---
+
+VALUES = [
+    value
+    for module in (models, outcomes, errors, fields, normalize, auth)
+    for name, value in vars(module).items()
+    if not name.startswith("_") and (isinstance(value, type) or inspect.isfunction(value))
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__qualname__)
+def test_the_types_of_every_value_can_be_asked_for(value):
+    """No annotation names something that only type checkers import."""
+    typing.get_type_hints(value)
+    for member in vars(value).values() if isinstance(value, type) else ():
+        if inspect.isfunction(member):
+            typing.get_type_hints(member)

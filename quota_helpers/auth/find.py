@@ -15,7 +15,7 @@ from ..privacy import mask_identity, printable
 from .keyring import kept_elsewhere
 from .load import expanded
 from .merge import merged
-from .name import SUFFIX, Batch, Origin, batch, failure
+from .name import SUFFIX, Gathered, Origin, failure, gathered
 from .problem import Problem
 from .read import Sleep, absent_or_unreadable, read_file
 
@@ -74,6 +74,10 @@ def find_accounts(
         The logins in path order. The same login found twice (same account and same user or e-mail) is listed once,
         with the later expiry, unless *names* asks for both. `failures` are files that cannot be used, `skipped` those
         passed over on purpose.
+
+    >>> accounts = find_accounts("no-such-folder")
+    >>> len(accounts), accounts.failures[0].kind
+    (0, 'AuthFileNotFoundError')
     """
     wanted = [names] if isinstance(names, str) else list(names or ())
     folders = _listed(account_dir)
@@ -84,7 +88,7 @@ def find_accounts(
         return _read_named(_folder_of_names(folder, codex_home, search_parent), wanted, sleep).named_apart()
     if account_dir is None and codex_home is None and (default := _default_folder(search_parent=search_parent)):
         folders = [default]
-    found = Batch.joined(_read_folder(folder, sleep, default=account_dir is None) for folder in folders)
+    found = Gathered.joined(_read_folder(folder, sleep, default=account_dir is None) for folder in folders)
     return merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
 
 
@@ -134,18 +138,18 @@ def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_
     return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112
 
 
-def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Batch:
+def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Gathered:
     wanted = dict.fromkeys(name.removesuffix(SUFFIX) for name in names)
-    return Batch.joined(
+    return Gathered.joined(
         _refused(folder, name) if _leaves_folder(name) else _read(_Target(folder / f"{name}{SUFFIX}", name), sleep)
         for name in wanted
     )
 
 
-def _refused(folder: Path, name: str) -> Batch:
+def _refused(folder: Path, name: str) -> Gathered:
     hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
     problem = Problem(AuthFileInvalidError, "is no account name: it would leave the folder of the logins", hint)
-    return Batch((failure(problem, printable(name) or "(no name)", f"{printable(name)!r}"),))
+    return Gathered((failure(problem, printable(name) or "(no name)", f"{printable(name)!r}"),))
 
 
 def _leaves_folder(name: str) -> bool:
@@ -153,10 +157,10 @@ def _leaves_folder(name: str) -> bool:
     return name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name
 
 
-def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Batch:
+def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Gathered:
     files = _files(folder)
     if isinstance(files, Problem):
-        return Batch((failure(files, printable(str(folder)), str(folder)),))
+        return Gathered((failure(files, printable(str(folder)), str(folder)),))
     if files is None:
         return _read(_Target(folder), sleep)
     targets = [_Target(folder / file, maybe=not _is_auth(file)) for file in files if _is_auth(file) or _is_flat(file)]
@@ -164,7 +168,7 @@ def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Batch:
     if found.items:
         return found
     hidden = default and any(isinstance(item, Account) for item in _read_home(None, sleep).items)
-    return Batch.joined((found, Batch((_empty(folder, files, hidden=hidden),))))
+    return Gathered.joined((found, Gathered((_empty(folder, files, hidden=hidden),))))
 
 
 def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Failure:
@@ -177,29 +181,29 @@ def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Failure:
     return failure(problem, printable(str(folder)), str(folder))
 
 
-def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Batch:
+def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Gathered:
     home = _home(codex_home)
     files = _files(home)
     if isinstance(files, Problem) or files is None:
         if codex_home is None and isinstance(files, Problem) and files.kind is AuthFileNotFoundError:
-            return Batch()  # nobody named it, and it is not there: no login file at all
+            return Gathered()  # nobody named it, and it is not there: no login file at all
         problem = files or Problem(AuthFileInvalidError, "is a file, but a Codex home is a folder")
-        return Batch((failure(problem, printable(str(home)), str(home)),))
+        return Gathered((failure(problem, printable(str(home)), str(home)),))
     folder = home / "accounts"
     accounts = _files(folder)
     found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
     if "auth.json" not in files and (elsewhere := kept_elsewhere(home)):
-        found = Batch.joined((found, _beside(elsewhere, home, found)))
+        found = Gathered.joined((found, _beside(elsewhere, home, found)))
     if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
-        return Batch.joined((found, Batch((failure(accounts, printable(str(folder)), str(folder)),))))
+        return Gathered.joined((found, Gathered((failure(accounts, printable(str(folder)), str(folder)),))))
     return found
 
 
-def _beside(problem: Problem, home: Path, found: Batch) -> Batch:
+def _beside(problem: Problem, home: Path, found: Gathered) -> Gathered:
     """A login out of reach: a failure where it is the only one, else one that is passed over."""
     if not found.items:
-        return Batch((failure(problem, printable(str(home)), str(home)),))
-    return Batch(skipped=(SkippedLogin(path=home, reason=problem.what),))
+        return Gathered((failure(problem, printable(str(home)), str(home)),))
+    return Gathered(skipped=(SkippedLogin(path=home, reason=problem.what),))
 
 
 def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> Iterator[_Target]:
@@ -234,9 +238,9 @@ def _is_flat(file: str) -> bool:
     return folded.startswith("codex-") and folded.endswith(".json")
 
 
-def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Batch:
+def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Gathered:
     """Every target once; a second path to the same file (a link) is passed over."""
-    batches: list[Batch] = []
+    batches: list[Gathered] = []
     seen: dict[str, Path] = {}
     for target in targets:
         real = os.path.normcase(os.path.realpath(target.path))
@@ -245,15 +249,15 @@ def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Batch:
             batches.append(_read(target, sleep))
         else:
             reason = f"the same file as {printable(str(first))}"
-            batches.append(Batch(skipped=(SkippedLogin(path=target.path, reason=reason),)))
-    return Batch.joined(batches)
+            batches.append(Gathered(skipped=(SkippedLogin(path=target.path, reason=reason),)))
+    return Gathered.joined(batches)
 
 
-def _read(target: _Target, sleep: Sleep) -> Batch:
+def _read(target: _Target, sleep: Sleep) -> Gathered:
     origin = Origin(target.path, target.name)
     result = read_file(target.path, sleep)
     if not isinstance(result, Problem):
-        return batch(result, origin)
+        return gathered(result, origin)
     if target.any_json or (target.maybe and result.no_login):
-        return Batch(skipped=(SkippedLogin(path=target.path, reason=f"no login: it {result.what}"),))
-    return Batch((failure(result, origin.title, origin.place),))
+        return Gathered(skipped=(SkippedLogin(path=target.path, reason=f"no login: it {result.what}"),))
+    return Gathered((failure(result, origin.title, origin.place),))

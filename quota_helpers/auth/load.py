@@ -14,7 +14,7 @@ from ..outcomes import Accounts
 from ..privacy import printable
 from .logins import Found
 from .merge import merged
-from .name import Origin, batch
+from .name import Origin, gathered
 from .problem import PassedOver, Problem
 from .read import Sleep, read_file, read_text
 
@@ -29,6 +29,10 @@ def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) 
 
     Raises:
         AuthError: There is none; the class says why, the message where. It never holds any of the text.
+
+    >>> account = parse_auth('{"tokens": {"access_token": "secret", "account_id": "acct-1"}}', name="ada")
+    >>> account.name, account.account_id, account.access_token
+    ('ada', 'acct-1', ***)
     """
     origin = Origin(path, name)
     result = read_text(text)
@@ -44,13 +48,16 @@ def parse_logins(text: str, *, name: str | None = None, path: Path | None = None
 
     Raises:
         AuthError: The text as a whole is no login file.
+
+    >>> parse_logins('[{"access_token": "a", "account_id": "1"}, {"refresh_token": "b"}]')
+    Accounts(1 logins, 1 unusable: account-1)
     """
     origin = Origin(path, name)
     result = read_text(text)
     del text
     if isinstance(result, Problem):
         raise result.error(origin.place, origin.title)
-    return merged(batch(result, origin)).named_apart()
+    return merged(gathered(result, origin)).named_apart()
 
 
 def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
@@ -62,6 +69,10 @@ def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
 
     Raises:
         AuthError: There is none; the class says why.
+
+    >>> load_auth("account/nobody.auth.json")
+    Traceback (most recent call last):
+    quota_helpers.errors.AuthFileNotFoundError: account/nobody.auth.json does not exist. ...
     """
     origin = Origin(expanded(path))
     chosen = _first_usable(read_file(expanded(path), sleep), origin)
@@ -80,7 +91,7 @@ def load_logins(path: str | Path, *, sleep: Sleep = time.sleep) -> Accounts:
     result = read_file(expanded(path), sleep)
     if isinstance(result, Problem):
         raise result.error(origin.place, origin.title)
-    return merged(batch(result, origin)).named_apart()
+    return merged(gathered(result, origin)).named_apart()
 
 
 def reload(account: Account, *, sleep: Sleep = time.sleep) -> Account:
@@ -129,7 +140,7 @@ def expanded(path: str | Path) -> Path:
 def _first_usable(result: Sequence[Found] | Problem, origin: Origin) -> Account | AuthError:
     if isinstance(result, Problem):
         return result.error(origin.place, origin.title)
-    accounts = batch(result, origin).named_apart()
+    accounts = gathered(result, origin).named_apart()
     if len(accounts):
         return accounts[0]
     if accounts.failures:

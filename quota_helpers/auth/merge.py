@@ -9,12 +9,12 @@ from typing import Final
 
 from ..models import Account
 from ..outcomes import Failure, SkippedLogin
-from .name import Batch
+from .name import Gathered
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def merged(found: Batch) -> Batch:
+def merged(found: Gathered) -> Gathered:
     """The logins, each once: the one with the later expiry stays, and what gives way is told as passed over."""
     items: list[Account | Failure] = []
     skipped = list(found.skipped)
@@ -32,7 +32,7 @@ def merged(found: Batch) -> Batch:
             skipped.append(SkippedLogin(path=path, reason=f"{at}the same login as {kept.name}"))
         if isinstance(kept, Account):
             known |= dict.fromkeys((*marks, *_marks(kept)), (place, kept))
-    return Batch(tuple(items), tuple(skipped))
+    return Gathered(tuple(items), tuple(skipped))
 
 
 def _marks(account: Account) -> tuple[tuple[str, ...], ...]:

@@ -75,14 +75,14 @@ def _identity(account: Account | None) -> str | None:
     return mask_email(account.email) if account.email else f"account-{(account.account_id or account.key)[:_SHORT]}"
 
 
-class Batch(NamedTuple):
+class Gathered(NamedTuple):
     """What one or several files gave, in order, names not yet unique."""
 
     items: tuple[Account | Failure, ...] = ()
     skipped: tuple[SkippedLogin, ...] = ()
 
     @classmethod
-    def joined(cls, batches: Iterable[Batch]) -> Batch:
+    def joined(cls, batches: Iterable[Gathered]) -> Gathered:
         """All of them, one after the other."""
         parts = tuple(batches)
         return cls(
@@ -111,7 +111,7 @@ def failure(problem: Problem, name: str, place: str) -> Failure:
     return Failure(account=name, error=problem.error(place, name))
 
 
-def batch(logins: Sequence[Found], origin: Origin) -> Batch:
+def gathered(logins: Sequence[Found], origin: Origin) -> Gathered:
     """The logins of one origin, with their names, paths and errors."""
     paths = () if origin.path is None else (origin.path,)
     items: list[Account | Failure] = []
@@ -125,4 +125,4 @@ def batch(logins: Sequence[Found], origin: Origin) -> Batch:
             skipped.append(SkippedLogin(path=path, reason=f"{printable(found.entry)}: {outcome.reason}"))
         else:
             items.append(failure(outcome, origin.name_of(found, None), origin.place_of(found)))
-    return Batch(tuple(items), tuple(skipped))
+    return Gathered(tuple(items), tuple(skipped))

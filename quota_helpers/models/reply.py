@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from ..html import bullets, paragraph
+from ..privacy import mask_identity
+from ..times import local_time
 
 
 class Headers(Mapping[str, str]):
@@ -72,3 +76,10 @@ class RawReply:
     def text(self) -> str:
         """The body as text; bytes that are not UTF-8 are replaced."""
         return self.body.decode("utf-8", "replace")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what came and when, never the body, which names people."""
+        what = "JSON" if self.payload is not None else "no JSON"
+        size = f"{len(self.body):,} bytes of {what} in {self.elapsed:.2f} s"
+        who = f"{mask_identity(self.account)}: " if self.account else ""
+        return paragraph(f"{who}HTTP {self.status}, {size}, {local_time(self.fetched_at, UTC)}") + bullets(self.notes)

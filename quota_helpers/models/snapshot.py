@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from ..privacy import printable
-from .window import QuotaWindow
+from ..html import bullets, paragraph, table
+from ..privacy import mask_identity, printable
+from ..times import local_time
+from .window import HEADS, QuotaWindow
 
 Origin = Literal["usage", "app_server", "headers", "session", "demo"]
 
@@ -90,6 +92,10 @@ class Credits:
     approx_local_messages: tuple[float, float] | None = None
     approx_cloud_messages: tuple[float, float] | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def _repr_html_(self) -> str:
+        names = ("has_credits", "unlimited", "balance", "overage_limit_reached")
+        return table((), [(name.replace("_", " "), "?" if (v := getattr(self, name)) is None else v) for name in names])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +212,24 @@ class UsageSnapshot:
     def weekly(self) -> QuotaWindow | None:
         """The account's own weekly window, or None when the server sent none."""
         return self.window("weekly")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: whose it is and when, whether it is blocked, every window, what was odd."""
+        who = mask_identity(self.account or self.account_key or "nobody named")
+        head = f"{who}, plan {self.plan or 'unknown'}, as of {local_time(self.fetched_at, UTC)}"
+        caps = (
+            QuotaWindow(
+                limit_id=cap.limit_id,
+                name="monthly",
+                used_percent=cap.used_percent,
+                reset_at=cap.reset_at,
+                fetched_at=cap.fetched_at,
+            )
+            for cap in self.spend_limits
+        )
+        return (
+            paragraph(head)
+            + paragraph(self.blocked and f"Blocked: {self.blocked}.")
+            + table(HEADS, [window.cells() for window in (*self.windows, *caps)])
+            + bullets(self.notes, title="Odd in it:")
+        )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
-from ..times import TOLERANCE_SECONDS
+from ..html import table
+from ..times import TOLERANCE_SECONDS, local_time, wait
+
+HEADS: Final = ("limit", "window", "used", "left", "resets", "state")
+"""Columns of the rich display of windows; times and states are as of the reading."""
 
 State = Literal["current", "stale", "not_started", "unknown"]
 
@@ -87,3 +91,22 @@ class QuotaWindow:
     def resets_in(self, now: datetime) -> timedelta | None:
         """Time from *now* (aware) to the reset; negative once it has passed, None where it is unknown."""
         return None if self.reset_at is None else self.reset_at - now
+
+    def cells(self) -> tuple[str, ...]:
+        """One row of a table with the columns of `HEADS`.
+
+        >>> QuotaWindow(limit_id="codex", name="weekly", used_percent=31).cells()
+        ('codex', 'weekly', '31 %', '69 %', 'unknown', '?')
+        """
+        now, reset_at = self.fetched_at, self.reset_at
+        resets = "unknown" if reset_at is None else local_time(reset_at, UTC)
+        if reset_at is not None and now is not None:
+            resets += f" ({wait(reset_at - now)})"
+        used, left = (
+            "?" if share is None else f"{share:.4g} %" for share in (self.used_percent, self.remaining_percent)
+        )
+        state = "?" if now is None else self.state(now)
+        return self.limit_name or self.limit_id, self.name, used, left, resets, state
+
+    def _repr_html_(self) -> str:
+        return table(HEADS, [self.cells()])

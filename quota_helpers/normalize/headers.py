@@ -44,6 +44,10 @@ def normalize_headers(
 
     Raises:
         ValueError: *fetched_at* is no moment.
+
+    >>> headers = {"x-codex-primary-used-percent": "20", "x-codex-primary-window-minutes": "300"}
+    >>> normalize_headers(headers, fetched_at="2026-11-20T12:00Z").five_hour.used_percent
+    20.0
     """
     return _read(headers, fetched_at, aliases).finish("headers", account, account_key)[0]
 

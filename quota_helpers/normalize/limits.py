@@ -33,7 +33,7 @@ _NO_WORD: Final = re.compile(r"\W+")
 _BLOCK: Final = re.compile(r"[_-]?rate[_-]?limits?$", re.IGNORECASE)
 
 
-class Shape(NamedTuple):
+class BodyShape(NamedTuple):
     """What a body is, decided once; everything after reads it from top to bottom.
 
     Attributes:
@@ -47,7 +47,7 @@ class Shape(NamedTuple):
     known: bool
 
 
-def shape_of(fields: Fields) -> Shape:
+def shape_of(fields: Fields) -> BodyShape:
     """The shape of a body; a JSON-RPC envelope around something else is opened."""
     shape = _shape(fields)
     if not shape.known:
@@ -58,21 +58,21 @@ def shape_of(fields: Fields) -> Shape:
     return shape
 
 
-def _shape(fields: Fields) -> Shape:
+def _shape(fields: Fields) -> BodyShape:
     root = held(fields, root=True)
     said = fields.names | fields.nulls.keys()
     known = bool(root.spots) or not (_KNOWN_AT_ROOT.isdisjoint(said) and _SLOTS.isdisjoint(fields.nulls))
     if fields.value("reached_kind") == "codex.rate_limits":
-        return Shape(root, "headers", known)  # the event in the response stream tells what the headers tell
+        return BodyShape(root, "headers", known)  # the event in the response stream tells what the headers tell
     camel = any(key == "rateLimits" for key, _ in fields.candidates("rate_limit"))  # camelCase elsewhere proves nothing
     bare = "limit_id" in fields and bool(root.spots)
-    return Shape(root, "app_server" if camel or bare or "rate_limits_by_limit_id" in said else "usage", known)
+    return BodyShape(root, "app_server" if camel or bare or "rate_limits_by_limit_id" in said else "usage", known)
 
 
 # --- the account's own limit ---
 
 
-def read_own(shape: Shape, draft: Draft) -> list[Fields]:
+def read_own(shape: BodyShape, draft: Draft) -> list[Fields]:
     """Read the account's own limit; returns the objects that may say more about the account."""
     root = shape.root.fields
     blocks = root.objects("rate_limit", OWN)

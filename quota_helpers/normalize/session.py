@@ -46,6 +46,11 @@ def normalize_token_count(
 
     Raises:
         ValueError: *fetched_at* is no moment.
+
+    >>> limits = {"primary": {"used_percent": 3.0, "window_minutes": 10080}}
+    >>> line = {"timestamp": "2026-11-20T12:00:00Z", "payload": {"type": "token_count", "rate_limits": limits}}
+    >>> normalize_token_count(line).weekly.used_percent
+    3.0
     """
     draft = _read(event, fetched_at, aliases)
     return None if draft is None else draft.finish("session", account, account_key)[0]

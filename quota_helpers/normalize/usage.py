@@ -12,7 +12,7 @@ from ..models.snapshot import Origin
 from ..nesting import is_too_deep
 from ..times import Moment
 from .draft import OWN, Draft
-from .limits import Shape, read_others, read_own, shape_of
+from .limits import BodyShape, read_others, read_own, shape_of
 from .numbers import read_reset
 from .trace import Trace, explain
 
@@ -77,7 +77,7 @@ def is_usage(payload: Any, *, aliases: Aliases = ALIASES) -> bool:
     return isinstance(payload, dict) and shape_of(Fields(payload, "$", Log(aliases))).known
 
 
-def read_body(shape: Shape, draft: Draft) -> None:
+def read_body(shape: BodyShape, draft: Draft) -> None:
     """Everything in one body: the account's own limit first, then the other limits, then the rest."""
     root = shape.root.fields
     places = [root, *read_own(shape, draft)]
