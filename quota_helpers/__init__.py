@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
-    from .bodies import load_bodies, save_bodies
+    from .bodies import load_bodies, read_bodies, redact, save_bodies
     from .charts import ChartSpec, plot_resets, plot_windows
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
         field_table,
         find_drift,
         header_table,
-        read_bodies,
-        redact,
         replay,
         save_case,
     )
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
-    "bodies": "load_bodies save_bodies",
+    "bodies": "load_bodies read_bodies redact save_bodies",
     "charts": "ChartSpec plot_resets plot_windows",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
@@ -70,7 +68,7 @@ _EXPORTS = {
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
     "outlook.pace": "pace",
-    "raw": "compare_fields field_table find_drift header_table read_bodies redact replay save_case",
+    "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",
     "sources": "connect demo live",
     "widgets": "ChartBuilder FieldExplorer QuotaPanel",

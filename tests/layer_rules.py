@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 RANKS = {
     **dict.fromkeys(("paths", "labels", "files", "html"), 0),
-    **dict.fromkeys(("times", "privacy", "nesting", "workers", "progress"), 1),
+    **dict.fromkeys(("times", "privacy", "workers", "progress"), 1),
     "models": 2,
     "errors": 3,
     **dict.fromkeys(("outcomes", "fields", "settings"), 4),
-    **dict.fromkeys(("auth", "normalize", "client", "appserver", "machine"), 5),
+    **dict.fromkeys(("auth", "normalize", "bodies", "client", "appserver", "machine"), 5),
     **dict.fromkeys(("frames", "raw", "sessions", "invented"), 6),
-    **dict.fromkeys(("sources", "periods", "bodies"), 7),
+    **dict.fromkeys(("sources", "periods"), 7),
     "history": 8,
     "outlook": 9,
     "charts": 10,

@@ -6,6 +6,7 @@ import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from quota_helpers.bodies.envelopes import reply_of
 from quota_helpers.models import Headers, RawReply
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -108,6 +109,11 @@ def reply(
         account_key=f"key-{account}",
         **more,
     )
+
+
+def body_called(name: str, payload: Any, **more: Any) -> RawReply:
+    """A body of which nobody knows whose it is."""
+    return reply_of(payload, name, **more)
 
 
 def nested(levels: int, leaf: Any = 1) -> Any:

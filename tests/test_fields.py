@@ -21,9 +21,7 @@ from quota_helpers.fields import (
     Fields,
     Log,
     MismatchError,
-    child_path,
     fold,
-    item_path,
     to_boolean,
     to_count,
     to_decimal,
@@ -37,6 +35,7 @@ from quota_helpers.fields import (
     to_seconds,
     to_text,
 )
+from quota_helpers.paths import child_path, item_path
 
 MOMENT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 EPOCH = int(MOMENT.timestamp())

@@ -5,8 +5,9 @@ import json
 import pytest
 from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, changed, reply
 
+from quota_helpers.bodies import read_bodies
 from quota_helpers.errors import BodyError
-from quota_helpers.raw import read_bodies, save_case
+from quota_helpers.raw import save_case
 
 
 @pytest.mark.parametrize("payload", [MODERN, SPEND_ONLY, {"error": {"type": "usage_limit_reached"}}])

@@ -7,8 +7,23 @@ from importlib.resources import files
 import pytest
 from raw_support import MODERN, SPEND_ONLY
 
+from quota_helpers.bodies import walk
 from quota_helpers.fields import ALIASES
-from quota_helpers.raw import catalogue, steps_of, value_at, walk
+from quota_helpers.fields.catalogue import catalogue
+from quota_helpers.paths import steps_of, value_at
+from quota_helpers.privacy import names_somebody
+
+
+def patterns_of(path, known):
+    """(path pattern, field) of every known field, once a spelling; `[]` is an array's item, `{}` a map's key."""
+    for name, inner in known.fields.items():
+        if name == inner.name:
+            yield f"{path}.{name}", inner
+            yield from patterns_of(f"{path}.{name}", inner)
+    for mark, element in (("[]", known.item), ("{}", known.entry)):
+        if element is not None:
+            yield path + mark, element
+            yield from patterns_of(path + mark, element)
 
 
 def test_every_spelling_that_is_read_is_known():
@@ -29,7 +44,7 @@ def test_every_field_says_what_it_means_and_has_a_type():
     vocabularies = {"", *book.sets, *book.patterns}
     kinds = {"object", "array", "string", "integer", "number", "boolean", "null"}
     seen = 0
-    for pattern, known in book.patterns_of_fields():
+    for pattern, known in patterns_of("$", book.root):
         assert known.meaning, pattern
         assert known.vocabulary in vocabularies, pattern
         assert set(known.type.split("|")) <= kinds, pattern
@@ -40,7 +55,7 @@ def test_every_field_says_what_it_means_and_has_a_type():
 
 def test_patterns_name_items_and_map_keys():
     """`[]` stands for an array's item, `{}` for a map's key."""
-    patterns = {pattern for pattern, _ in catalogue().patterns_of_fields()}
+    patterns = {pattern for pattern, _ in patterns_of("$", catalogue().root)}
     assert "$.additional_rate_limits[].rate_limit.primary_window.used_percent" in patterns
     assert "$.model_usage{}.available_at" in patterns
     assert "$.rate_limits_by_limit_id{}.primary.used_percent" in patterns
@@ -79,13 +94,13 @@ def test_identities_are_marked_private_and_have_no_vocabulary():
     for name in ("user_id", "account_id", "email"):
         known = catalogue().find(f"$.{name}")
         assert known is not None
-        assert known.private
+        assert names_somebody(name)
         assert known.vocabulary == ""
 
 
 def test_the_data_is_part_of_the_package_and_holds_no_account():
     """The file travels with the package; what it lists are codes and names of the service's own."""
-    text = files("quota_helpers.raw").joinpath("catalogue.json").read_text("utf-8")
+    text = files("quota_helpers.fields").joinpath("catalogue.json").read_text("utf-8")
     data = json.loads(text)
     assert set(data["closed"]) <= set(data["sets"])
     assert "@" not in text

@@ -4,16 +4,18 @@ import dataclasses
 import json
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
+from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, body_called, changed, nested, reply
 
+from quota_helpers.bodies import body_of, walk
 from quota_helpers.errors import BodyError
+from quota_helpers.models import UsageSnapshot
 from quota_helpers.outcomes import Collection
-from quota_helpers.raw import Body, body_of, compare_fields, shape_of, walk
-from quota_helpers.raw.body import told_apart
-from quota_helpers.raw.identities import cleaner
+from quota_helpers.raw import compare_fields, shape_of
+from quota_helpers.raw.show import Mask
 
 
 def test_what_differs_comes_first_and_says_in_what():
@@ -83,24 +85,37 @@ def test_accounts_of_a_collection_and_one_account_over_time():
     over_time = [reply(MODERN), reply(MODERN, minutes=5), reply(MODERN, minutes=5)]
     assert compare_fields(over_time).sources == [
         "work 2026-11-22 12:00:00",
-        "work 2026-11-22 12:05:00",
+        "work 2026-11-22 12:05:00 (1)",
         "work 2026-11-22 12:05:00 (2)",
     ]
-    assert compare_fields([MODERN, [1], Body(name="x", payload=2)]).sources == ["body 1", "body 2", "x"]
+    assert compare_fields([MODERN, [1], body_called("x", 2)]).sources == ["body 1", "body 2", "x"]
     assert compare_fields(iter([MODERN])).sources == ["body 1"]
 
 
-@pytest.mark.parametrize("source", ["text", b"bytes", 3, None])
-def test_what_is_no_bodies_is_a_clear_error(source):
-    """The message says what was expected."""
-    with pytest.raises(BodyError, match="expected several bodies"):
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("text", "there is no file or folder"),
+        (b"bytes", "no JSON at line 1"),
+        (3, "expected raw bodies, found int"),
+        (None, "expected raw bodies, found NoneType"),
+        (object(), "expected raw bodies, found object"),
+        (pd.DataFrame({"a": [1]}), "expected raw bodies, found DataFrame"),
+        (UsageSnapshot(fetched_at=NOW), "a snapshot is a reading"),
+        ([UsageSnapshot(fetched_at=NOW)], "a snapshot is a reading"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_bodies_is_a_clear_error(source, said):
+    """The message says what was found, and the hint what is wanted."""
+    with pytest.raises(BodyError, match=said) as caught:
         compare_fields(source)
+    assert caught.value.hint
 
 
-def test_one_body_is_not_taken_for_many():
-    """Its keys would look like names of bodies."""
-    with pytest.raises(BodyError, match="one body, not several"):
-        compare_fields(MODERN)
+def test_one_body_alone_is_compared_with_nothing():
+    """Its keys are no names of bodies."""
+    assert compare_fields(MODERN).sources == ["body 1"]
 
 
 def test_no_bodies_at_all():
@@ -128,7 +143,7 @@ def test_masking_hides_who_it_is_and_not_that_it_is_somebody_else():
     people = ("john.doe@example.com", "josh.dow@example.com")
     bodies = {name: {"email": name, "user_id": f"user-of-{name[:4]}", "seen": {name: 1}} for name in people}
     masked = compare_fields(bodies, reveal=False)
-    assert masked.sources == ["jo...@example.com", "jo...@example.com (2)"]
+    assert masked.sources == ["jo...@example.com (1)", "jo...@example.com (2)"]
     assert masked.differs["$.email"] == masked.differs["$.user_id"] == "value"
     assert list(masked.sent.loc["$.user_id"]) == ["us...", "us..."]
     between = masked.between(*masked.sources)
@@ -147,13 +162,15 @@ def test_each_path_is_masked_once_however_many_bodies_have_it(monkeypatch):
     """Once a body, for the identities of all, would take squared time."""
     masked = []
 
-    def counting(identities, *, reveal):
-        clean = cleaner(identities, reveal=reveal)
-        return lambda text: masked.append(text) or clean(text)
+    class Counting(Mask):
+        def __init__(self, *payloads, reveal):
+            super().__init__(*payloads, reveal=reveal)
+            plain = self.text
+            self.text = lambda text: masked.append(text) or plain(text)
 
-    monkeypatch.setattr("quota_helpers.raw.compare.cleaner", counting)
+    monkeypatch.setattr("quota_helpers.raw.compare.Mask", Counting)
     bodies = [{"email": f"p{number}.q@example.com"} for number in range(40)]
-    assert compare_fields(bodies, reveal=False).differs["$.email"] == "value"
+    assert compare_fields(bodies).differs["$.email"] == "value"
     assert sorted(text for text in masked if text[0] == "$") == ["$", "$.email"]
 
 
@@ -169,7 +186,7 @@ def test_null_and_other_scalars_are_bodies():
     """A JSON null is a body, a reply that is no JSON is none."""
     html = reply(None, "html", status=503)
     null = dataclasses.replace(html, account="null", body=b" null\n")
-    comparison = compare_fields([None, True, 7, "text", null, html, Body(name="x", payload=None)])
+    comparison = compare_fields([None, True, 7, "text", null, html, body_called("x", None)])
     assert comparison.sources == ["body 1", "body 2", "body 3", "body 4", "null", "x"]
     assert list(comparison.types.loc["$"]) == ["null", "boolean", "integer", "string", "null", "null"]
     assert comparison.differs["$"] == "type"
@@ -180,12 +197,6 @@ def test_a_python_value_that_is_no_json_is_compared_by_its_text():
     comparison = compare_fields([{"a": {1}}, {"a": {1}}, {"a": {2}}])
     assert comparison.differs["$.a"] == "value"
     assert comparison.between("body 1", "body 2").empty
-
-
-def test_names_are_told_apart_in_linear_time():
-    """Thousands of equal names, and one that looks as if it had a number."""
-    assert told_apart(["a", "a (2)", "a", "a", "b"]) == ["a", "a (2)", "a (3)", "a (4)", "b"]
-    assert len(set(told_apart(["a"] * 50_000))) == 50_000
 
 
 def test_a_body_that_is_too_deep_is_a_clear_error():
@@ -223,8 +234,9 @@ def test_one_fingerprint_exactly_for_one_signature(one, other):
 @given(any_json, any_json)
 def test_any_bodies_can_be_compared(one, other):
     """A body does not differ from itself, and what differs between two can be listed."""
-    assert set(compare_fields([one, one]).differs) <= {"same"}
-    comparison = compare_fields({"one": one, "other": other})
+    here, there = body_called("one", one), body_called("other", other)
+    assert set(compare_fields([here, here]).differs) <= {"same"}
+    comparison = compare_fields([here, there])
     listed = set(comparison.between("one", "other")["path"])
     assert listed == set(comparison.differs[comparison.differs != "same"].index)
     for shape, body in zip(comparison.shape.values(), (one, other), strict=True):
@@ -232,10 +244,19 @@ def test_any_bodies_can_be_compared(one, other):
 
 
 def test_one_body_takes_every_form():
-    """A reply, a plain payload and a body of ours are all one body."""
-    assert body_of(MODERN).payload is MODERN
-    assert body_of(reply(MODERN)).account == "work"
-    assert body_of(body_of(reply(MODERN)), "other").name == "other"
+    """A reply, a plain payload, text, and a list or a collection of one are all one body."""
+    collection = Collection(fetched_at=NOW, replies={"work": reply(MODERN)})
+    for source in (MODERN, reply(MODERN), json.dumps(MODERN), [reply(MODERN)], collection):
+        assert body_of(source).payload == MODERN
+    assert body_of(collection).account == "work"
+    assert body_of([1, 2]).payload == [1, 2]
+
+
+@pytest.mark.parametrize(("source", "count"), [((), "none"), ([reply(MODERN)] * 2, 2), ("{}{}", 2)])
+def test_none_or_several_are_no_one_body(source, count):
+    """The message says how many there are."""
+    with pytest.raises(BodyError, match=f"expected one body, found {count}"):
+        body_of(source)
 
 
 def test_a_body_of_millions_of_values_ends_somewhere(monkeypatch):

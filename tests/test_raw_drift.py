@@ -1,20 +1,21 @@
 """Schema drift, replay with another table of spellings, and headers beside the body."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from raw_support import EPOCH_NOW, HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply, window
 
+from quota_helpers.bodies import read_bodies
 from quota_helpers.errors import BodyError
 from quota_helpers.fields import ALIASES
-from quota_helpers.models import Headers
+from quota_helpers.models import Headers, RawReply
 from quota_helpers.raw import (
     DRIFT_COLUMNS,
     HEADER_COLUMNS,
     REPLAY_COLUMNS,
-    Body,
     find_drift,
     header_table,
-    read_bodies,
     replay,
 )
 
@@ -67,14 +68,45 @@ def test_unknown_plans_limit_ids_and_reached_types_are_news():
     assert set(frame[frame["account"] == "work"]["plan"]) == {"platinum"}
 
 
-def test_accounts_and_plans_are_judged_apart():
-    """What one account never had is not gone from it; a change of plan ends one group and begins another."""
+def test_accounts_are_judged_apart_and_plans_together():
+    """What one account never had is not gone from it; what went with a plan is gone, and says under which it was."""
     pro = changed(MODERN, plan_type="pro", credits=..., spend_control=SPEND_ONLY["spend_control"])
     frame = find_drift([reply(MODERN), reply(pro, minutes=5), reply(SPEND_ONLY, "seat")], steady=True)
     assert set(frame[frame["account"] == "seat"]["change"]) == {"steady"}
-    assert "gone" not in set(frame["change"])
+    assert one(frame, "$.credits")["change"] == "gone"
+    assert one(frame, "$.credits")["plan"] == "plus"
     new = frame[(frame["path"] == "$.spend_control.individual_limit.limit") & (frame["plan"] == "pro")].iloc[0]
     assert new["change"] == "new to this account"
+
+
+@pytest.mark.parametrize("plan", [..., "pro", None])
+def test_losses_are_seen_beside_a_missing_or_another_plan(plan):
+    """Many real bodies say no plan: a vanished block, a window gone null, a number turned text are news."""
+    later = changed(MODERN, plan_type=plan, credits=...)
+    later["rate_limit"]["secondary_window"] = None
+    later["rate_limit"]["primary_window"]["used_percent"] = "12"
+    frame = find_drift([reply(MODERN), reply(later, minutes=5)])
+    assert one(frame, "$.credits")["change"] == "gone"
+    assert one(frame, "$.rate_limit.secondary_window")["types"] == "object -> null"
+    assert one(frame, "$.rate_limit.primary_window.used_percent")["types"] == "integer -> string"
+    assert set(frame["of"]) == {2}
+
+
+def test_a_plan_that_comes_back_loses_nothing():
+    """A body without a plan between two with one begins nothing anew."""
+    frame = find_drift([reply(MODERN), reply(changed(MODERN, plan_type=...), minutes=5), reply(MODERN, minutes=10)])
+    assert len(frame) == 0
+
+
+def test_accounts_go_by_their_key_and_are_shown_masked():
+    """Two people of one mask are two people; a login that was renamed is one."""
+    people = [reply(MODERN, "kim@example.com"), reply(changed(MODERN, credits=...), "kirk@example.com", minutes=5)]
+    frame = find_drift(people, steady=True)
+    assert set(frame["change"]) == {"steady"}
+    assert set(frame["account"]) == {"ki...@example.com (1)", "ki...@example.com (2)"}
+    assert set(find_drift(people, steady=True, reveal=True)["account"]) == {"kim@example.com", "kirk@example.com"}
+    renamed = dataclasses.replace(people[1], account_key=people[0].account_key)
+    assert one(find_drift([people[0], renamed]), "$.credits")["change"] == "gone"
 
 
 def test_error_replies_do_not_make_fields_come_and_go():
@@ -209,6 +241,6 @@ def test_a_repeated_header_keeps_its_rows():
 def test_bodies_that_were_read_can_be_used_everywhere():
     """What read_bodies gives goes into every function."""
     bodies = read_bodies('{"plan_type": "plus"}\n{"plan_type": "moon"}')
-    assert all(isinstance(body, Body) for body in bodies)
+    assert all(isinstance(body, RawReply) for body in bodies)
     assert one(find_drift(bodies), "$.plan_type", "moon")["change"].startswith("new to the world")
     assert len(replay(bodies, everything=True)) == 2

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_support import MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
 
+from quota_helpers.bodies import read_bodies
 from quota_helpers.errors import BodyError, QuotaError
 from quota_helpers.outcomes import Collection
-from quota_helpers.raw import field_rows, read_bodies
+from quota_helpers.raw import field_rows
 
 
 def payloads(source):
@@ -212,7 +213,7 @@ def test_missing_and_unreadable_places(tmp_path):
     (tmp_path / "bad.json").write_text("{,}", "utf-8")
     with pytest.raises(BodyError, match=r"bad\.json is no JSON at line 1, column 2"):
         read_bodies(tmp_path)
-    with pytest.raises(BodyError, match="expected several bodies"):
+    with pytest.raises(BodyError, match="expected raw bodies, found int"):
         read_bodies(3)
 
 

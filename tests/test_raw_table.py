@@ -6,17 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from raw_support import EPOCH_NOW, HEADERS, MODERN, NOW, SPEND_ONLY, changed, reply
+from raw_support import EPOCH_NOW, HEADERS, MODERN, NOW, SPEND_ONLY, body_called, changed, reply
 
 from quota_helpers.fields import ALIASES
 from quota_helpers.models import Headers
 from quota_helpers.normalize import trace_headers, trace_token_count, trace_usage
+from quota_helpers.paths import value_at
 from quota_helpers.raw import (
     STATUSES,
     TABLE_COLUMNS,
     field_rows,
     field_table,
-    value_at,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -195,7 +195,7 @@ def test_a_time_without_a_zone_is_refused():
 
 def test_columns_stay_for_every_body():
     """Empty or odd, the table has its columns."""
-    for payload in ({}, [], None, "text", 3, [1, [2]], {"": {"<b>": "\x00"}}):
+    for payload in ({}, [], None, body_called("x", "text"), 3, [1, [2]], {"": {"<b>": "\x00"}}):
         table = field_table(payload, fetched_at=NOW)
         assert tuple(table.columns) == TABLE_COLUMNS
         assert table["path"].iloc[0] == "$"
@@ -213,7 +213,7 @@ def test_numbers_that_json_cannot_write_have_names():
     values = [row.value for row in field_rows(body, fetched_at=NOW)][1:]
     assert values[:3] == ["NaN", "Infinity", "-Infinity"]
     assert "bits" in values[3]
-    json.dumps(field_rows(body, fetched_at=NOW).records(), allow_nan=False, ensure_ascii=False).encode("utf-8")
+    json.dumps(field_rows(body, fetched_at=NOW)[:], allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
 def test_headers_and_text_are_shown_too():

@@ -7,12 +7,12 @@ import pytest
 from explorer_support import Page, explorer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_support import MODERN, NOW, changed, nested, reply
+from raw_support import MODERN, NOW, body_called, changed, nested, reply
 
 import quota_helpers as qh
 from quota_helpers.errors import BodyError
 from quota_helpers.outcomes import Collection
-from quota_helpers.raw import Body, field_rows
+from quota_helpers.raw import field_rows
 from quota_helpers.widgets import FieldExplorer
 from quota_helpers.widgets.explorer_shelf import MOST_BODIES
 
@@ -80,7 +80,7 @@ def test_a_reply_without_json_shows_its_text(source):
         ([reply(MODERN, "a"), reply(MODERN, "b")], ["a", "b"]),
         ([reply(MODERN), reply(MODERN, minutes=5)], ["work 2026-11-22 12:00:00", "work 2026-11-22 12:05:00"]),
         (reply(MODERN, "only"), ["only"]),
-        (Body(name="one", payload=[1, 2]), ["one"]),
+        (body_called("one", [1, 2]), ["one"]),
         ('{"plan_type": "plus"}', ["body 1"]),
         ("[1, 2]\n[3]", ["body 1", "body 2"]),
         ({"a": reply(None, "a", body=b"<html>")}, ["a"]),
@@ -168,7 +168,7 @@ def test_every_reading_leads_to_a_field_and_back(source):
 )
 def test_values_arrive_as_they_were_sent(value, text):
     """Large numbers, numbers that are none, halves of characters."""
-    _, page = explorer_of(Body(name="odd", payload={"x": value}))
+    _, page = explorer_of(body_called("odd", {"x": value}))
     assert page.body()["rows"][1]["value"] == text
 
 
@@ -188,10 +188,10 @@ def test_values_arrive_as_they_were_sent(value, text):
 )
 def test_any_json_is_shown(payload):
     """However odd it is, each value has its row, its depth and its key."""
-    explorer, page = explorer_of(Body(name="odd", payload=payload))
+    explorer, page = explorer_of(body_called("odd", payload))
     sent = page.body()
-    expected = field_rows(Body(name="odd", payload=payload))
-    assert sent["count"] == len(expected)
+    expected = field_rows(body_called("odd", payload))
+    assert len(sent["rows"]) == len(expected)
     assert [row["depth"] for row in sent["rows"]] == expected.columns["depth"]
     assert [row["key"] for row in sent["rows"]] == expected.columns["key"]
     assert len(explorer.table) == len(expected)
@@ -202,19 +202,19 @@ def test_any_json_is_shown(payload):
 def test_a_scalar_is_a_body(source):
     """Handed over or pasted; null can be copied like any other body."""
     page = Page(FieldExplorer(source))
-    assert page.body()["count"] == 1
+    assert len(page.body()["rows"]) == 1
     page.message(kind="redact", ask=1)
-    assert json.loads(page.sent[-1][0]["text"]) == (json.loads(source) if isinstance(source, str) else source)
+    assert json.loads(page.sent[-1]["text"]) == (json.loads(source) if isinstance(source, str) else source)
 
 
 def test_more_than_a_million_values_end_with_a_word_on_it(monkeypatch):
     """The page is told that there is more, and so is the reader of a saved notebook."""
     monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 30)
-    explorer, page = explorer_of(Body(name="huge", payload={**MODERN, "many": [0] * 100}))
-    assert (page.body()["count"], page.body()["complete"]) == (30, False)
+    explorer, page = explorer_of(body_called("huge", {**MODERN, "many": [0] * 100}))
+    assert (len(page.body()["rows"]), page.body()["complete"]) == (30, False)
     assert ["codex.weekly.used_percent", "40 %"] in [reading[:2] for reading in page.body()["readings"]]
     assert "only the first 30 fields" in explorer._repr_mimebundle_()[0]["text/html"]
-    fine, _ = explorer_of(Body(name="small", payload={}))
+    fine, _ = explorer_of(body_called("small", {}))
     assert "only the first" not in fine._repr_mimebundle_()[0]["text/html"]
 
 
@@ -231,10 +231,10 @@ def test_the_headers_of_the_chosen_reply(source):
 
 def test_too_deep_is_said_and_the_others_are_shown():
     """Beyond 500 levels there is a clear message; it does not keep the explorer from opening."""
-    explorer, page = explorer_of(Body(name="deep", payload=nested(501)), Body(name="fine", payload={}))
+    explorer, page = explorer_of(body_called("deep", nested(501)), body_called("fine", {}))
     assert "nested deeper than 500 levels" in page.body()["trouble"]
     explorer.account = "fine"
-    assert page.body()["count"] == 1
+    assert len(page.body()["rows"]) == 1
 
 
 def test_another_table_of_spellings_reads_more():
@@ -252,7 +252,7 @@ def test_a_difference_marks_added_removed_and_changed():
     """What only the other body has stands at the end of its object, with all that it holds."""
     here = {"plan_type": "plus", "new": {"a": 1}, "same": [1, 2], "kind": 1}
     there = {"plan_type": "pro", "gone": {"b": {"c": 2}}, "same": [1, 2, 3], "kind": 1.0}
-    explorer, page = explorer_of(Body(name="here", payload=here), Body(name="there", payload=there))
+    explorer, page = explorer_of(body_called("here", here), body_called("there", there))
     explorer.compare_to = "there"
     sent = page.body()
     words = ["same", "added", "removed", "changed"]
@@ -271,8 +271,8 @@ def test_a_difference_marks_added_removed_and_changed():
         "$.gone.b": "removed",
         "$.gone.b.c": "removed",
     }
-    assert list(found) == [explorer._view().paths[at] for at in range(sent["count"])]
-    assert sent["before"] == {"1": "pro", "8": "1.0"}
+    assert list(found) == [explorer._view().paths[at] for at in range(len(sent["rows"]))]
+    assert sent["before"] == {1: "pro", 8: "1.0"}
 
 
 json_values = st.recursive(
@@ -286,14 +286,14 @@ json_values = st.recursive(
 @given(json_values, json_values)
 def test_the_merged_tree_holds_both_bodies(here, there):
     """Every path of either body has one row, beneath its parent; nothing differs from itself."""
-    one, other = Body(name="one", payload=here), Body(name="other", payload=there)
+    one, other = body_called("one", here), body_called("other", there)
     explorer = FieldExplorer([one, other])
     explorer.compare_to = "other"
     view = explorer._view()
     paths = {*field_rows(one).columns["path"], *field_rows(other).columns["path"]}
     assert sorted(view.paths) == sorted(paths)
     explorer.close()
-    twice = FieldExplorer([one, Body(name="other", payload=here)])
+    twice = FieldExplorer([one, body_called("other", here)])
     twice.compare_to = "other"
     assert set(Page(twice).body()["change"]) == {0}
     twice.close()

@@ -8,12 +8,11 @@ import ipywidgets
 import pytest
 import traitlets
 from explorer_support import Page, explorer_of
-from raw_support import MODERN, NOW, TOKEN, changed, reply
+from raw_support import MODERN, NOW, TOKEN, body_called, changed, reply
 
 import quota_helpers as qh
 from quota_helpers.errors import BodyError
 from quota_helpers.outcomes import Collection, Failure
-from quota_helpers.raw import Body
 from quota_helpers.widgets import FieldExplorer
 
 PERCENT = "$.rate_limit.primary_window.used_percent"
@@ -98,7 +97,7 @@ def test_python_sets_and_the_page_follows(source):
     explorer.selected_path = PERCENT
     explorer.compare_to = "ada"
     state = page.state()
-    assert (state["_account"], state["_compare"], state["_selected"]) == (3, 0, 9)
+    assert (state["_account"], state["_beside"], state["_selected"]) == (3, 0, 9)
     explorer.account = "ada"
     assert explorer.compare_to is None, "a body is not compared with itself"
     assert explorer.selected_path == PERCENT, "the field stays chosen where the next body has it"
@@ -112,13 +111,13 @@ def test_the_page_sets_and_python_follows(source):
     page = Page(explorer)
     page.put(_account=3)
     page.put(_selected=9)
-    page.put(_compare=0)
+    page.put(_beside=0)
     page.put(search="percent", statuses=["broken"])
     assert (explorer.account, explorer.selected_path, explorer.compare_to) == ("comet", PERCENT, "ada")
     assert (explorer.search, explorer.statuses) == ("percent", ["broken"])
     assert explorer.payload["plan_type"] == "nova"
     assert explorer.snapshot.plan == "nova"
-    page.put(_account=9_999, _compare=-7, _selected=12)
+    page.put(_account=9_999, _beside=-7, _selected=12)
     assert (explorer.account, explorer.compare_to, explorer.selected_path) == (None, None, "")
 
 
@@ -188,7 +187,7 @@ def test_the_redacted_copy_reads_the_same_and_names_nobody():
     """What lands in the clipboard is made in the kernel, by the package's own allow-list."""
     _, page = explorer_of(reply(TELLTALE))
     page.message(kind="redact", ask=4)
-    content, _ = page.sent[-1]
+    content = page.sent[-1]
     assert content["ask"] == 4
     assert json.loads(content["text"])["rate_limit"] == MODERN["rate_limit"]
     assert not any(secret in content["text"] for secret in SECRETS)
@@ -233,7 +232,7 @@ def test_the_saved_notebook_shows_a_table(source):
 
 def test_the_static_copy_escapes_and_ends():
     """HTML in keys and values is text; a huge body's table is short."""
-    _, page = explorer_of(Body(name="<i>", payload={"<script>": "<img src=x>", **{f"k{n}": n for n in range(400)}}))
+    _, page = explorer_of(body_called("<i>", {"<script>": "<img src=x>", **{f"k{n}": n for n in range(400)}}))
     html = page.explorer._repr_mimebundle_()[0]["text/html"]
     assert "<script" not in html
     assert "<img" not in html

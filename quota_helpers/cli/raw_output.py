@@ -47,7 +47,7 @@ def print_replies(replies: Mapping[str, RawReply], *, bodies: bool) -> None:
 
 def _kept(name: str, reply: RawReply) -> dict[str, Any]:
     """One line's object; `qh.read_bodies` and `qh.to_frame` know this form."""
-    moment = reply.fetched_at.isoformat().replace("+00:00", "Z")
+    moment = reply.fetched_at.isoformat().replace("+00:00", "Z") if reply.fetched_at is not None else None
     return {"account": name, "status": reply.status, "fetched_at": moment, "payload": reply.payload}
 
 

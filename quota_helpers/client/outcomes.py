@@ -72,7 +72,8 @@ def judge(reply: RawReply, problem: str | None, pause: Pause) -> FetchError | No
     """
     if reply.status == HTTPStatus.OK:
         return _not_usage(reply, problem)
-    verdict = _BY_STATUS.get(reply.status) or _BY_FAMILY.get(reply.status // 100, _other)
+    status = reply.status or 0
+    verdict = _BY_STATUS.get(status) or _BY_FAMILY.get(status // 100, _other)
     return verdict(reply, read_envelope(reply.payload), pause)
 
 
@@ -80,7 +81,7 @@ def may_help_to_ask_again(reply: RawReply) -> bool:
     """Whether the same request could be answered better in a moment: 5xx, and 429 unless the quota itself is spent."""
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return not _spent(read_envelope(reply.payload))
-    return reply.status // 100 == _SERVER_FAMILY
+    return (reply.status or 0) // 100 == _SERVER_FAMILY
 
 
 def read_envelope(payload: Any) -> Envelope:

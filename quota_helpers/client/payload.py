@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from ..nesting import DEEPEST, is_too_deep
+from ..paths import DEEPEST, is_too_deep
 from ..privacy import printable
 
 _MAX_NOTES: Final = 20

@@ -21,7 +21,7 @@ from .convert import (
     to_text,
     type_name,
 )
-from .reader import Fields, Issue, Log, child_path, item_path
+from .reader import Fields, Issue, Log
 
 __all__ = [
     "ALIASES",
@@ -33,9 +33,7 @@ __all__ = [
     "Issue",
     "Log",
     "MismatchError",
-    "child_path",
     "fold",
-    "item_path",
     "to_boolean",
     "to_count",
     "to_decimal",

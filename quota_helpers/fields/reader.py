@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, KeysView, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+from ..paths import child_path
 from .aliases import ALIASES, Aliases, fold
 from .convert import MismatchError
 
@@ -14,22 +14,6 @@ Candidate = tuple[int, str, Any]
 
 MOST_NOTES: Final = 200
 MOST_ISSUES: Final = 10_000
-
-
-def child_path(path: str, key: str) -> str:
-    """The JSON path of a member: `$.rate_limit.allowed`, or `$["a b"]` where the key is no plain identifier.
-
-    >>> child_path("$", "plan_type"), child_path("$", "x-codex-plan-type")
-    ('$.plan_type', '$["x-codex-plan-type"]')
-    """
-    if key.isidentifier() and key.isascii():
-        return f"{path}.{key}"
-    return f"{path}[{json.dumps(key)}]"
-
-
-def item_path(path: str, index: int) -> str:
-    """The JSON path of a list's item: `$.additional_rate_limits[0]`."""
-    return f"{path}[{index}]"
 
 
 def _rank(candidate: Candidate) -> int:

@@ -1,6 +1,5 @@
 """The history: snapshots and session logs kept in SQLite, each reading once."""
 
-from .bodies import StoredBody
 from .exchange import BadLine
 from .record import History, default_path
 from .results import Added, Imported
@@ -15,6 +14,5 @@ __all__ = [
     "BadLine",
     "History",
     "Imported",
-    "StoredBody",
     "default_path",
 ]

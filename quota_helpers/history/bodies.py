@@ -9,30 +9,14 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ..errors import HistoryError
+from ..models import RawReply
 from ..privacy import forget_identities
 from ..times import from_micros
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredBody:
-    """One raw body as it was kept: identities and tokens are masked in it.
-
-    Attributes:
-        account: The account's name at that time, or None.
-        account_key: The account's key, or None.
-        fetched_at: When the reply was complete (aware, UTC).
-        payload: The body as JSON; feed it to `normalize_usage(payload, fetched_at=fetched_at)`.
-    """
-
-    account: str | None
-    account_key: str | None
-    fetched_at: datetime
-    payload: Any = field(repr=False, hash=False)
+_NULL: Final = b"null"  # the bytes of a body that is JSON's null: its payload is None, as that of one that is no JSON
 
 
 def packed(payload: Any) -> bytes:
@@ -40,7 +24,7 @@ def packed(payload: Any) -> bytes:
     return json.dumps(forget_identities(payload), separators=(",", ":")).encode("ascii")
 
 
-def read_bodies(connection: sqlite3.Connection, place: str, where: str, values: Sequence[Any]) -> Iterator[StoredBody]:
+def read_bodies(connection: sqlite3.Connection, place: str, where: str, values: Sequence[Any]) -> Iterator[RawReply]:
     """The kept bodies that match, oldest first.
 
     Raises:
@@ -62,7 +46,13 @@ def read_bodies(connection: sqlite3.Connection, place: str, where: str, values: 
                 account=account,
                 hint="Restore the file from a copy; the readings can still be read.",
             ) from None
-        yield StoredBody(account=account, account_key=account_key, fetched_at=moment, payload=payload)
+        yield RawReply(
+            account=account,
+            account_key=account_key,
+            fetched_at=moment,
+            payload=payload,
+            body=_NULL if payload is None else b"",
+        )
 
 
 def keep_body(

@@ -34,7 +34,7 @@ class Sessions(Protocol):
 def usable(collection: Collection) -> Iterator[tuple[str, RawReply, int]]:
     """The replies that hold usage, as (account name, reply, time in microseconds); an error reply is no reading."""
     for name, reply in collection.replies.items():
-        if reply.status in _OK and reply.payload is not None:
+        if reply.status in _OK and reply.payload is not None and reply.fetched_at is not None:
             yield name, reply, micros_of(reply.fetched_at, "fetched_at")
 
 

@@ -14,8 +14,9 @@ from ..errors import HistoryError
 from ..frames import to_frame
 from ..html import table
 from ..labels import Names, listed
+from ..models import RawReply
 from ..outcomes import Collection
-from .bodies import StoredBody, keep_body, packed, prune_bodies, read_bodies
+from .bodies import keep_body, packed, prune_bodies, read_bodies
 from .checks import Kind
 from .exchange import format_of, read_file, write_file
 from .filters import Who, micros_of, of_series, where
@@ -173,7 +174,7 @@ class History:
 
     def bodies(
         self, accounts: Names = None, since: datetime | None = None, until: datetime | None = None
-    ) -> list[StoredBody]:
+    ) -> list[RawReply]:
         """The raw bodies that are still kept, oldest first, for replay and drift. Arguments as of `frame`.
 
         Raises:

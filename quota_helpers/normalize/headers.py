@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, child_path, fold, item_path, to_text
+from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, fold, to_text
 from ..models import Limit, UsageSnapshot
+from ..paths import child_path, item_path
 from ..times import Moment
 from .draft import OWN, Draft
 from .money import read_credits

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-from ..fields import SLOTS, SPEND_KINDS, Fields, Log, MismatchError, child_path, item_path, to_text
+from ..fields import SLOTS, SPEND_KINDS, Fields, Log, MismatchError, to_text
 from ..models import QuotaWindow
 from ..models.snapshot import Origin
+from ..paths import child_path, item_path
 from .draft import OWN, Draft, own_id
 from .windows import Holder, held, read_windows
 

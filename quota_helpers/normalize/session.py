@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from ..fields import ALIASES, Aliases, Fields, MismatchError, child_path, to_instant
+from ..fields import ALIASES, Aliases, Fields, MismatchError, to_instant
 from ..models import UsageSnapshot
+from ..paths import child_path
 from ..times import Moment, moment
 from .draft import Draft
 from .limits import shape_of

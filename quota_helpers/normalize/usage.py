@@ -9,7 +9,7 @@ from ..errors import BodyError
 from ..fields import ALIASES, Aliases, Fields, Log, to_text, type_name
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
-from ..nesting import is_too_deep
+from ..paths import is_too_deep
 from ..times import Moment
 from .draft import OWN, Draft
 from .limits import BodyShape, read_others, read_own, shape_of

@@ -10,18 +10,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from ..bodies import BodySource, body_of
+from ..bodies.redact import Pseudonyms, redact_headers, redacted
 from ..errors import BodyError
 from ..files import reason, whole_file
-from ..models import Headers, SpendLimit, UsageSnapshot
-from .body import body_of
+from ..models import SpendLimit, UsageSnapshot
 from .reading import read_body
-from .redact import redact, redact_headers
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}", re.IGNORECASE)
 
 
 def save_case(
-    payload: Any,
+    payload: BodySource,
     folder: str | os.PathLike[str],
     name: str,
     *,
@@ -52,12 +52,12 @@ def save_case(
     if not _NAME.fullmatch(name):
         raise BodyError(f"{name!r} is no name of a case.", hint="Use letters, digits, _ and -.")
     body = body_of(payload)
-    content = dict(payload) if isinstance(payload, Headers) else body.payload
+    content = body.payload
     first = read_body(content, fetched_at or body.fetched_at)
     if first.fetched_at is None:
         raise BodyError(f"nothing says when the body of {name} was fetched.", hint="Give fetched_at=.")
     moment = first.fetched_at.astimezone(UTC).replace(microsecond=0)
-    safe = dict(redact_headers(content)) if first.carrier == "headers" else redact(content)
+    safe = dict(redact_headers(content)) if first.carrier == "headers" else redacted(content, Pseudonyms())
     case = {"about": about, "carrier": first.carrier, "fetched_at": _iso(moment), "payload": safe}
     expected = _plain(read_body(safe, moment).trace.snapshot)
     target = Path(folder).expanduser()

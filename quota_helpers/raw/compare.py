@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..bodies import BodySource, bodies_of
+from ..labels import numbered
 from ..privacy import printable
-from .body import BodySource, bodies_of, told_apart
 from .compare_cells import MISSING, Cells, Codes, cells_of
-from .identities import cleaner
 from .shapes import Shape
+from .show import Mask
 from .table import objects
 
 ABSENT: Final = -1
@@ -30,7 +31,8 @@ class FieldComparison:
 
     Attributes:
         frame: One row a path, rows that differ first; columns are (what, source) with what in present, type, value.
-            The type of an absent field is "missing"; the value of an object, array, null or absent field is None.
+            The type of an absent field is "missing"; the value of an object or array is how much it holds, that of
+            null or an absent field None.
         differs: Path -> "presence", "type", "value" (the first of these that differs) or "same".
         shapes: One row a shape: `shape` (fingerprint), `bodies` (how many share it), `fields`, `sources` (their names).
         shape: Source -> its `Shape`.
@@ -62,7 +64,7 @@ class FieldComparison:
 
     @property
     def sent(self) -> pd.DataFrame:
-        """Path x source: the value as sent; None for objects, arrays, null and absent fields (see `types`)."""
+        """Path x source: the value as sent; how much objects and arrays hold; None for null and absent fields."""
         return self._part("value")
 
     def _part(self, what: str) -> pd.DataFrame:
@@ -127,31 +129,33 @@ class FieldComparison:
         return f"<i>{_text(kind)}</i>"
 
 
-def compare_fields(bodies: BodySource, *, reveal: bool = True) -> FieldComparison:
+def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparison:
     """Many bodies side by side: accounts, or one account over time.
 
+    >>> compare_fields({"work": {"plan_type": "plus"}, "home": {"plan_type": "pro"}}).differs.to_dict()
+    {'$.plan_type': 'value', '$': 'same'}
+
     Args:
-        bodies: A collection; a mapping of names to payloads or replies; or an iterable of replies, stored bodies or
-            plain payloads. A single body's dict is not several bodies: put it into a list.
-        reveal: False masks ids and e-mail addresses: in values, in paths and in the bodies' names, those that are then
-            alike numbered. What differs is judged by what was sent.
+        bodies: A collection, a mapping of names to payloads or replies, a list of them, history.bodies(), text, a path.
+        reveal: Show ids and e-mail addresses, which are masked in values, in paths and in the bodies' names, those that
+            are then alike numbered. What differs is judged by what was sent.
 
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
     found = bodies_of(bodies)
     numbers: Codes = {}
-    columns = [cells_of(body, numbers, reveal=reveal) for body in found]
-    # Each path once, however many bodies have it.
-    clean = cache(cleaner(frozenset().union(*(column.identities for column in columns)), reveal=reveal))
-    sources = told_apart(
-        cleaner(column.identities, reveal=reveal)(body.name) for body, column in zip(found, columns, strict=True)
-    )
+    columns = [cells_of(body, numbers) for body in found]
+    mask = Mask(*(body.payload for body in found), reveal=reveal)
+    clean = cache(mask.text)  # each path once, however many bodies have it
+    sources = numbered([clean(body.name) for body in found])
     paths = _in_order(columns)
     types, values, codes = _grids(columns, paths)
+    for at, path in enumerate(paths):
+        values[at] = [mask.value(path, value) for value in values[at]]
     words = _words(types, codes)
     order = np.argsort(words == "same", kind="stable")
-    index = pd.Index(told_apart(map(clean, paths)), name="path", dtype="str")[order]
+    index = pd.Index(numbered(list(map(clean, paths))), name="path", dtype="str")[order]
     names = pd.MultiIndex.from_product([["present", "type", "value"], sources], names=["what", "source"])
     grid = np.hstack([(codes != ABSENT).astype(object), types, values])[order]
     shapes = {

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .body import Body
-from .catalogue import catalogue
-from .identities import cleaner
-from .paths import MOST_PATH_TEXT, MOST_PLACES, Place, walk
+from ..bodies import MOST_PATH_TEXT, MOST_PLACES, Place, walk
+from ..models import RawReply
 from .shapes import Shape, shape_from, shape_of
-from .show import safe_value
+from .show import shown
 
 MISSING: Final = "missing"
 """Type of a field that a body does not have; a field that is there and null has the type "null"."""
@@ -27,10 +25,9 @@ class Cells:
         paths: JSON paths.
         parents: The path of what holds each.
         types: JSON types.
-        values: What is shown of each value.
+        values: What is shown of each value, not yet masked.
         codes: Numbers, the same for fields of equal type and value as sent, in whichever body.
         shape: The shape of the whole body.
-        identities: Texts that name its person or account.
         complete: Whether every value is here; the rows of a huge body end after the first million.
     """
 
@@ -40,17 +37,15 @@ class Cells:
     values: list[Any]
     codes: list[int]
     shape: Shape
-    identities: frozenset[str]
     complete: bool
 
 
-def cells_of(body: Body, codes: Codes, *, reveal: bool) -> Cells:
+def cells_of(body: RawReply, codes: Codes) -> Cells:
     """One walk over a body.
 
     Args:
         body: The body.
         codes: Numbers given so far; new ones are entered.
-        reveal: False masks ids and e-mail addresses in the values.
 
     Raises:
         BodyError: It is nested deeper than 500 levels.
@@ -62,11 +57,10 @@ def cells_of(body: Body, codes: Codes, *, reveal: bool) -> Cells:
     numbers: list[int] = []
     folded = {"": ""}
     shape: dict[str, set[str]] = {}
-    identities: set[str] = set()
     room = MOST_PATH_TEXT
     complete = True
-    for place in walk(body.payload, catalogue().root):
-        path, parent, key, _, kind, value, known = place
+    for place in walk(body.payload):
+        path, parent, key, _, kind, _, _ = place
         room -= len(path)
         if room < 0 or len(paths) >= MOST_PLACES:
             complete = False
@@ -74,18 +68,13 @@ def cells_of(body: Body, codes: Codes, *, reveal: bool) -> Cells:
         paths.append(path)
         parents.append(parent)
         types.append(kind)
-        values.append(safe_value(place, reveal=reveal))
+        values.append(shown(place))
         numbers.append(codes.setdefault((kind, _comparable(place)), len(codes)))
         # As `walk` folds paths; a second walk would take as long as all the rest.
         at = folded[parent] + ("[]" if type(key) is int else path[len(parent) :])
         shape.setdefault(at, set()).add(kind)
         if kind in {"object", "array"}:
             folded[path] = at
-        elif known is not None and known.private and kind == "string" and value:
-            identities.add(value)
-    if not reveal:
-        clean = cleaner(frozenset(identities), reveal=False)
-        values = [clean(value) if type(value) is str else value for value in values]
     return Cells(
         paths=paths,
         parents=parents,
@@ -93,7 +82,6 @@ def cells_of(body: Body, codes: Codes, *, reveal: bool) -> Cells:
         values=values,
         codes=numbers,
         shape=shape_from(shape) if complete else shape_of(body.payload),
-        identities=frozenset(identities),
         complete=complete,
     )
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
 
-from ..privacy import hide_tokens, printable
-from .body import Body, BodySource, bodies_of
-from .catalogue import Catalogue, KnownField, catalogue
-from .paths import Place, walk
+from ..bodies import BodySource, Place, bodies_of, walk
+from ..fields.catalogue import Catalogue, KnownField, catalogue
+from ..labels import numbered
+from ..models import RawReply
+from ..privacy import printable
+from .show import Mask
 
 DRIFT_COLUMNS: Final[dict[str, str]] = {
     "change": "str",  # what is news about it, most telling word first; "steady" where nothing is
-    "account": "str",  # name, else key, of the account; missing for bare payloads
-    "plan": "str",  # the plan under which it was seen
+    "account": "str",  # name, else key, of the account, masked; missing for bare payloads
+    "plan": "str",  # the plan under which it was last seen; missing where the body did not say
     "kind": "str",  # "usage" or "error": error replies are compared with one another only
     "path": "str",  # array indices as [], keys of known maps as {}
     "value": "str",  # the member of a closed set, or the key of a known map; missing for fields
@@ -25,7 +26,7 @@ DRIFT_COLUMNS: Final[dict[str, str]] = {
     "first_seen": "datetime64[us, UTC]",
     "last_seen": "datetime64[us, UTC]",
     "bodies": "int64",  # bodies that have it
-    "of": "int64",  # bodies of that account, plan and kind
+    "of": "int64",  # bodies of that account and kind
     "known": "boolean",  # whether the catalogue of known fields has it
     "meaning": "str",
 }
@@ -45,63 +46,69 @@ _Item = tuple[str, str | None]  # path, member of a closed set
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen of one path, or of one member of a closed set, within one group of bodies."""
+    """What was seen of one path, or of one member of a closed set, of one account and kind."""
 
     known: bool
     meaning: str
     first: int
     last: int = 0
+    plan: str = ""
     count: int = 0
     types: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Group:
-    """The bodies of one account, plan and kind, in the order of time."""
+    """The bodies of one account and kind, in the order of time."""
 
-    bodies: list[tuple[int, Body]] = field(default_factory=list)
+    bodies: list[tuple[int, RawReply]] = field(default_factory=list)
     items: dict[_Item, _Seen] = field(default_factory=dict)
 
 
-def find_drift(bodies: BodySource, *, steady: bool = False) -> pd.DataFrame:
-    """What changed in the bodies' fields over time, per account and plan; the most telling rows first.
+def find_drift(bodies: BodySource, *, steady: bool = False, reveal: bool = False) -> pd.DataFrame:
+    """What changed in the bodies' fields over time, per account; the most telling rows first.
 
     The `change` of a row joins what is true of it: "new to the world" (not in the catalogue of known fields, or not a
     known plan, limit id or reached type), "type changed" (null counts as a type), "gone" (not in the last body of its
-    account and plan), "new to this account" (known, but the account's first body did not have it).
+    account), "new to this account" (known, but the account's first body did not have it). A body that says no plan, or
+    another one, goes on in its account's row of time: what vanishes with a plan is gone as well.
+
+    >>> drift = find_drift([{"plan_type": "plus", "credits": {"balance": "5"}}, {"credits": {"balance": 5}}])
+    >>> drift[["change", "path", "types"]].to_numpy().tolist()[0]
+    ['type changed', '$.credits.balance', 'string -> integer']
 
     Args:
-        bodies: A collection; a mapping of names to payloads or replies; or an iterable of replies, stored bodies or
-            plain payloads. They are put in the order of `fetched_at`; those without one come first, as given.
+        bodies: A collection, replies, payloads, history.bodies(), text, a path; or a mapping or list of them. They are
+            put in the order of `fetched_at`; those without one come first, as given.
         steady: Also list what did not change.
+        reveal: Show ids and e-mail addresses, which are masked in names, paths and values.
 
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
     found = sorted(bodies_of(bodies), key=_when)
     book = catalogue()
-    groups: dict[tuple[str, str, str], _Group] = {}
-    firsts: dict[tuple[str, str], dict[_Item, int]] = {}
-    starts: dict[tuple[str, str], int] = {}
+    groups: dict[tuple[str, str], _Group] = {}
+    names: dict[str, str] = {}
     for at, body in enumerate(found):
-        kind, account = _kind(body), body.account or body.account_key or ""
+        owner = body.account_key or body.account or ""
+        names[owner] = body.account or body.account_key or ""
         items, plan = _items(body, book)
-        group = groups.setdefault((account, plan, kind), _Group())
+        group = groups.setdefault((owner, _kind(body)), _Group())
         group.bodies.append((at, body))
-        starts.setdefault((account, kind), at)
-        earliest = firsts.setdefault((account, kind), {})
         for item, (types, known, meaning) in items.items():
-            earliest.setdefault(item, at)
             seen = group.items.get(item)
             if seen is None:
                 seen = group.items[item] = _Seen(known=known, meaning=meaning, first=at)
-            seen.last, seen.count = at, seen.count + 1
+            seen.last, seen.plan, seen.count = at, plan, seen.count + 1
             if types and (not seen.types or seen.types[-1] != types):
                 seen.types.append(types)
+    mask = Mask(*(body.payload for body in found), reveal=reveal)
+    labels = dict(zip(names, numbered(list(map(mask.text, names.values()))), strict=True))
     rows = [
         row
-        for (account, plan, kind), group in groups.items()
-        for row in _rows(account, plan, kind, group, firsts[account, kind], starts[account, kind], found)
+        for (owner, kind), group in groups.items()
+        for row in _rows(labels[owner], kind, group, found, mask)
         if steady or row["change"] != STEADY
     ]
     rows.sort(key=lambda row: _ORDER.index(row["change"].partition("; ")[0]))
@@ -110,11 +117,11 @@ def find_drift(bodies: BodySource, *, steady: bool = False) -> pd.DataFrame:
     )
 
 
-def _when(body: Body) -> tuple[bool, float]:
+def _when(body: RawReply) -> tuple[bool, float]:
     return (True, body.fetched_at.timestamp()) if body.fetched_at is not None else (False, 0.0)
 
 
-def _kind(body: Body) -> str:
+def _kind(body: RawReply) -> str:
     """Error replies have fields of their own: beside usage bodies everything would seem to come and go."""
     if body.status is not None:
         return "error" if body.status >= _ERROR else "usage"
@@ -122,7 +129,7 @@ def _kind(body: Body) -> str:
     return "error" if isinstance(payload, dict) and not _ERROR_KEYS.isdisjoint(payload) else "usage"
 
 
-def _items(body: Body, book: Catalogue) -> tuple[dict[_Item, tuple[str, bool, str]], str]:
+def _items(body: RawReply, book: Catalogue) -> tuple[dict[_Item, tuple[str, bool, str]], str]:
     """((path, member) -> (types, known, meaning), plan) of one body."""
     types: dict[_Item, set[str]] = {}
     about: dict[_Item, tuple[bool, str]] = {}
@@ -166,19 +173,11 @@ def _members(place: Place, known: KnownField | None, book: Catalogue) -> Iterato
 
 
 def _shown(text: str) -> str:
-    return printable(hide_tokens(text))
+    return printable(text)
 
 
-def _rows(
-    account: str,
-    plan: str,
-    kind: str,
-    group: _Group,
-    earliest: dict[_Item, int],
-    start: int,
-    found: Sequence[Body],
-) -> Iterator[dict[str, Any]]:
-    end = group.bodies[-1][0]
+def _rows(account: str, kind: str, group: _Group, found: Sequence[RawReply], mask: Mask) -> Iterator[dict[str, Any]]:
+    start, end = group.bodies[0][0], group.bodies[-1][0]
     for (path, member), seen in group.items.items():
         changes = []
         if not seen.known:
@@ -187,24 +186,20 @@ def _rows(
             changes.append(RETYPED)
         if seen.last != end:
             changes.append(GONE)
-        if seen.known and earliest[path, member] > start and seen.first == earliest[path, member]:
+        if seen.known and seen.first > start:
             changes.append(ACCOUNT)
         yield {
             "change": "; ".join(changes) or STEADY,
             "account": account or None,
-            "plan": plan or None,
+            "plan": seen.plan or None,
             "kind": kind,
-            "path": path,
-            "value": member,
+            "path": mask.text(path),
+            "value": None if member is None else mask.text(member),
             "types": " -> ".join(seen.types) or None,
-            "first_seen": _time(found[seen.first]),
-            "last_seen": _time(found[seen.last]),
+            "first_seen": found[seen.first].fetched_at,
+            "last_seen": found[seen.last].fetched_at,
             "bodies": seen.count,
             "of": len(group.bodies),
             "known": seen.known,
             "meaning": seen.meaning or None,
         }
-
-
-def _time(body: Body) -> datetime | None:
-    return body.fetched_at

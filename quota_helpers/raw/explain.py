@@ -5,71 +5,48 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, body_of, walk
+from ..bodies.redact import codex_header
 from ..fields import ALIASES, Aliases
-from ..models import Headers, RawReply
+from ..fields.catalogue import KnownField, catalogue
 from ..normalize import Read
-from ..privacy import hide_tokens
-from .body import body_of, no_json
-from .catalogue import KnownField, catalogue
-from .paths import MOST_PATH_TEXT, MOST_PLACES, walk
+from .field_rows import FieldRow, FieldRows
 from .reading import Reading, read_body
-from .redact import codex_header
-from .rows import FieldRow, FieldRows
-from .show import SHORTEST_TOKEN, safe_value, whole
+from .show import shown, whole
 
 JOIN: Final = ", "
 """Between several readings of one value."""
 
 
-def field_rows(
-    payload: Any,
-    *,
-    fetched_at: datetime | None = None,
-    aliases: Aliases = ALIASES,
-    reveal: bool = True,
-) -> FieldRows:
-    """Every object, array and leaf of a body, in document order. `field_table` is the same as a DataFrame.
+def field_rows(payload: BodySource, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES) -> FieldRows:
+    """Every object, array and leaf of a body, in document order. `field_table` is the same as a DataFrame, masked.
 
     Args:
-        payload: Any JSON value, a reply, a stored body, or response headers as a dict.
+        payload: Any JSON value, a reply, a stored body, response headers as a dict, text, or a path. Of a reply that is
+            no JSON the text itself is shown, so that an HTML page of the edge is no empty table.
         fetched_at: When the server said so (aware); by default the reply's own time. For a bare payload without one,
             the body's own word counts, where a window gives both its reset and the seconds to it; else the time stays
             unknown: a reset given only as seconds to go is then marked as such, and its value is None.
         aliases: The table of spellings.
-        reveal: False masks e-mail addresses, and ids of people and accounts.
 
     Raises:
-        BodyError: The body is nested deeper than 500 levels.
+        BodyError: The body is nested deeper than 500 levels, or there is none, or several.
         ValueError: *fetched_at* has no time zone.
     """
     body = body_of(payload)
-    content = _content(payload, body.payload)
+    content = body.payload if body.is_json or not body.body else body.text
     # Walked first: a body that is nested too deeply must not reach a reader that recurses.
-    columns = _Columns(reveal=reveal)
+    columns = _Columns()
     columns.walk(content)
     reading = read_body(content, fetched_at or body.fetched_at, aliases)
     columns.explain(reading)
     return columns.finished(reading)
 
 
-def _content(source: Any, payload: Any) -> Any:
-    if isinstance(source, Headers):
-        return dict(source)
-    if isinstance(source, RawReply) and no_json(source):
-        # No JSON: the text itself is shown, so that an HTML page of the edge is no empty table.
-        return source.text if source.body else None
-    return payload
-
-
-def _shown_key(key: str) -> str:
-    return whole(hide_tokens(key) if len(key) >= SHORTEST_TOKEN else key)
-
-
 class _Columns:
     """The columns while they are filled."""
 
-    def __init__(self, *, reveal: bool) -> None:
-        self._reveal = reveal
+    def __init__(self) -> None:
         self.complete = True
         self._book = catalogue()
         self._meanings: dict[int, str] = {}
@@ -83,7 +60,6 @@ class _Columns:
         paths, parents, depths = columns["path"], columns["parent"], columns["depth"]
         keys, types, values, children = columns["key"], columns["type"], columns["value"], columns["children"]
         statuses, meanings = columns["status"], columns["meaning"]
-        reveal = self._reveal
         room = MOST_PATH_TEXT
         for place in walk(payload, self._book.root):
             room -= len(place.path)
@@ -94,15 +70,10 @@ class _Columns:
             paths.append(path)
             parents.append(parent)
             depths.append(depth)
-            keys.append(key if isinstance(key, int) else _shown_key(key))
+            keys.append(key if isinstance(key, int) else whole(key))
             types.append(kind)
-            if kind in {"object", "array"}:
-                values.append(None)
-                children.append(len(value))
-            else:
-                children.append(0)
-                plain = kind in {"null", "boolean"}
-                values.append(value if plain else safe_value(place, reveal=reveal))
+            children.append(len(value) if kind in {"object", "array"} else 0)
+            values.append(shown(place))
             if known is None and depth == 1 and type(key) is str:
                 known = self._header(key)
             statuses.append("unknown" if known is None else "known but unused")

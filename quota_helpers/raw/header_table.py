@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..fields import ALIASES, Aliases, child_path
-from ..models import Headers, RawReply
+from ..bodies import BodySource, body_of
+from ..bodies.envelopes import CODEX
+from ..bodies.redact import Pseudonyms, codex_header, redact_headers
+from ..fields import ALIASES, Aliases
+from ..fields.catalogue import catalogue
+from ..models import Headers
 from ..normalize import Read
-from .body import body_of
-from .catalogue import catalogue
-from .reading import UNKNOWN_TIME, named_values, read_body
-from .redact import CODEX, Pseudonyms, codex_header, redact_headers
+from ..paths import child_path
+from .reading import read_body
 from .table import objects
 
 HEADER_COLUMNS: Final = ("header", "value", "read_as", "reading", "body", "agrees", "status", "why", "meaning")
@@ -27,7 +29,11 @@ LENGTH_TOLERANCE: Final = 60.0
 
 
 def header_table(
-    reply: Any, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES, names: Pseudonyms | None = None
+    reply: BodySource,
+    *,
+    fetched_at: datetime | None = None,
+    aliases: Aliases = ALIASES,
+    names: Pseudonyms | None = None,
 ) -> pd.DataFrame:
     """One row a response header, redacted; the `x-codex-*` family is read into windows beside those of the body.
 
@@ -37,21 +43,26 @@ def header_table(
     within two minutes, lengths within a minute), `status` ("read", "known but unused", "unknown", "ignored",
     "broken"), `why`, `meaning`. Where both disagree the body counts.
 
+    >>> table = header_table({"x-codex-primary-used-percent": "12.4", "x-codex-primary-window-minutes": "300"})
+    >>> table[["read_as", "reading"]].to_numpy().tolist()
+    [['codex.five_hour.used_percent', 12.4], ['codex.five_hour.window_seconds', 18000.0]]
+
     Args:
-        reply: A reply or stored body with `.headers`, or a mapping of headers alone.
+        reply: A reply or stored body with `.headers`, a mapping of headers alone, or text or a file with either.
         fetched_at: When it was received (aware); by default the reply's own time.
         aliases: The table of spellings.
         names: Pseudonyms to share with other calls.
     """
     body = body_of(reply)
-    bare = body.headers if hasattr(reply, "payload") else reply
-    pairs = bare.pairs() if isinstance(bare, Headers) else Headers(bare).pairs()
+    alone = not body.headers and _are_headers(body.payload)
+    headers = reply if isinstance(reply, Headers) else Headers(body.payload) if alone else body.headers
+    pairs = headers.pairs()
     moment = fetched_at or body.fetched_at
     names = Pseudonyms() if names is None else names
     shown = redact_headers(pairs, names=names)
     told = _told(Headers(pairs), moment, aliases)
     safe = _told(shown, moment, aliases)
-    in_body = _body_values(reply, moment, aliases)
+    in_body = {} if alone else _body_values(body.payload, moment, aliases)
     rows = [
         _row(header, told.get(name.lower()), safe.get(header[0].lower()), in_body, names)
         for (name, _), header in zip(pairs, shown.pairs(), strict=True)
@@ -73,11 +84,11 @@ def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[s
     codex = {name: value for name, value in headers.items() if name.lower().startswith(CODEX)}
     if not codex:
         return {}
-    trace = read_body(codex, moment or UNKNOWN_TIME, aliases).trace
-    values = {(name, path): value for name, path, value in named_values(trace.snapshot)}
+    reading = read_body(codex, moment, aliases)
+    values = reading.values()
     found = {}
     for name in codex:
-        reads = trace.at(child_path("$", name))
+        reads = reading.trace.at(child_path("$", name))
         taken = next((read for read in reads if read.status == "read"), None)
         if reads:
             value = values.get((taken.read_as, taken.path)) if taken is not None else None
@@ -85,8 +96,11 @@ def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[s
     return found
 
 
-def _body_values(reply: Any, moment: datetime | None, aliases: Aliases) -> dict[str, Any]:
-    payload = reply.payload if isinstance(reply, RawReply) or hasattr(reply, "payload") else None
+def _are_headers(payload: Any) -> bool:
+    return isinstance(payload, dict) and bool(payload) and all(isinstance(value, str) for value in payload.values())
+
+
+def _body_values(payload: Any, moment: datetime | None, aliases: Aliases) -> dict[str, Any]:
     if not isinstance(payload, dict):
         return {}
     found: dict[str, Any] = {}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal
 
+from ..bodies import walk
 from ..fields import ALIASES, Aliases, Fields, Log, to_instant, to_instant_ms, to_number
-from ..models import UsageSnapshot
+from ..models import QuotaWindow, SpendLimit, UsageSnapshot
 from ..normalize import Trace, trace_headers, trace_token_count, trace_usage
-from .paths import walk
 
 Carrier = Literal["usage", "session", "headers"]
 UNKNOWN_TIME: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -36,21 +36,8 @@ class Reading:
     carrier: Carrier = "usage"
 
     def values(self) -> dict[tuple[str, str], Any]:
-        """(name, JSON path) -> value, for every value of the snapshot, such as `codex.weekly.used_percent`.
-
-        A reset that counts from the time of reading is None while that time is unknown.
-        """
-        found = {(name, path): value for name, path, value in named_values(self.trace.snapshot)}
-        if self.fetched_at is None:
-            late = {
-                (read.read_as, read.path)
-                for read in self.trace.reads
-                if read.read_as.endswith(".reset_at") and read.rule
-            }
-            for key in late:
-                if key in found and _relative(self.trace.snapshot, key[1]):
-                    found[key] = None
-        return found
+        """(name, JSON path) -> value, for every value of the snapshot, such as `codex.weekly.used_percent`."""
+        return {(name, path): value for name, path, value in named_values(self.trace.snapshot)}
 
 
 def read_body(payload: Any, fetched_at: datetime | None, aliases: Aliases = ALIASES) -> Reading:
@@ -66,17 +53,37 @@ def read_body(payload: Any, fetched_at: datetime | None, aliases: Aliases = ALIA
         ValueError: *fetched_at* has no time zone.
     """
     known = fetched_at if fetched_at is not None else sent_at(payload, aliases)
-    moment = known or UNKNOWN_TIME
+    trace, carrier = _traced(payload, known or UNKNOWN_TIME, aliases)
+    moment = trace.snapshot.fetched_at
+    if moment.year < UNKNOWN_TIME.year:
+        return Reading(trace=trace, fetched_at=moment, carrier=carrier)
+    return Reading(trace=replace(trace, snapshot=_timeless(trace.snapshot)), fetched_at=None, carrier=carrier)
+
+
+def _traced(payload: Any, moment: datetime, aliases: Aliases) -> tuple[Trace, Carrier]:
     if isinstance(payload, Mapping):
         if any(isinstance(key, str) and key.lower().startswith("x-codex-") for key in payload):
-            told = trace_headers(payload, fetched_at=moment, aliases=aliases)
-            return Reading(trace=told, fetched_at=known, carrier="headers")
+            return trace_headers(payload, fetched_at=moment, aliases=aliases), "headers"
         if _is_line(payload):
             line = trace_token_count(payload, fetched_at=moment, aliases=aliases)
             if line is not None:
-                written = line.snapshot.fetched_at
-                return Reading(trace=line, fetched_at=None if written == UNKNOWN_TIME else written, carrier="session")
-    return Reading(trace=trace_usage(payload, fetched_at=moment, aliases=aliases), fetched_at=known)
+                return line, "session"
+    return trace_usage(payload, fetched_at=moment, aliases=aliases), "usage"
+
+
+def _timeless(snapshot: UsageSnapshot) -> UsageSnapshot:
+    """The snapshot without what was counted from a time that nobody knows."""
+    return replace(
+        snapshot,
+        windows=tuple(replace(one, fetched_at=None, reset_at=_said(one)) for one in snapshot.windows),
+        spend_limits=tuple(replace(one, fetched_at=None, reset_at=_said(one)) for one in snapshot.spend_limits),
+    )
+
+
+def _said(block: QuotaWindow | SpendLimit) -> datetime | None:
+    """The reset, unless it was counted from the time of reading."""
+    counted = block.paths.get("reset_at") == block.paths.get("reset_after_seconds")
+    return None if counted else block.reset_at
 
 
 def _is_line(payload: Mapping[str, Any]) -> bool:
@@ -122,8 +129,3 @@ def _named(block: Any, prefix: str) -> Iterator[tuple[str, str, Any]]:
             yield prefix, path, getattr(block, field)
         elif hasattr(block, field) and not (field == "remaining_percent" and "used_percent" in block.paths):
             yield f"{prefix}.{field}", path, getattr(block, field)
-
-
-def _relative(snapshot: UsageSnapshot, path: str) -> bool:
-    paths = [window.paths for window in snapshot.windows] + [spend.paths for spend in snapshot.spend_limits]
-    return any(known.get("reset_after_seconds") == path for known in paths)

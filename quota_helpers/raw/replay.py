@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from ..bodies import BodySource, bodies_of, walk
 from ..fields import ALIASES, Aliases
-from .body import Body, BodySource, bodies_of
-from .paths import walk
+from ..models import RawReply
 from .reading import read_body
 from .table import objects
 
@@ -37,8 +37,7 @@ def replay(
     has one row for each time.
 
     Args:
-        bodies: A collection; a mapping of names to payloads or replies; or an iterable of replies, stored bodies or
-            plain payloads.
+        bodies: A collection, replies, payloads, history.bodies(), text, a path; or a mapping or list of them.
         aliases: The table to try, for example `ALIASES.extended({"used_percent": ["pct"]})`.
         baseline: The table to compare with.
         everything: Also list what both read alike.
@@ -57,7 +56,7 @@ def replay(
     return frame.astype({"fetched_at": "datetime64[us, UTC]"})
 
 
-def _rows(body: Body, aliases: Aliases, baseline: Aliases) -> list[tuple[Any, ...]]:
+def _rows(body: RawReply, aliases: Aliases, baseline: Aliases) -> list[tuple[Any, ...]]:
     for _ in walk(body.payload):
         pass  # refuses a body that is nested too deeply before a reader recurses into it
     before, after = (_values(body, table) for table in (baseline, aliases))
@@ -75,8 +74,8 @@ def _rows(body: Body, aliases: Aliases, baseline: Aliases) -> list[tuple[Any, ..
     return rows
 
 
-def _values(body: Body, aliases: Aliases) -> dict[tuple[str, int], tuple[Any, str]]:
-    """(name, how manieth of that name) -> (value, path)."""
+def _values(body: RawReply, aliases: Aliases) -> dict[tuple[str, int], tuple[Any, str]]:
+    """(name, number among those of that name, from 0) -> (value, path)."""
     found: dict[tuple[str, int], tuple[Any, str]] = {}
     for (name, path), value in read_body(body.payload, body.fetched_at, aliases).values().items():
         number = 0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .paths import walk
+from ..bodies import walk
 
 FINGERPRINT_LENGTH = 8
 

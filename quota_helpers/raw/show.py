@@ -1,63 +1,35 @@
-"""Values as they may be shown: tokens hidden always, identities on request, numbers that JSON cannot write named."""
+"""What is shown of a body: numbers that JSON cannot write by their names, and who it is about only on request."""
 
 from __future__ import annotations
 
-import math
 import re
+from functools import cache
 from typing import Any, Final
 
-from ..privacy import hide_tokens, hide_tokens_in, mask_identity
-from .paths import Place
+from ..bodies import Place
+from ..paths import steps_of
+from ..privacy import HIDDEN, identities_in, is_writable, mask_identities, names_somebody
 
-LONGEST_BITS: Final = 10_000
-"""Python refuses to write integers of more than 4,300 digits."""
-SHORTEST_TOKEN: Final = 11
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def safe_value(place: Place, *, reveal: bool) -> Any:
-    """The value of a leaf as sent, ready for a browser; None for objects and arrays.
+def shown(place: Place) -> Any:
+    """A value as sent, ready for a browser, tokens in it hidden before; of an object or array, how much it holds.
 
-    Token-shaped text is hidden. Numbers that JSON cannot write are their names: "NaN", "Infinity".
-
-    Args:
-        place: Where it stands.
-        reveal: False masks e-mail addresses, and every string in a field that names a person or an account.
+    Numbers that JSON cannot write are their names: "NaN", "Infinity".
     """
     kind, value = place.type, place.value
-    if kind in {"object", "array"}:
-        return None
     if kind == "string":
-        shown = hide_tokens(whole(value)) if len(value) >= SHORTEST_TOKEN else whole(value)
-        return shown if reveal else _masked(shown, private=place.known is not None and place.known.private)
-    if kind == "number" and not math.isfinite(value):
+        return whole(value)
+    if kind == "object":
+        return f"{{{_many(len(value), 'member')}}}"
+    if kind == "array":
+        return f"[{_many(len(value), 'element')}]"
+    if kind in {"integer", "number"} and not is_writable(value):
+        if isinstance(value, int):
+            return f"(an integer of {value.bit_length()} bits)"
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124  # the definition
-    if kind == "integer" and value.bit_length() > LONGEST_BITS:
-        return f"(an integer of {value.bit_length()} bits)"
     return value
-
-
-def tokenless(payload: Any) -> Any:
-    """The payload itself, or a copy without them where keys or strings in it are tokens."""
-    judged: dict[str, bool] = {}
-    waiting = [payload]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if len(value) >= SHORTEST_TOKEN and hide_tokens(value) != value:
-                return hide_tokens_in(payload)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                if key not in judged:
-                    # Of both kinds: shaped like a token, or the name of one.
-                    judged[key] = isinstance(key, str) and hide_tokens_in({key: "x"}) != {key: "x"}
-                if judged[key] and (item or hide_tokens(key) != key):
-                    return hide_tokens_in(payload)
-                if isinstance(item, str | dict | list):
-                    waiting.append(item)
-        elif isinstance(value, list):
-            waiting += [item for item in value if isinstance(item, str | dict | list)]
-    return payload
 
 
 def whole(text: str) -> str:
@@ -65,6 +37,37 @@ def whole(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _masked(text: str, *, private: bool) -> str:
-    masked = mask_identity(text)
-    return masked if masked != text or not private or not text else f"{text[:2]}..."
+class Mask:
+    """Masks the identities of some bodies wherever they stand: in values, keys, paths and words about them.
+
+    Args:
+        payloads: The bodies.
+        known: What else names their people and accounts, such as what their login files say.
+        reveal: Show it all.
+    """
+
+    def __init__(self, *payloads: Any, known: frozenset[str] = frozenset(), reveal: bool = False) -> None:
+        self._reveal = reveal
+        self.text = str if reveal else mask_identities(known | identities_in(*payloads))
+        self._is_private = cache(_is_private)
+
+    def value(self, path: str, value: Any) -> Any:
+        """A value, of which the path is the one it was sent under."""
+        if type(value) is str:
+            return self.text(value)
+        if type(value) not in {int, float} or self._reveal:
+            return value
+        return HIDDEN if self._is_private(_without_index(path)) else value
+
+
+def _is_private(path: str) -> bool:
+    return any(isinstance(step, str) and names_somebody(step) for step in steps_of(path))
+
+
+def _without_index(path: str) -> str:
+    # The elements of a long array are judged once.
+    return path[: path.rindex("[")] if path.endswith("]") and not path.endswith('"]') else path
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}" if count else ""

@@ -8,51 +8,55 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..bodies import BodySource, body_of
 from ..fields import ALIASES, Aliases
-from .body import body_of
 from .explain import field_rows
-from .identities import Clean, cleaner, private_texts
-from .rows import FieldRows
+from .field_rows import FieldRows
+from .show import Mask
 
 TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
 """Columns of `field_table`; an empty body keeps them all."""
-CLEANED: Final = ("path", "value", "read_as", "rule", "why")
-"""Those in which texts of the body can stand; a key can be an address, too."""
+_MASKED: Final = ("path", "read_as", "rule", "why")
+# Those in which texts of the body can stand, besides the value; a key can be an address, too.
 
 
 def field_table(
-    payload: Any,
+    payload: BodySource,
     *,
     fetched_at: datetime | None = None,
     aliases: Aliases = ALIASES,
-    reveal: bool = True,
+    reveal: bool = False,
 ) -> pd.DataFrame:
     """One row per leaf, array and object of a body: where it stands, what was sent, and which number it became.
 
-    Columns: `path` (JSON path), `type` (JSON's name), `value` (as sent; None for objects, arrays and null), `read_as`
-    (`codex.weekly.used_percent`, "" where nothing), `rule` (in words), `status` ("read", "known but unused",
-    "unknown", "ignored", "broken"), `why`, `meaning` (from the catalogue of known fields).
+    Columns: `path` (JSON path), `type` (JSON's name), `value` (as sent; of an object or array how much it holds; None
+    for null), `read_as` (`codex.weekly.used_percent`, "" where nothing), `rule` (in words), `status` ("read", "known
+    but unused", "unknown", "ignored", "broken"), `why`, `meaning` (from the catalogue of known fields).
+
+    >>> table = field_table({"plan_type": "plus", "email": "ada@example.com"})
+    >>> table[["path", "value", "read_as"]].to_numpy().tolist()
+    [['$', '{2 members}', ''], ['$.plan_type', 'plus', 'plan'], ['$.email', 'ad...@example.com', '']]
 
     Args:
-        payload: Any JSON value, a reply, a stored body, or response headers as a dict.
+        payload: Any JSON value, a reply, a stored body, response headers as a dict, text, or a path.
         fetched_at: When the server said so (aware); see `field_rows` for what counts without one.
         aliases: The table of spellings.
-        reveal: False masks e-mail addresses, and ids of people and accounts, wherever they stand: keys included.
+        reveal: Show e-mail addresses, and ids of people and accounts, which are masked wherever they stand.
 
     Raises:
-        BodyError: The body is nested deeper than 500 levels.
+        BodyError: The body is nested deeper than 500 levels, or there is none, or several.
         ValueError: *fetched_at* has no time zone.
     """
-    rows = field_rows(payload, fetched_at=fetched_at, aliases=aliases, reveal=reveal)
-    return table_of(rows, None if reveal else cleaner(private_texts(body_of(payload).payload), reveal=False))
+    body = body_of(payload)
+    return table_of(field_rows(body, fetched_at=fetched_at, aliases=aliases), Mask(body.payload, reveal=reveal))
 
 
-def table_of(rows: FieldRows, clean: Clean | None = None) -> pd.DataFrame:
-    """The same from rows that are there already, every text of the body as *clean* shows it."""
+def table_of(rows: FieldRows, mask: Mask) -> pd.DataFrame:
+    """The same from rows that are there already."""
     columns = {name: rows.columns[name] for name in TABLE_COLUMNS}
-    if clean is not None:
-        for name in CLEANED:
-            columns[name] = [clean(item) if type(item) is str else item for item in columns[name]]
+    columns["value"] = list(map(mask.value, columns["path"], columns["value"]))
+    for name in _MASKED:
+        columns[name] = list(map(mask.text, columns[name]))
     return pd.DataFrame({name: objects(values) for name, values in columns.items()}, copy=False)
 
 

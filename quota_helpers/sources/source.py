@@ -251,7 +251,7 @@ class Source:
             )
         snapshot = normalize_usage(
             reply.payload,
-            fetched_at=reply.fetched_at,
+            fetched_at=reply.fetched_at or self.clock(),
             aliases=self._aliases,
             account=account.name,
             account_key=account.key,

@@ -1,6 +1,6 @@
 // The field explorer: a virtual list of the body's JSON, a search, the way from a number to its field and back.
-// The kernel sends columns of numbers and masked texts; everything else happens here, so that typing and scrolling
-// wait for nobody. Text reaches the page as text nodes only.
+// The kernel sends plain rows of masked text; everything else happens here, so that typing and scrolling wait for
+// nobody. Text reaches the page as text nodes only.
 
 const ROW = 22; // pixels, as in explorer.css
 const TALLEST = 8_000_000; // pixels; browsers cut off taller elements
@@ -12,6 +12,7 @@ const SIGNS = { read: "✓", "known but unused": "○", unknown: "?", ignored: "
 const CHANGES = [null, ["+", "added"], ["−", "removed"], ["≠", "changed"]];
 const [SAME, , REMOVED, CHANGED] = [0, 1, 2, 3];
 const [CONTEXT, HIT, UNDER] = [1, 2, 4];
+const [DEPTH, KEY, TYPE, VALUE, NOTE, CHANGE, WAS] = [0, 1, 2, 3, 4, 5, 6]; // in a row; as in explorer_rows.py
 const KEYS = { "data-lm-suppress-shortcuts": "true" }; // keeps JupyterLab's command mode away from a focused element
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
@@ -26,76 +27,69 @@ function make(tag, attributes = {}, ...inside) {
 }
 const escaped = (text) => text.replace(CONTROL, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
 const quoted = (text) => escaped(JSON.stringify(text));
+const step = (key) => (typeof key === "number" ? `[${key}]` : PLAIN.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
 const cut = (text, length) => (text.length > length ? `${text.slice(0, length)}…` : text);
 const many = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
-const aligned = (view, Kind) => new Kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 
 // --- a body ---
 
 class Body {
-  constructor(message, buffers) {
+  constructor(message) {
     Object.assign(this, message);
-    const kinds = [Uint16Array, Int32Array, Uint8Array, Uint32Array, Uint8Array];
-    [this.depth, this.key, this.type, this.note, this.change] = kinds.map((Kind, at) => aligned(buffers[at], Kind));
-    Object.assign(this, JSON.parse(new TextDecoder().decode(buffers[5])));
-    this.compared = this.change.length > 0;
-    const { count, depth } = this;
+    const { rows } = this;
+    const count = this.count = rows.length;
     this.parent = new Int32Array(count).fill(-1);
     this.end = new Int32Array(count).fill(count);
     this.children = new Uint32Array(count);
+    this.closed = new Uint8Array(count);
+    this.tally = new Map(Object.keys(SIGNS).map((status) => [status, 0]));
     const open = [];
     for (let at = 0; at < count; at++) {
-      while (open.length > depth[at]) this.end[open.pop()] = at;
+      while (open.length > rows[at][DEPTH]) this.end[open.pop()] = at;
       if (open.length) {
         this.parent[at] = open[open.length - 1];
         this.children[this.parent[at]]++;
       }
       open.push(at);
+      this.tally.set(this.status(at), this.tally.get(this.status(at)) + 1);
     }
-    this.segments = this.keys.map((key) => (PLAIN.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`));
-    this.lowSegments = this.segments.map((text) => text.toLowerCase());
-    this.lowValues = this.values.map((text) => (text === null ? null : text.toLowerCase()));
-    this.closed = new Uint8Array(count);
     if (count > 2000) for (let at = 1; at < count; at++) this.closed[at] = this.children[at] > 100 ? 1 : 0;
+    this.low = new Map(); // key -> its step of a path, in lower case
+    for (const row of rows) if (typeof row[KEY] === "string" && !this.low.has(row[KEY])) this.low.set(row[KEY], step(row[KEY]).toLowerCase());
+    this.lowValues = rows.map((row) => (row[VALUE] === null ? null : row[VALUE].toLowerCase()));
     this.readingsOf = new Map();
-    this.readings.forEach(([, , rows], number) => rows.forEach((at) => {
+    this.readings.forEach(([, , places], number) => places.forEach((at) => {
       this.readingsOf.set(at, [...(this.readingsOf.get(at) ?? []), number]);
     }));
-    this.tally = new Map(this.statuses.map((status) => [status, 0]));
-    for (let at = 0; at < count; at++) if (this.counts(at)) this.tally.set(this.status(at), this.tally.get(this.status(at)) + 1);
   }
 
-  status(at) { return this.notes[this.note[at]][0]; }
-  typeOf(at) { return this.types[this.type[at]]; }
-  // An object that only holds read values is no reading of its own.
-  counts(at) { return this.status(at) !== "read" || !this.children[at] || this.notes[this.note[at]][1] !== ""; }
-  segment(at) { return at === 0 ? "$" : this.key[at] < 0 ? `[${-1 - this.key[at]}]` : this.segments[this.key[at]]; }
+  note(at) { return this.notes[this.rows[at][NOTE]]; }
+  status(at) { return this.note(at)[0]; }
   path(at) {
     const parts = [];
-    for (; at >= 0; at = this.parent[at]) parts.push(this.segment(at));
-    return parts.reverse().join("");
+    for (; at > 0; at = this.parent[at]) parts.push(step(this.rows[at][KEY]));
+    return ["$", ...parts.reverse()].join("");
   }
   value(at) {
-    const kind = this.typeOf(at);
-    return kind === "string" ? quoted(this.values[at]) : this.values[at] === null ? kind : escaped(this.values[at]);
+    const [, , kind, value] = this.rows[at];
+    return kind === "string" ? quoted(value) : value === null ? kind : escaped(value);
   }
 
   // A test of one row: does the query stand in its value, in its key, or in its path up to and with its key?
   tester(query) {
-    const { key, lowSegments, lowValues, parent } = this;
-    const inKey = lowSegments.map((text) => text.includes(query));
+    const { rows, low, lowValues, parent } = this;
+    const inKey = new Set([...low].filter(([, text]) => text.includes(query)).map(([key]) => key));
     const digits = /^\[?\d*\]?$/.test(query);
     const crossings = [...query.matchAll(/[.[]/g)].filter(({ index }) => index > 0)
       .map(({ index }) => [query.slice(0, index), query.slice(index)]);
-    const crossed = crossings.map(([, rest]) => lowSegments.map((text) => text.startsWith(rest)));
-    const low = (at) => this.path(at).toLowerCase();
     return (at) => {
-      const here = key[at];
       if (lowValues[at] !== null && lowValues[at].includes(query)) return true;
       if (at === 0) return query === "$";
-      if (here >= 0 ? inKey[here] : digits && `[${-1 - here}]`.includes(query)) return true;
-      return crossings.some(([before, rest], number) =>
-        (here >= 0 ? crossed[number][here] : `[${-1 - here}]`.startsWith(rest)) && low(parent[at]).endsWith(before));
+      const key = rows[at][KEY];
+      const named = typeof key === "string";
+      if (named ? inKey.has(key) : digits && `[${key}]`.includes(query)) return true;
+      return crossings.some(([before, rest]) =>
+        (named ? low.get(key) : `[${key}]`).startsWith(rest) && this.path(parent[at]).toLowerCase().endsWith(before));
     };
   }
 }
@@ -121,8 +115,8 @@ class Listing {
     let under = -1;
     for (let at = 0; at < count; at++) {
       const found = test === null || test(at);
-      const passes = (!statuses.size || (statuses.has(body.status(at)) && body.counts(at)))
-        && (!onlyChanges || body.change[at] !== SAME);
+      const passes = (!statuses.size || statuses.has(body.status(at)))
+        && (!onlyChanges || body.rows[at][CHANGE] !== SAME);
       if ((found || at < under) && passes && (found || !whole)) {
         keep[at] = HIT;
         this.hits++;
@@ -147,7 +141,7 @@ class Listing {
       if (filtered && !keep[at]) { at = end[at]; continue; }
       rows[length++] = at * 2;
       if (end[at] === at + 1 || closed[at]) { at = end[at]; continue; }
-      if (!filtered && this.body.values[at] === null) open.push(at);
+      if (!filtered && this.body.rows[at][VALUE] === null) open.push(at);
       at++;
     }
     while (open.length) rows[length++] = open.pop() * 2 + 1;
@@ -285,8 +279,8 @@ function render({ model, el }) {
       ...rest.filter(({ group }) => group !== mine)];
   };
   const compare = chooser({
-    id: `${id}-compare`, label: "Compare to", options: others, current: () => model.get("_compare"),
-    choose: (index) => put({ _compare: index }),
+    id: `${id}-compare`, label: "Compare to", options: others, current: () => model.get("_beside"),
+    choose: (index) => put({ _beside: index }),
   });
   const refresh = button("Read again", () => model.send({ kind: "refresh" }));
   const copy = button("Copy redacted JSON", copyRedacted);
@@ -377,21 +371,21 @@ function render({ model, el }) {
   }
 
   function line(at, closing, place) {
-    const kind = body.typeOf(at);
+    const [depth, key, kind, value, , difference, was] = body.rows[at];
     const comma = at && body.end[at] < body.end[body.parent[at]] ? "," : "";
-    const indent = `${Math.min(body.depth[at], 24) * 14}px`;
+    const indent = `${Math.min(depth, 24) * 14}px`;
     if (closing) {
       const bracket = make("span", { class: "qx-json" }, (kind === "array" ? "]" : "}") + comma);
       bracket.style.paddingLeft = `calc(${indent} + 18px)`;
       return make("div", { class: "qx-line", role: "none", "data-place": place }, make("span", { class: "qx-sign" }), bracket);
     }
-    const [status, readAs, , why] = body.notes[body.note[at]];
+    const [status, readAs, , why] = body.note(at);
     const folds = body.end[at] > at + 1;
     const closed = folds && listing.closed[at];
-    const change = body.compared ? CHANGES[body.change[at]] : null;
+    const change = CHANGES[difference];
     const node = make("div", {
       id: `${id}-row-${at}`, class: "qx-line", role: "treeitem", "data-place": place, "data-status": status,
-      "aria-level": body.depth[at] + 1, "aria-selected": String(at === selected),
+      "aria-level": depth + 1, "aria-selected": String(at === selected),
     });
     if (folds) node.setAttribute("aria-expanded", String(!closed));
     if (place === active) node.classList.add("qx-active");
@@ -402,9 +396,9 @@ function render({ model, el }) {
     const json = make("span", { class: "qx-json" });
     json.style.paddingLeft = indent;
     json.append(make("span", { class: "qx-fold", "aria-hidden": "true" }, folds ? (closed ? "▸" : "▾") : ""));
-    if (at && body.key[at] >= 0) json.append(...marked("qx-key", quoted(cut(body.keys[body.key[at]], LONGEST))), ": ");
-    else if (at) json.append(make("span", { class: "qx-index" }, `${-1 - body.key[at]}`), " ");
-    if (body.values[at] === null && (kind === "object" || kind === "array")) {
+    if (at && typeof key === "string") json.append(...marked("qx-key", quoted(cut(key, LONGEST))), ": ");
+    else if (at) json.append(make("span", { class: "qx-index" }, `${key}`), " ");
+    if (value === null) {
       const [start, stop] = kind === "array" ? "[]" : "{}";
       if (!folds) json.append(start + stop + comma);
       else if (closed || listing.filtered) {
@@ -412,27 +406,24 @@ function render({ model, el }) {
         json.append(`${start}…${stop}`, make("span", { class: "qx-quiet" }, ` ${word}`));
       } else json.append(start);
     } else {
-      const text = kind === "string" ? quoted(cut(body.values[at], LONGEST)) : body.value(at);
+      const text = kind === "string" ? quoted(cut(value, LONGEST)) : escaped(value);
       json.append(...marked(`qx-${kind}`, text), comma);
     }
-    node.append(json, tag(at, status, readAs, why, change));
+    node.append(json, tag(at, status, readAs, why, change, was));
     return node;
   }
 
-  function tag(at, status, readAs, why, change) {
+  // What became of a row: where it is narrow the front of the name gives way, never the number.
+  function tag(at, status, readAs, why, change, was) {
     const numbers = body.readingsOf.get(at) ?? [];
     const node = make("span", { class: "qx-tag" });
-    if (change) {
-      const was = body.before[at];
-      node.append(make("b", {}, change[1]), was === undefined ? "" : ` from ${escaped(cut(was, 60))}`, " · ");
-    }
-    if (numbers.length) {
-      node.append(make("b", {}, "read"), ` ${numbers.map((number) => reading(number)).join(", ")}`);
-      return node;
-    }
-    const told = status === "read" ? (readAs ? escaped(readAs) : body.children[at] ? "" : "in a range") : "";
-    if (status !== "read") node.append(make("b", {}, status), status === "broken" && why ? `: ${escaped(why)}` : "");
-    else if (told) node.append(make("b", {}, "read"), ` ${told}`);
+    const tell = (word, name = "", rest = "") => node.append(make("b", {}, name ? `${word} ` : word),
+      make("span", { class: "qx-name" }, make("bdi", {}, name)), make("span", { class: "qx-is" }, rest));
+    if (change) node.append(make("b", {}, change[1]), was === null ? "" : ` from ${escaped(cut(was, 60))}`, " · ");
+    if (numbers.length > 1) tell("read", numbers.map((number) => reading(number).join("")).join(", "));
+    else if (numbers.length) tell("read", ...reading(numbers[0]));
+    else if (status !== "read") tell(status, "", status === "broken" && why ? `: ${escaped(why)}` : "");
+    else if (readAs || !body.children[at]) tell("read", readAs ? escaped(readAs) : "in a range");
     return node;
   }
 
@@ -523,7 +514,7 @@ function render({ model, el }) {
   // In words: a window's name says what its object was read as, so its value would only repeat it.
   function reading(number) {
     const [name, value] = body.readings[number];
-    return escaped(name.endsWith(`.${value}`) ? name : `${name} = ${value}`);
+    return [escaped(name), name.endsWith(`.${value}`) ? "" : ` = ${escaped(value)}`];
   }
   function drawReadings() {
     const chosen = new Set(body ? body.readingsOf.get(selected) ?? [] : []);
@@ -574,28 +565,26 @@ function render({ model, el }) {
       detail.replaceChildren(make("p", { class: "qx-quiet" }, body ? "Choose a field, or a number above, to see which belongs to which." : ""));
       return;
     }
-    const [status, readAs, rule, why, meaning] = body.notes[body.note[selected]];
+    const [status, readAs, rule, why, meaning] = body.note(selected);
+    const [, , kind, value, , difference, was] = body.rows[selected];
     const items = [];
     const item = (name, ...inside) => inside.some((part) => part !== "") && items.push(make("dt", {}, name), make("dd", {}, ...inside));
     const path = escaped(body.path(selected));
     item("Path", make("code", {}, cut(path, LONGEST_DETAIL)));
     item("Status", `${SIGNS[status]} ${status}`);
-    const kind = body.typeOf(selected);
-    const value = body.values[selected];
     if (value === null) item("Value", `${kind} with ${many(body.children[selected], kind === "array" ? "element" : "member")}`);
     else {
       item("Value", make("code", {}, cut(body.value(selected), LONGEST_DETAIL)));
       item("Type", kind);
     }
-    if (body.compared && body.change[selected] !== SAME) {
-      const was = body.before[selected];
-      const other = escaped(model.get("_sources")[model.get("_compare")]?.label ?? "");
-      const word = CHANGES[body.change[selected]][1];
-      item("Difference", body.change[selected] === CHANGED ? `changed: ${escaped(cut(was, LONGEST_DETAIL))} in ${other}`
-        : body.change[selected] === REMOVED ? `${word}: only ${other} has it` : `${word}: ${other} does not have it`);
+    if (difference !== SAME) {
+      const other = escaped(model.get("_sources")[model.get("_beside")]?.label ?? "");
+      const word = CHANGES[difference][1];
+      item("Difference", difference === CHANGED ? `changed: ${escaped(cut(was, LONGEST_DETAIL))} in ${other}`
+        : difference === REMOVED ? `${word}: only ${other} has it` : `${word}: ${other} does not have it`);
     }
     const numbers = body.readingsOf.get(selected) ?? [];
-    item(status === "read" ? "Read as" : "Belongs to", numbers.length ? numbers.map((number) => reading(number)).join("; ") : escaped(readAs));
+    item(status === "read" ? "Read as" : "Belongs to", numbers.length ? numbers.map((number) => reading(number).join("")).join("; ") : escaped(readAs));
     item("Rule", escaped(rule));
     item("Why", escaped(why));
     item("Meaning", meaning ? escaped(meaning) : status === "unknown" ? "not in the catalogue of known fields" : "");
@@ -607,10 +596,10 @@ function render({ model, el }) {
     const nodes = [...(body?.tally ?? [])].map(([status, number]) => button(`${SIGNS[status]} ${status} ${number.toLocaleString("en")}`, () => {
       const next = new Set(model.get("statuses"));
       if (!next.delete(status)) next.add(status);
-      put({ statuses: body.statuses.filter((word) => next.has(word)) });
+      put({ statuses: Object.keys(SIGNS).filter((word) => next.has(word)) });
     }, { "aria-pressed": String(chosen.has(status)), class: "qx-button qx-filter" }));
     if (body?.compared) {
-      const number = body.change.reduce((sum, change) => sum + (change !== SAME), 0);
+      const number = body.rows.reduce((sum, row) => sum + (row[CHANGE] !== SAME), 0);
       nodes.push(button(`≠ differences ${number.toLocaleString("en")}`, () => {
         onlyChanges = !onlyChanges;
         drawFilters();
@@ -625,7 +614,7 @@ function render({ model, el }) {
 
   function drawHead() {
     const source = model.get("_sources")[model.get("_account")];
-    const other = model.get("_sources")[model.get("_compare")];
+    const other = model.get("_sources")[model.get("_beside")];
     head.replaceChildren();
     if (model.get("_title")) head.append(make("b", {}, model.get("_title")), " · ");
     if (!source) return;
@@ -667,7 +656,7 @@ function render({ model, el }) {
 
   // --- wiring ---
 
-  const isCurrent = (message) => message.account === model.get("_account") && message.compare === model.get("_compare")
+  const isCurrent = (message) => message.account === model.get("_account") && message.beside === model.get("_beside")
     && message.version === model.get("_version");
   let asked = false;
   function request() {
@@ -678,10 +667,10 @@ function render({ model, el }) {
     if (!asked) queueMicrotask(() => { asked = false; model.send({ kind: "body" }); });
     asked = true;
   }
-  function take(message, buffers) {
+  function take(message) {
     if (message?.kind === "redacted") { waiting.get(message.ask)?.(message.text); waiting.delete(message.ask); }
     if (message?.kind !== "body" || !isCurrent(message)) return;
-    body = message.trouble === undefined ? new Body(message, buffers) : null;
+    body = message.trouble === undefined ? new Body(message) : null;
     listing = null;
     selected = body ? model.get("_selected") : -1;
     root.classList.toggle("qx-none", !body);
@@ -721,7 +710,7 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   const handlers = {
-    "change:_account change:_compare change:_version": request,
+    "change:_account change:_beside change:_version": request,
     "change:_sources": () => { account.draw(); compare.draw(); drawHead(); },
     "change:_title": drawHead,
     "change:_selected": () => {

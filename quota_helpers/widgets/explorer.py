@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import anywidget
 import traitlets
 
+from ..bodies import redact
 from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
-from ..models import UsageSnapshot
+from ..models import RawReply, UsageSnapshot
 from ..outcomes import Collection
-from ..raw import STATUSES, Body, header_table, redact, table_of
+from ..raw import STATUSES, header_table
 from ..raw.reading import read_body
+from ..raw.table import table_of
 from ..sources import Source
 from ..workers import aside
-from .explorer_bodies import Entry, entries_of, later_first, with_identities
-from .explorer_rows import View
-from .explorer_say import shown
-from .explorer_shelf import Shelf
+from .explorer_rows import BodyView
+from .explorer_shelf import Shelf, bodies_shown, has_reply, later_first, owner
 from .explorer_twin import twin
 from .twin import StaticTwin
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def shown(method: Callable[Concatenate[FieldExplorer, P], R]) -> Callable[Concatenate[FieldExplorer, P], R]:
+    """Show a method's exception in its widget, since the log it would go to has no reader, and raise it again."""
+
+    @functools.wraps(method)
+    def call(self: FieldExplorer, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            result = method(self, *args, **kwargs)
+        except Exception as error:
+            self.say(error)
+            raise
+        self.say(None)
+        return result
+
+    return call
 
 
 class FieldExplorer(StaticTwin, anywidget.AnyWidget):
@@ -65,7 +88,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     # What the browser knows of them: numbers and masked labels.
     _sources = traitlets.List(traitlets.Dict()).tag(sync=True)
     _account = traitlets.Int(-1).tag(sync=True)
-    _compare = traitlets.Int(-1).tag(sync=True)
+    _beside = traitlets.Int(-1).tag(sync=True)
     _selected = traitlets.Int(-1).tag(sync=True)
     _version = traitlets.Int(0).tag(sync=True)
     _title = traitlets.Unicode("").tag(sync=True)
@@ -83,23 +106,20 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         self._refreshable = self._source is not None
         self._title = "Demo: invented accounts" if self._source is not None and self._source.is_demo else ""
         self.on_msg(self._take)
-        if self._source is not None:
-            self._offer(with_identities(entries_of(self._source.collect()), self._source))
-        else:
-            self._offer(entries_of(source))
+        self._offer(bodies_shown(source if self._source is None else self._source.collect()))
 
     # --- what it shows, for Python ---
 
     @property
     def names(self) -> list[str]:
         """Names of the bodies there are, for `account` and `compare_to`."""
-        return [entry.name for entry in self._shelf.entries]
+        return [body.name for body in self._shelf.bodies]
 
     @property
     def payload(self) -> Any:
         """The chosen body as it was sent; None where there is none."""
-        entry = self._shelf.at(self._account)
-        return None if entry is None or entry.body is None else entry.body.payload
+        body = self._shelf.at(self._account)
+        return None if body is None else body.payload if body.is_json or not body.body else body.text
 
     @property
     def table(self) -> pd.DataFrame:
@@ -109,18 +129,21 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             BodyError: There is no body, or it cannot be shown; the message says why.
         """
         view = self._view()
-        return table_of(view.rows, view.clean)
+        return table_of(view.rows, view.mask)
 
     @property
     def snapshot(self) -> UsageSnapshot:
-        """What is read from the chosen body.
+        """What is read from the chosen body. Where nothing says when it was sent, `fetched_at` is now.
+
+        A reset that counts from the time of reading is None then.
 
         Raises:
             BodyError: There is no body, or it cannot be read; the message says why.
         """
         self._view()  # refuses what is nested too deeply before a reader recurses into it
-        entry = self._shelf.entries[self._account]
-        return read_body(self.payload, entry.fetched_at, self._aliases).trace.snapshot
+        body = self._shelf.bodies[self._account]
+        reading = read_body(self.payload, body.fetched_at, self._aliases)
+        return dataclasses.replace(reading.trace.snapshot, fetched_at=reading.fetched_at or datetime.now(UTC))
 
     @property
     def headers(self) -> pd.DataFrame:
@@ -146,7 +169,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         shown = f", showing {self._shelf.label(self._account)}" if self._account >= 0 else ""
-        count = len(self._shelf.entries)
+        count = len(self._shelf.bodies)
         return f"FieldExplorer({count} {'body' if count == 1 else 'bodies'}{shown})"
 
     def _static_html(self) -> str:
@@ -154,27 +177,27 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
 
     # --- state ---
 
-    def _offer(self, entries: Sequence[Entry], account: str | None = None) -> None:
+    def _offer(self, bodies: Sequence[RawReply], account: str | None = None) -> None:
         """Show other bodies; the account in view stays, if it can."""
-        self._shelf = Shelf(entries, aliases=self._aliases, reveal=self.reveal)
+        self._shelf = Shelf(bodies, aliases=self._aliases, reveal=self.reveal, source=self._source)
         at = self._shelf.number(account)
         if at < 0:
             at = self._shelf.first()
-        entry = self._shelf.at(at)
+        body = self._shelf.at(at)
         with self.hold_sync():
             # A number stays the same where its body has changed.
             self._version += 1
             self._sources = self._shelf.listed
-            self._compare, self.compare_to = -1, None
+            self._beside, self.compare_to = -1, None
             self._account = at
-            self.account = None if entry is None else entry.name
+            self.account = None if body is None else body.name
             self._keep_selection()
 
-    def _view(self) -> View:
-        return self._shelf.view(self._account, self._compare)
+    def _view(self) -> BodyView:
+        return self._shelf.view(self._account, self._beside)
 
-    def _view_or_trouble(self) -> tuple[View | None, str]:
-        return self._shelf.view_or_trouble(self._account, self._compare)
+    def _view_or_trouble(self) -> tuple[BodyView | None, str]:
+        return self._shelf.view_or_trouble(self._account, self._beside)
 
     @traitlets.validate("account", "compare_to")
     def _check_name(self, proposal: Any) -> str | None:
@@ -185,7 +208,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         if number < 0:
             labels = ", ".join(source["label"] for source in self._shelf.listed[:20])
             raise traitlets.TraitError(f"no body {self._shelf.masked(name)!r}; there are: {labels}")
-        return self._shelf.entries[number].name
+        return self._shelf.bodies[number].name
 
     @traitlets.validate("selected_path")
     def _check_path(self, proposal: Any) -> str:
@@ -194,31 +217,31 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             raise traitlets.TraitError(f"{self._shelf.label(self._account)} has no field {self._shelf.masked(path)!r}")
         return path
 
-    @traitlets.validate("_account", "_compare")
+    @traitlets.validate("_account", "_beside")
     def _check_number(self, proposal: Any) -> int:
         """A browser can be a moment behind: a number that stands for no body is none."""
         number: int = proposal["value"]
-        return number if 0 <= number < len(self._shelf.entries) else -1
+        return number if 0 <= number < len(self._shelf.bodies) else -1
 
     @traitlets.observe("account", "compare_to")
     def _names_changed(self, change: Any) -> None:
-        self.set_trait("_account" if change["name"] == "account" else "_compare", self._shelf.number(change["new"]))
+        self.set_trait("_account" if change["name"] == "account" else "_beside", self._shelf.number(change["new"]))
 
     @traitlets.observe("selected_path")
     def _path_changed(self, change: Any) -> None:
         self._selected = self._view().index[change["new"]] if change["new"] else -1
 
-    @traitlets.observe("_account", "_compare")
+    @traitlets.observe("_account", "_beside")
     @shown
     def _numbers_changed(self, change: Any) -> None:
-        entry = self._shelf.at(change["new"])
-        name = None if entry is None else entry.name
-        if change["name"] == "_compare":
+        body = self._shelf.at(change["new"])
+        name = None if body is None else body.name
+        if change["name"] == "_beside":
             self.compare_to = name
         else:
             self.account = name
-        if self._compare == self._account:
-            self._compare = -1
+        if self._beside == self._account:
+            self._beside = -1
         self._keep_selection()
 
     @traitlets.observe("_selected")
@@ -244,24 +267,24 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         if kind == "body":
             self._send_body()
         elif kind == "redact":
-            text = json.dumps(redact(self._chosen("body to copy").payload), indent=2)
+            text = json.dumps(redact(self._chosen("body to copy")), indent=2)
             self.send({"kind": "redacted", "ask": content.get("ask"), "text": text})
         elif kind == "refresh":
             self._refresh_beside()
 
     def _send_body(self) -> None:
         view, trouble = self._view_or_trouble()
-        place = {"account": self._account, "compare": self._compare, "version": self._version}
+        place = {"account": self._account, "beside": self._beside, "version": self._version}
         if view is None:
             self.send({"kind": "body", "trouble": trouble, **place})
         else:
-            self.send({**view.message, **place}, buffers=view.buffers)
+            self.send({**view.message, **place})
 
-    def _chosen(self, wanted: str) -> Body:
-        entry = self._shelf.at(self._account)
-        if entry is None or entry.body is None:
+    def _chosen(self, wanted: str) -> RawReply:
+        body = self._shelf.at(self._account)
+        if body is None or not has_reply(body):
             raise BodyError(f"There is no {wanted}.", hint="Pick an account that has a reply.")
-        return entry.body
+        return body
 
     def _refresh_beside(self) -> None:
         """Ask the source beside the kernel's loop, so that the page stays answered meanwhile."""
@@ -286,9 +309,9 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             self._busy = False
 
     def _take_in(self, collection: Collection) -> None:
-        entry = self._shelf.at(self._account)
-        fresh = with_identities(entries_of(collection), self._asked())
-        self._offer(later_first(fresh, self._shelf.entries), None if entry is None else entry.account)
+        body = self._shelf.at(self._account)
+        every = later_first(bodies_shown(collection), self._shelf.bodies)
+        self._offer(every, None if body is None else owner(body))
 
     def say(self, error: BaseException | None) -> None:
         """Show what went wrong, masked; None takes the message away."""

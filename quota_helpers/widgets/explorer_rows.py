@@ -1,119 +1,167 @@
-"""One body as the browser gets it: columns of numbers and masked text, nothing that could identify a person."""
+"""One body as the browser gets it, or two as one tree: plain rows of masked text that identify nobody."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
-import numpy as np
-
+from ..bodies import walk
 from ..fields import Aliases
-from ..raw import STATUSES, Body, FieldRows, field_rows
-from ..raw.identities import Clean, cleaner, private_texts
-from .explorer_merge import Merged, merged, unmerged
+from ..models import RawReply
+from ..raw import FieldRows, field_rows
+from ..raw.show import Mask
 
+SAME, ADDED, REMOVED, CHANGED = range(4)
 CONTAINERS: Final = frozenset({"object", "array"})
+COLUMNS: Final = ("path", "depth", "key", "type", "value", "status", "read_as", "rule", "why", "meaning")
+
+Row = tuple[int, str | int, str, str | None, int, int, str | None]
+"""Depth; key (text) or index (a number); type; value as text, since a browser would round large numbers (None for
+objects and arrays); number of its note; difference; and of a changed value what the other body has."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class BodyView:
     """One body, or two of them merged, ready for the browser.
 
     Attributes:
-        rows: The rows of the chosen body, identities masked unless revealed.
-        clean: Masks a text as the rows are masked.
+        rows: The fields of the chosen body, not masked.
+        mask: Masks them.
         paths: JSON path of every shown row; those that only the other body has stand at the end of their parents.
         index: JSON path -> number of its row.
         message: What is sent, but for the numbers of account and comparison.
-        buffers: Its columns: depth, key, type, note, difference, and all texts as JSON.
     """
 
     rows: FieldRows
-    clean: Clean = field(repr=False)
+    mask: Mask = field(repr=False)
     paths: list[str] = field(repr=False)
     index: dict[str, int] = field(repr=False)
     message: dict[str, Any] = field(repr=False)
-    buffers: list[bytes] = field(repr=False)
 
 
 def view_of(
-    body: Body, other: Body | None, *, aliases: Aliases, reveal: bool, identities: frozenset[str] = frozenset()
-) -> View:
+    body: RawReply, other: RawReply | None, *, aliases: Aliases, reveal: bool, identities: frozenset[str] = frozenset()
+) -> BodyView:
     """The rows of a body, compared with another one's if there is one.
 
     Raises:
         BodyError: One of them is nested deeper than 500 levels.
     """
-    rows = field_rows(body, aliases=aliases, reveal=reveal)
-    other_rows = None if other is None else field_rows(other, aliases=aliases, reveal=reveal)
-    private = identities.union(*(private_texts(one.payload) for one in (body, other) if one is not None))
-    clean = cleaner(frozenset() if reveal else private, reveal=reveal)
-    both = (
-        unmerged(rows) if other is None or other_rows is None else merged(rows, other_rows, body.payload, other.payload)
-    )
-    index = {path: number for number, path in enumerate(both.columns["path"])}
-    texts, numbers = _encoded(both, clean)
+    rows = field_rows(body, aliases=aliases)
+    other_rows = None if other is None else field_rows(other, aliases=aliases)
+    payloads = [one.payload for one in (body, other) if one is not None]
+    mask = Mask(*payloads, known=identities, reveal=reveal)
+    merged = _Merged(rows, other_rows, *payloads)
+    notes: dict[tuple[str, ...], int] = {}
+    sent = [merged.row(at, notes, mask) for at in merged.order]
+    index = {merged.path(at): number for number, at in enumerate(merged.order)}
     message = {
         "kind": "body",
-        "count": len(index),
+        "compared": other is not None,
         "complete": rows.complete and (other_rows is None or other_rows.complete),
         "fetched_at": _text_of("", rows.fetched_at) if rows.fetched_at else "",
-        "readings": _readings(rows, index, clean),
-        "notes": [clean(note.rpartition(" @ ")[0]) for note in rows.notes],
+        "rows": sent,
+        "notes": [[status, *map(mask.text, words)] for status, *words in notes],
+        "readings": _readings(rows, index, mask),
     }
-    return View(rows, clean, both.columns["path"], index, message, [*numbers, texts])
+    return BodyView(rows, mask, list(index), index, message)
 
 
-def _encoded(both: Merged, clean: Clean) -> tuple[bytes, list[bytes]]:
-    """The texts as JSON in bytes, and the columns of numbers, each little-endian."""
-    columns = both.columns
-    keys: dict[str, int] = {}
-    types: dict[str, int] = {}
-    notes: dict[tuple[str, ...], int] = {}
-    key_column = [
-        -1 - key if isinstance(key, int) else keys.setdefault(key, len(keys)) for key in columns["key"]
-    ]  # an index of an array is its own negative number
-    type_column = [types.setdefault(name, len(types)) for name in columns["type"]]
-    told = zip(*(columns[name] for name in ("status", "read_as", "rule", "why", "meaning")), strict=True)
-    note_column = [notes.setdefault(note, len(notes)) for note in told]
-    seen: dict[str, str] = {}
-    values = [_value(kind, value, clean, seen) for kind, value in zip(columns["type"], columns["value"], strict=True)]
-    texts = {
-        "keys": [clean(key) for key in keys],
-        "types": list(types),
-        "statuses": STATUSES,
-        "notes": [[note[0], *map(clean, note[1:])] for note in notes],
-        "values": values,
-        "before": {number: _value(kind, value, clean, seen) or kind for number, (kind, value) in both.before.items()},
-    }
-    numbers = [
-        np.asarray(columns["depth"], "<u2"),
-        np.asarray(key_column, "<i4"),
-        np.asarray(type_column, "<u1"),
-        np.asarray(note_column, "<u4"),
-        np.asarray(both.difference, "<u1"),
+class _Merged:
+    """The rows of a body, and at the end of each object what only the other body has in it.
+
+    Values are compared as they were sent, so two people's e-mail addresses differ although both are masked.
+
+    Attributes:
+        order: Numbers of this body's rows in their order; -1 - n stands for the other body's n-th.
+    """
+
+    def __init__(self, rows: FieldRows, other: FieldRows | None, payload: Any, other_payload: Any = None) -> None:
+        self._mine = [rows.columns[name] for name in COLUMNS]
+        self._sent: list[Any] = []
+        self.order: Sequence[int] = range(len(rows))
+        if other is not None:
+            self._theirs = [other.columns[name] for name in COLUMNS]
+            self._there = {path: at for at, path in enumerate(self._theirs[0])}
+            self._sent, self._sent_there = _sent(payload, len(rows)), _sent(other_payload, len(other))
+            self.order = list(_order(rows, other))
+
+    def path(self, at: int) -> str:
+        path: str = self._mine[0][at] if at >= 0 else self._theirs[0][-1 - at]
+        return path
+
+    def row(self, at: int, notes: dict[tuple[str, ...], int], mask: Mask) -> Row:
+        columns, here = (self._mine, at) if at >= 0 else (self._theirs, -1 - at)
+        path, depth, key, kind, value, *note = (column[here] for column in columns)
+        change, was = self._change(at, path, mask)
+        number = notes.setdefault(tuple(note), len(notes))
+        shown = mask.text(key) if isinstance(key, str) else key
+        return depth, shown, kind, _text(kind, path, value, mask), number, change, was
+
+    def _change(self, at: int, path: str, mask: Mask) -> tuple[int, str | None]:
+        if not self._sent:
+            return SAME, None
+        if at < 0:
+            return REMOVED, None
+        match = self._there.get(path)
+        if match is None:
+            return ADDED, None
+        if self._sent[at] == self._sent_there[match]:
+            return SAME, None
+        kind = self._theirs[3][match]
+        return CHANGED, _text(kind, path, self._theirs[4][match], mask) or kind
+
+
+def _order(rows: FieldRows, other: FieldRows) -> Iterator[int]:
+    removed = _removed(rows, other)
+    paths, depths = rows.columns["path"], rows.columns["depth"]
+    open_: list[int] = []
+    for at, depth in enumerate(depths):
+        while open_ and depths[open_[-1]] >= depth:
+            yield from removed.get(paths[open_.pop()], ())
+        yield at
+        open_.append(at)
+    while open_:
+        yield from removed.get(paths[open_.pop()], ())
+
+
+def _removed(rows: FieldRows, other: FieldRows) -> dict[str, list[int]]:
+    """Path in this body -> rows of the other body that are to stand at its end, each with all that it holds."""
+    known = set(rows.columns["path"])
+    found: dict[str, list[int]] = {}
+    holder: list[int] = []
+    ends = 0  # depth of the removed subtree that is being copied
+    columns = (other.columns[name] for name in ("path", "parent", "depth"))
+    for at, (path, parent, depth) in enumerate(zip(*columns, strict=True)):
+        if path in known:
+            holder = []
+        elif holder and depth > ends:
+            holder.append(-1 - at)
+        else:
+            holder, ends = found.setdefault(parent, []), depth
+            holder.append(-1 - at)
+    return found
+
+
+def _sent(payload: Any, count: int) -> list[tuple[str, Any]]:
+    """Type and value of each row, comparable: not a number is equal to itself here, 1 is not 1.0."""
+    return [
+        (place.type, None if place.type in CONTAINERS else repr(place.value)) for place in islice(walk(payload), count)
     ]
-    return json.dumps(texts, separators=(",", ":")).encode(), [column.tobytes() for column in numbers]
 
 
-def _value(kind: str, value: Any, clean: Clean, seen: dict[str, str]) -> str | None:
-    """A leaf as text: a browser would round large numbers; None for objects and arrays."""
-    if kind == "string":
-        shown = seen.get(value)
-        if shown is None:
-            shown = seen[value] = clean(value)
-        return shown
+def _text(kind: str, path: str, value: Any, mask: Mask) -> str | None:
     if kind in CONTAINERS:
         return None
     if value is None or isinstance(value, bool):
         return "null" if value is None else "true" if value else "false"
-    return str(value)
+    return str(mask.value(path, value))
 
 
-def _readings(rows: FieldRows, index: Mapping[str, int], clean: Clean) -> list[list[Any]]:
+def _readings(rows: FieldRows, index: Mapping[str, int], mask: Mask) -> list[list[Any]]:
     """[name, value as text, numbers of the rows it was read from] of everything read, in the order of the rows."""
     found = []
     for name, paths in rows.read_from.items():
@@ -121,7 +169,7 @@ def _readings(rows: FieldRows, index: Mapping[str, int], clean: Clean) -> list[l
         values = value if isinstance(value, list) else [value]
         text = ", ".join(dict.fromkeys(_text_of(name, one) for one in values))
         numbers = [index[path] for path in dict.fromkeys(paths) if path in index]
-        found.append([clean(name), clean(text), numbers])
+        found.append([mask.text(name), mask.text(text), numbers])
     # Those without a row (a huge body's) come last.
     return sorted(found, key=lambda reading: reading[2][:1] or [len(index)])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..raw.identities import Clean
-from .explorer_rows import View
+from ..raw.show import Mask
+from .explorer_rows import BodyView
 from .twin import twin_html
 
 SIGNS: Final = {"read": "✓", "known but unused": "○", "unknown": "?", "ignored": "–", "broken": "!"}  # noqa: RUF001
@@ -14,7 +14,7 @@ MOST_FIELDS: Final = 150
 LONGEST_VALUE: Final = 80
 
 
-def twin(title: str, view: View | None, trouble: str) -> str:
+def twin(title: str, view: BodyView | None, trouble: str) -> str:
     """A table of the chosen body's fields with their status, or the word on why there is none.
 
     Args:
@@ -24,13 +24,13 @@ def twin(title: str, view: View | None, trouble: str) -> str:
     """
     if view is None:
         return twin_html(title, trouble)
-    clean = view.clean
+    mask = view.mask
     cells = (
         (
-            _cut(clean(row.path)),
-            _value(row.type, row.value, row.children, clean),
+            _cut(mask.text(row.path)),
+            _value(row.type, row.path, row.value, mask),
             f"{SIGNS[row.status]} {row.status}",
-            _cut(clean(row.read_as or row.why)),
+            _cut(mask.text(row.read_as or row.why)),
         )
         for row in view.rows
     )
@@ -40,12 +40,9 @@ def twin(title: str, view: View | None, trouble: str) -> str:
     return twin_html(title, said, heads=heads, rows=cells, count=len(view.rows), most=MOST_FIELDS, more="fields")
 
 
-def _value(kind: str, value: object, children: int, clean: Clean) -> str:
-    if kind in {"object", "array"}:
-        return ("{{{:,}}}" if kind == "object" else "[{:,}]").format(children)
-    if kind == "string":
-        return _cut(f'"{clean(str(value))}"')
-    return {"null": "null", "boolean": str(value).lower()}.get(kind) or _cut(str(value))
+def _value(kind: str, path: str, value: object, mask: Mask) -> str:
+    shown = str(mask.value(path, value))
+    return {"string": _cut(f'"{shown}"'), "null": "null", "boolean": shown.lower()}.get(kind) or _cut(shown)
 
 
 def _cut(text: str) -> str:

@@ -15,10 +15,9 @@ from chromium import find_chromium, launch, open_page
 from lab import Lab
 from notebook_page import open_notebook
 from playwright.sync_api import sync_playwright
-from raw_support import MODERN, NOW
+from raw_support import MODERN, NOW, body_called
 
 from quota_helpers.fields import ALIASES
-from quota_helpers.raw import Body
 from quota_helpers.widgets.explorer_rows import view_of
 
 ENTRIES = 52_000
@@ -101,7 +100,7 @@ def test_choosing_a_body_of_5_mib(benchmark, page):
 
 @pytest.mark.parametrize("entries", [0, ENTRIES])
 def test_rows_for_the_browser(benchmark, entries):
-    body = Body(name="x", payload=MODERN | {"entries": [ENTRY | {"id": n} for n in range(entries)]}, fetched_at=NOW)
+    body = body_called("x", MODERN | {"entries": [ENTRY | {"id": n} for n in range(entries)]}, fetched_at=NOW)
     view = benchmark.pedantic(
         view_of, (body, None), {"aliases": ALIASES, "reveal": False}, rounds=3, iterations=1 if entries else 50
     )

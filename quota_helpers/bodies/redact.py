@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..fields import fold
-from ..models import Headers, RawReply
-from ..nesting import DEEPEST
-from .catalogue import Catalogue, KnownField, catalogue
-from .paths import too_deep
+from ..fields.catalogue import Catalogue, KnownField, catalogue
+from ..models import Headers
+from ..paths import DEEPEST
+from ..privacy import is_writable, rewrite
+from .envelopes import CODEX
+from .handover import BodySource, body_of
+from .walk import too_deep
 
-CODEX: Final = "x-codex-"
 LONGEST_NAME: Final = 64
 """A longer spelling of a known name is replaced: `_` and `-` do not count in a spelling, so it could carry text."""
 
@@ -48,24 +50,31 @@ class Pseudonyms:
         return (Pseudonyms, ())
 
 
-def redact(payload: Any, *, names: Pseudonyms | None = None) -> Any:
+def redact(payload: BodySource, *, names: Pseudonyms | None = None) -> Any:
     """A copy of a body that is safe to paste into a bug report, of the same shape and the same reading.
 
     An allow-list: only what the catalogue of known fields declares harmless stays. That is the names of known fields;
     strings of a closed set in their own field (a known plan, a known limit id); short decimal numbers and instants as
     strings in fields that hold such. Every other key and every other string becomes a stable pseudonym (`key_1`,
-    `text_1`), numbered by first appearance: equal in, equal out. Numbers, booleans, null and "" stay.
+    `text_1`), numbered by first appearance: equal in, equal out. Numbers, booleans, null and "" stay; what is no
+    number of JSON (NaN, infinity) becomes null, as it reads.
+
+    >>> redact({"plan_type": "plus", "email": "ada@example.com", "by": "ada@example.com"})
+    {'plan_type': 'plus', 'email': 'text_1', 'key_1': 'text_1'}
 
     Args:
-        payload: Any JSON value, or a reply, whose payload is taken.
+        payload: Any JSON value, a reply, text, a path, or whatever else holds one body.
         names: Pseudonyms to share with other calls, so that several bodies stay comparable.
 
     Raises:
-        BodyError: It is nested deeper than 500 levels.
+        BodyError: It is nested deeper than 500 levels, or no body, or several.
     """
-    if isinstance(payload, RawReply):
-        payload = payload.payload
-    return _Redactor(catalogue(), Pseudonyms() if names is None else names).copy(payload)
+    return redacted(body_of(payload).payload, Pseudonyms() if names is None else names)
+
+
+def redacted(payload: Any, names: Pseudonyms) -> Any:
+    """The same for a JSON value that is one for sure."""
+    return rewrite(payload, _Redacting(catalogue(), names))
 
 
 def redact_headers(
@@ -76,55 +85,43 @@ def redact_headers(
     Names outside the catalogue become pseudonyms, word by word within `x-codex-*`; a value stays only where its
     header is known and the value is of the kind that belongs there. Cookies and request numbers never stay.
     """
-    redactor = _Redactor(catalogue(), Pseudonyms() if names is None else names)
+    redacting = _Redacting(catalogue(), Pseudonyms() if names is None else names)
     pairs = headers.pairs() if isinstance(headers, Headers) else Headers(headers).pairs()
-    return Headers([redactor.header(name, value) for name, value in pairs])
+    return Headers([redacting.header(name, value) for name, value in pairs])
 
 
-class _Redactor:
-    """One call of `redact`."""
+class _Place(NamedTuple):
+    """What is known about a value, the key that it or the array around it stands under, and its depth."""
 
-    __slots__ = ("_book", "_keys", "_names")
+    known: KnownField | None
+    name: str | None
+    depth: int
+
+
+class _Redacting:
+    """The policy of one call of `redact`."""
+
+    __slots__ = ("_book", "_keys", "_names", "top")
 
     def __init__(self, book: Catalogue, names: Pseudonyms) -> None:
+        self.top = _Place(book.root, None, 0)
         self._book = book
         self._names = names
         self._keys: dict[str, str] = {}
 
-    def copy(self, payload: Any) -> Any:
-        """A redacted copy, in document order and without recursion."""
-        root = self._book.root
-        if not isinstance(payload, dict | list):
-            return self._scalar(payload, None, None)
-        made: dict[str, Any] | list[Any] = {} if isinstance(payload, dict) else []
-        waiting: list[tuple[Iterator[tuple[str | None, Any]], Any, KnownField | None, str]]
-        waiting = [(_pairs(payload), made, root, "")]
-        while waiting:
-            pairs, target, known, name = waiting[-1]
-            for key, value in pairs:
-                # An element of an unknown array is judged by the array's own name.
-                inner = (known.item if key is None else known.inside(key)) if known is not None else None
-                label = name if key is None else key
-                nested = isinstance(value, dict | list)
-                fresh: Any = ({} if isinstance(value, dict) else []) if nested else self._scalar(value, inner, label)
-                if isinstance(target, list):
-                    target.append(fresh)
-                else:
-                    target[self._key(key or "", known)] = fresh
-                if nested and value:
-                    if len(waiting) >= DEEPEST:
-                        raise too_deep("$")
-                    waiting.append((_pairs(value), fresh, inner, label))
-                    break
-            else:
-                waiting.pop()
-        return made
+    def inside(self, place: _Place, key: str | int) -> _Place:
+        known, name, depth = place
+        if depth >= DEEPEST:
+            raise too_deep("$")
+        if isinstance(key, int):  # an element of an unknown array is judged by the array's own name
+            return _Place(known.item if known is not None else None, name, depth + 1)
+        return _Place(known.inside(key) if known is not None else None, key, depth + 1)
 
-    def _key(self, key: str, holder: KnownField | None) -> str:
+    def key(self, place: _Place, key: str) -> str:
         shown = self._keys.get(key)
         if shown is None:
-            harmless = not key or (len(key) <= LONGEST_NAME and self._book.is_known_name(key))
-            if harmless:
+            holder = place.known
+            if not key or (len(key) <= LONGEST_NAME and self._book.is_known_name(key)):
                 shown = self._keys[key] = key
             elif holder is not None and holder.key_values and self._book.is_harmless(holder.key_values, key):
                 return key
@@ -132,13 +129,17 @@ class _Redactor:
                 return self._names.of(key, "key")
         return shown
 
-    def _scalar(self, value: Any, known: KnownField | None, name: str | None) -> Any:
-        if value is None or value is True or value is False or type(value) in {int, float}:
+    def leaf(self, place: _Place, value: Any) -> Any:
+        if value is None or value is True or value is False:
             return value
+        if type(value) in {int, float}:
+            return value if is_writable(value) else None
         text = value if isinstance(value, str) else str(value)
         if not text:
             return text
-        kinds = (known.vocabulary,) if known is not None else self._book.names.get(fold(name or ""), ())
+        known = place.known
+        # The root's own entry is no field: a body that is a mere text is under no name.
+        kinds = (known.vocabulary,) if known is not None else self._book.names.get(fold(place.name or ""), ())
         if any(self._book.is_harmless(kind, text) for kind in kinds):
             return text
         return self._names.of(text, "text")
@@ -182,9 +183,3 @@ def _words() -> frozenset[str]:
     book = catalogue()
     known = {word for name in book.codex_headers for word in name.split("-")}
     return frozenset(known | {word for limit in book.sets["limit_ids"] for word in limit.split("_")})
-
-
-def _pairs(value: dict[Any, Any] | list[Any]) -> Iterator[tuple[str | None, Any]]:
-    if isinstance(value, dict):
-        return ((key if isinstance(key, str) else str(key), item) for key, item in value.items())
-    return ((None, item) for item in value)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Final, overload
 
-from .errors import BodyError
-from .files import reason, whole_file
-from .html import bullets, table
-from .models import Headers, RawReply
-from .outcomes import Collection
-from .privacy import hide_tokens, hide_tokens_in, mask_identity, printable
-from .raw import Pseudonyms, redact, redact_headers
+from ..errors import BodyError
+from ..files import reason, whole_file
+from ..html import bullets, table
+from ..models import RawReply
+from ..privacy import hide_in_headers, hide_tokens, hide_tokens_in, mask_identity, printable
+from .envelopes import kept_reply
+from .handover import BodySource, replies_of
+from .json_text import value_at_start
+from .redact import Pseudonyms, redact_headers
+from .redact import redacted as redacted_payload
 
 SHOWN: Final = 20  # rows and bad lines in a display
 
@@ -86,7 +89,7 @@ class Bodies(Sequence[RawReply]):
 
 
 def save_bodies(
-    collection: Collection | Mapping[str, RawReply] | Iterable[RawReply],
+    bodies: BodySource,
     path: str | os.PathLike[str],
     *,
     redacted: bool = False,
@@ -94,10 +97,16 @@ def save_bodies(
     """Write every reply of a collection to a file, one a line; error replies too. Returns the file's path.
 
     Kept are account, account key, status, headers, time and the JSON body; of a body that is no JSON its text.
-    Token-shaped text and cookies are hidden always. The file appears whole or not at all; an existing one is replaced.
+    Token-shaped text and cookies are hidden always, and numbers that JSON does not have are null. The file appears
+    whole or not at all; an existing one is replaced.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_bodies(save_bodies({"work": {"plan_type": "plus"}}, f"{folder}/bodies.jsonl"))[0].payload
+    {'plan_type': 'plus'}
 
     Args:
-        collection: A collection, a mapping of names to replies, or replies (stored bodies as well).
+        bodies: A collection, replies, stored bodies, or whatever else `read_bodies` takes.
         path: The file, `*.jsonl` by custom.
         redacted: Also replace everything that is not known to be harmless by pseudonyms, the same ones throughout the
             file, account names (`account_1`) and keys (`login_1`) included; texts that are no JSON are left out.
@@ -107,13 +116,15 @@ def save_bodies(
     """
     target = Path(path).expanduser()
     names = Pseudonyms() if redacted else None
-    lines = [_line(reply, names) for reply in _replies(collection)]
+    lines = [_line(reply, names) for reply in replies_of(bodies)]
     _write("".join(lines), target)
     return target
 
 
 def load_bodies(path: str | os.PathLike[str]) -> Bodies:
     """Read a file that `save_bodies` wrote. Lines that cannot be read are named in `.problems`, the others kept.
+
+    See `save_bodies` for an example; `read_bodies` reads any file, and none of it when a part is wrong.
 
     Raises:
         BodyError: There is no such file, or it cannot be read.
@@ -142,53 +153,36 @@ def load_bodies(path: str | os.PathLike[str]) -> Bodies:
 # --- writing ---
 
 
-def _replies(source: Any) -> Iterable[Any]:
-    if isinstance(source, Collection):
-        return source.replies.values()
-    if isinstance(source, RawReply):
-        return (source,)
-    return source.values() if isinstance(source, Mapping) else source
-
-
-def _line(reply: Any, names: Pseudonyms | None) -> str:
-    headers = getattr(reply, "headers", None) or Headers()
-    payload, body = reply.payload, getattr(reply, "body", b"")
-    record = {
+def _line(reply: RawReply, names: Pseudonyms | None) -> str:
+    record: dict[str, Any] = {
         "account": reply.account,
         "account_key": reply.account_key,
-        "status": getattr(reply, "status", 200),
-        "fetched_at": reply.fetched_at.astimezone(UTC).isoformat(),
-        "headers": [list(pair) for pair in headers.pairs()],
-        "payload": payload,
+        "status": reply.status,
+        "fetched_at": reply.fetched_at.astimezone(UTC).isoformat() if reply.fetched_at is not None else None,
     }
     if names is not None:
         record["account"] = names.of(reply.account, "account") if reply.account else reply.account
         record["account_key"] = names.of(reply.account_key, "login") if reply.account_key else reply.account_key
-        record["headers"] = [list(pair) for pair in redact_headers(headers, names=names).pairs()]
-        record["payload"] = redact(payload, names=names)
+        record["headers"] = redact_headers(reply.headers, names=names).pairs()
+        record["payload"] = redacted_payload(reply.payload, names)
     else:
-        record["headers"] = [_hidden_header(name, value) for name, value in headers.pairs()]
-        record["payload"] = hide_tokens_in(payload)
-        if payload is None and body:
-            record["text"] = hide_tokens(body.decode("utf-8", "replace"))
-        if getattr(reply, "url", ""):
+        record["headers"] = hide_in_headers(reply.headers.pairs())
+        record["payload"] = hide_tokens_in(reply.payload, writable=True)
+        if not reply.is_json and reply.body:
+            record["text"] = hide_tokens(reply.text)
+        if reply.url:
             record["url"] = hide_tokens(reply.url)
-    if payload is None and body.strip() == b"null":
+    if reply.payload is None and reply.is_json:
         record["text"] = "null"  # tells a body that is null from one that is no JSON
     try:
-        return json.dumps(record, separators=(",", ":")) + "\n"
+        return json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n"
     except (TypeError, ValueError, RecursionError):
         # Without the cause: its frames hold the body.
         who = printable(str(record["account"]))
     raise BodyError(
         f"the body of {who} cannot be written as JSON.",
-        hint="It holds something that no JSON has (an integer of thousands of digits, an object of Python's).",
+        hint="It holds something that no JSON has (an object of Python's).",
     )
-
-
-def _hidden_header(name: str, value: str) -> list[str]:
-    ((shown, hidden),) = hide_tokens_in({name: value}).items()
-    return [shown, hidden]
 
 
 def _write(text: str, target: Path) -> None:
@@ -210,61 +204,19 @@ def _write(text: str, target: Path) -> None:
 
 def _reply(data: bytes) -> RawReply | str:
     """The reply of one line, or what is wrong with it."""
-    record = _record(data)
-    if isinstance(record, str):
-        return record
-    if not isinstance(record, dict) or "payload" not in record:
-        return "no reply: expected an object with payload and fetched_at"
-    moment = _moment(record.get("fetched_at"))
-    if moment is None:
-        return "no reply: fetched_at is no time with a zone, such as 2026-11-22T12:00:00+00:00"
-    status, headers = record.get("status", 200), _headers(record.get("headers") or [])
-    if type(status) is not int or headers is None:
-        return "no reply: status is no whole number, or the headers are no pairs of texts"
-    payload, text = record["payload"], record.get("text")
-    body = text.encode() if isinstance(text, str) else b"" if payload is None else json.dumps(payload).encode()
-    return RawReply(
-        status=status,
-        headers=headers,
-        body=body,
-        payload=payload,
-        fetched_at=moment,
-        account=_string(record.get("account")),
-        account_key=_string(record.get("account_key")),
-        url=_string(record.get("url")) or "",
-    )
-
-
-def _record(data: bytes) -> Any:
-    """The line's JSON, or a text on what is wrong with it; a line that is a JSON text is no reply anyway."""
     try:
-        record = json.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return "not UTF-8"
-    except json.JSONDecodeError as error:
-        return f"no JSON: {error.msg.lower()} at column {error.colno}"
-    except (ValueError, RecursionError):
-        return "no JSON: nested too deeply, or a number of thousands of digits"
-    return "no reply: expected an object" if isinstance(record, str) else record
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo is not None else None
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _headers(value: Any) -> Headers | None:
-    if not isinstance(value, list):
-        return None
-    pairs = [pair for pair in value if isinstance(pair, list) and list(map(type, pair)) == [str, str]]
-    return Headers([(name, text) for name, text in pairs]) if len(pairs) == len(value) else None
-
-
-def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    if not text.lstrip().startswith("{"):
+        return "no JSON object"
+    found = value_at_start(text, 0, "the line")
+    if isinstance(found, BodyError):
+        return f"no JSON at column {found.column}" if found.column else "no JSON: nested too deeply, or too large"
+    record, end = found
+    if text[end:].strip() or "payload" not in record or "fetched_at" not in record:
+        return "no reply: expected one object with payload and fetched_at"
+    return kept_reply(record)
 
 
 def _text(text: str) -> str:

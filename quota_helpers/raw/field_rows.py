@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple, overload
-
-from ..privacy import hide_tokens
 
 Status = Literal["read", "known but unused", "unknown", "ignored", "broken"]
 STATUSES: Final[tuple[Status, ...]] = ("read", "known but unused", "unknown", "ignored", "broken")
@@ -23,7 +20,7 @@ class FieldRow(NamedTuple):
         depth: 0 for the root.
         key: Its key or index there.
         type: "object", "array", "string", "integer", "number", "boolean" or "null".
-        value: As sent, token-shaped text hidden; None for objects, arrays and null (see `type`).
+        value: As sent, token-shaped text hidden; how much it holds for objects and arrays; None for null.
         children: How many members or elements it has.
         read_as: What it was read as, such as `codex.weekly.used_percent`; several joined by ", "; "" where nothing.
         rule: By which rule, in words.
@@ -86,19 +83,3 @@ class FieldRows(Sequence[FieldRow]):
 
     def __repr__(self) -> str:
         return f"FieldRows({len(self)} values, {len(self.read_from)} read)"
-
-    def records(self, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
-        """The rows from *start* to *stop* as dicts of plain JSON, for a virtual list."""
-        return [row._asdict() for row in self[start:stop]]
-
-    def plain_readings(self) -> dict[str, Any]:
-        """`readings` as plain JSON: instants as ISO 8601 in UTC, amounts as decimal text."""
-        return {name: _plain(value) for name, value in self.readings.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else hide_tokens(value) if isinstance(value, str) else value

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..errors import BodyError
-from ..fields import child_path
-from ..nesting import DEEPEST
-
-if TYPE_CHECKING:
-    from .catalogue import KnownField
+from ..fields.catalogue import KnownField
+from ..paths import DEEPEST, child_path
 
 MOST_PLACES: Final = 1_000_000
 """How many values of one body get a row."""
@@ -29,8 +24,6 @@ TYPES: Final[Mapping[type, str]] = {
     type(None): "null",
 }
 """JSON's name of each Python type. A whole number and one with a decimal point are told apart, as the client does."""
-
-_STEP: Final = re.compile(r"""\.([A-Za-z_][A-Za-z0-9_]*)|\[(0|[1-9][0-9]*)\]|\[("(?:[^"\\]|\\.)*")\]""")
 
 
 class Place(NamedTuple):
@@ -70,6 +63,9 @@ def too_deep(path: str) -> BodyError:
 
 def walk(payload: Any, root: KnownField | None = None, *, fold_items: bool = False) -> Iterator[Place]:
     """Every value of *payload* in document order, the root first; objects and arrays before what they hold.
+
+    >>> [place.path for place in walk({"limits": [{"used": 5}]})]
+    ['$', '$.limits', '$.limits[0]', '$.limits[0].used']
 
     Args:
         payload: Any JSON value.
@@ -114,39 +110,3 @@ def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
     if type(value) is list:
         return iter(enumerate(value))
     return iter(())
-
-
-def steps_of(path: str) -> list[str | int]:
-    """The keys and indices of a JSON path such as `$.additional_rate_limits[0]["odd key"]`.
-
-    Raises:
-        ValueError: It is no such path.
-    """
-    steps: list[str | int] = []
-    at = 1
-    while at < len(path):
-        step = _STEP.match(path, at)
-        if step is None:
-            break
-        plain, index, quoted = step.groups()
-        steps.append(plain if plain is not None else int(index) if index is not None else json.loads(quoted))
-        at = step.end()
-    if not path.startswith("$") or at != len(path):
-        raise ValueError(f"not a JSON path: {path!r}; it looks like $.rate_limit.primary_window")
-    return steps
-
-
-def value_at(payload: Any, path: str) -> Any:
-    """The value that stands at *path*.
-
-    Raises:
-        ValueError: It is no JSON path.
-        LookupError: Nothing stands there.
-    """
-    value = payload
-    for step in steps_of(path):
-        found = type(value) is (dict if isinstance(step, str) else list)
-        if not found:
-            raise LookupError(path)
-        value = value[step]
-    return value

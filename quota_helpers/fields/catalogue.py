@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from ..fields import fold
-from .paths import steps_of
+from ..paths import steps_of
+from .aliases import fold
 
 _EMPTY: Final[Mapping[str, Any]] = {}
 
@@ -33,7 +33,6 @@ class KnownField:
         unit: Unit of its number, or "".
         since: First seen, as "2026-09", or "" where nobody noted it.
         vocabulary: Set or pattern of strings that may be shown, or "" when none may.
-        private: Whether it identifies a person or an account.
         fields: Known fields inside, by every spelling.
         item: What each element of an array is, or None.
         entry: What each value of a map is, or None; the map's keys are data.
@@ -46,7 +45,6 @@ class KnownField:
     unit: str = ""
     since: str = ""
     vocabulary: str = ""
-    private: bool = False
     fields: Mapping[str, KnownField] = field(default_factory=dict, repr=False, hash=False)
     item: KnownField | None = field(default=None, repr=False)
     entry: KnownField | None = field(default=None, repr=False)
@@ -99,10 +97,6 @@ class Catalogue:
             return text in allowed
         pattern = self.patterns.get(vocabulary)
         return pattern is not None and pattern.fullmatch(text) is not None
-
-    def patterns_of_fields(self) -> Iterator[tuple[str, KnownField]]:
-        """(path pattern, field) of every known field, once a spelling; `[]` is an array's item, `{}` a map's key."""
-        yield from _expand("$", self.root)
 
     @property
     def window(self) -> KnownField | None:
@@ -170,7 +164,6 @@ class _Builder:
             unit=entry.get("unit", ""),
             since=entry.get("since", ""),
             vocabulary=entry.get("values", ""),
-            private=entry.get("private", False),
             fields=self.shape(entry["shape"]) if "shape" in entry else _EMPTY,
             item=self._element(entry.get("item")),
             entry=self._element(entry.get("map")),
@@ -201,15 +194,3 @@ def _names(fields: Mapping[str, KnownField]) -> dict[str, frozenset[str]]:
             found.setdefault(fold(name), set()).update({known.vocabulary} - {""})
             waiting += [inner.fields for inner in (known, known.item, known.entry) if inner is not None]
     return {name: frozenset(values) for name, values in found.items()}
-
-
-def _expand(path: str, known: KnownField) -> Iterator[tuple[str, KnownField]]:
-    for name, inner in known.fields.items():
-        if name == inner.name:
-            here = f"{path}.{name}"
-            yield here, inner
-            yield from _expand(here, inner)
-    for mark, element in (("[]", known.item), ("{}", known.entry)):
-        if element is not None:
-            yield path + mark, element
-            yield from _expand(path + mark, element)

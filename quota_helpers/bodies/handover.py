@@ -1,0 +1,298 @@
+"""Bodies from wherever people have them: a collection, replies, payloads, the history, a file or folder, a paste."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from ..errors import BodyError
+from ..fields.catalogue import catalogue
+from ..labels import numbered
+from ..models import Headers, RawReply, UsageSnapshot
+from ..outcomes import Collection
+from ..privacy import hide_tokens, hide_tokens_in, printable
+from .envelopes import is_transcript, is_wrapped, replies_in, replies_of_transcript, reply_of
+from .json_text import values_of
+
+BodySource = Any
+"""What every function for raw bodies takes: a collection, replies, a history, payloads, a mapping of names to any of
+them, what `read_bodies` or `load_bodies` gave, a `Path` of a file or folder, or text (a path, or the body itself)."""
+
+Found = TypeVar("Found", list[RawReply], tuple[RawReply, ...])
+
+SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".har")
+LONGEST_PATH: Final = 160
+LARGEST_FILE: Final = 512 * 2**20
+WANTED: Final = (
+    "Give a collection, a reply, history.bodies(), a payload, text, a path, or several of them in a list or by name."
+)
+_SCALAR: Final = re.compile(r"\s*(?:null|true|false|-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?)\s*")
+
+
+def bodies_of(source: BodySource) -> tuple[RawReply, ...]:
+    """Many bodies, each with a name of its own: the account, with its time where an account comes more than once.
+
+    Replies whose body is no JSON are left out. A dict is one body when any of its keys is the name of a usage field or
+    any of its values is no object, array or reply; else it is a mapping of names to bodies.
+
+    >>> [body.name for body in bodies_of({"work": {"plan_type": "plus"}, "home": {"plan_type": "pro"}})]
+    ['work', 'home']
+
+    Raises:
+        BodyError: It is no such thing, or a text or file in it cannot be read; the message says what is wanted.
+    """
+    return _unless_wrong(_bodies(source))
+
+
+def body_of(source: BodySource) -> RawReply:
+    """One body: a payload (a dict or list as it is), or anything that holds exactly one.
+
+    >>> body_of('{"plan_type": "plus"}').payload
+    {'plan_type': 'plus'}
+
+    Raises:
+        BodyError: It holds none or several, or cannot be read.
+    """
+    if isinstance(source, Headers):
+        source = dict(source)
+    if isinstance(source, dict) or (isinstance(source, list) and not any(map(_is_reply, source))):
+        found = replies_in(source, "the body") if isinstance(source, dict) else [reply_of(source)]
+    else:
+        found = replies_of(source)
+    found = _unless_wrong(found)
+    if len(found) != 1:
+        hint = "Choose one of them, such as read_bodies(...)[0], or collection.replies[name]." if found else WANTED
+        raise BodyError(f"expected one body, found {len(found) or 'none'}.", hint=hint)
+    return found[0]
+
+
+def read_bodies(source: BodySource) -> tuple[RawReply, ...]:
+    r"""Bodies from pasted text, a file or a folder (and from all else that the raw functions take).
+
+    Read are JSON, one value or several one after the other; literals of Python and JavaScript; `curl -i` output, also
+    of several requests; HAR files (one body for each usage request); what `save_bodies` and `--raw-json` wrote;
+    response headers as name -> list; and the readings that CodexBar and ccpace keep. What says whose it is, when it
+    was sent, or with which status, comes with these. A folder gives every file of JSON in it, by name, without the
+    `*.expected.json` beside test cases. Token-shaped text is hidden.
+
+    >>> [body.payload for body in read_bodies("{'used': 1}\n{'used': 2}")]
+    [{'used': 1}, {'used': 2}]
+
+    Args:
+        source: As for `find_drift`, `compare_fields` and all the others. A str is text when it begins with a bracket,
+            a brace, a quote or a code fence, has several lines, or when it holds a brace or is a number or `null`,
+            `true`, `false` and no file of that name is there; else it is a path.
+
+    Raises:
+        BodyError: Bad JSON (with line, column and the place), no such file, not UTF-8, nested deeper than 500 levels,
+            a body of more than 5 MiB.
+    """
+    # An error is a value until the text is out of reach: a frame of its traceback would hold it.
+    outcome = _bodies(source)
+    del source
+    return _unless_wrong(outcome)
+
+
+def replies_of(source: BodySource) -> list[RawReply]:
+    """The same as a list, in which a reply that is no JSON has its place; names may be alike."""
+    return _unless_wrong(_gathered(source))
+
+
+def named(replies: Iterable[RawReply]) -> tuple[RawReply, ...]:
+    """The replies, each with a name of its own."""
+    found = list(replies)
+    wanted = [reply.name or reply.account or reply.account_key or f"body {at}" for at, reply in enumerate(found, 1)]
+    often = Counter(wanted)
+    for at, reply in enumerate(found):
+        if often[wanted[at]] > 1 and reply.fetched_at is not None:
+            wanted[at] += f" {reply.fetched_at:%Y-%m-%d %H:%M:%S}"
+    return tuple(replace(reply, name=name) for reply, name in zip(found, numbered(wanted), strict=True))
+
+
+# --- what was handed over ---
+
+
+def _unless_wrong(outcome: Found | BodyError) -> Found:
+    if isinstance(outcome, BodyError):
+        raise outcome
+    return outcome
+
+
+def _bodies(source: Any) -> tuple[RawReply, ...] | BodyError:
+    if source is None or isinstance(source, bool | int | float):
+        return _unfit(source)
+    found = _gathered(source)
+    return found if isinstance(found, BodyError) else named(reply for reply in found if reply.is_json)
+
+
+def _gathered(source: Any) -> list[RawReply] | BodyError:
+    if isinstance(source, Collection):
+        return [_clean(replace(reply, name=name, account=name)) for name, reply in source.replies.items()]
+    if isinstance(source, Mapping):  # headers too
+        return replies_in(dict(source), "the body") if _is_one_body(source) else _several(source.items())
+    if isinstance(source, list | tuple | set | frozenset | Iterator) or _is_sequence_of_replies(source):
+        return _several(("", item) for item in source)
+    kept = getattr(source, "bodies", None)
+    return _gathered(kept()) if callable(kept) else _one(source, "")
+
+
+def _is_sequence_of_replies(source: Any) -> bool:
+    """`Bodies`, a view of a mapping's values: iterable, and no text, reply, snapshot or table."""
+    plain = isinstance(source, str | bytes | bytearray | Path | RawReply | UsageSnapshot) or _is_reply(source)
+    return not plain and isinstance(source, Iterable) and not hasattr(source, "columns")
+
+
+def _several(items: Iterable[tuple[Any, Any]]) -> list[RawReply] | BodyError:
+    found: list[RawReply] = []
+    for name, item in items:
+        # Within a list a text that is no object and no array is a JSON string like any other.
+        text = isinstance(item, str) and item.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
+        replies = [reply_of(item, str(name))] if isinstance(item, str) and not text else _one(item, str(name))
+        if isinstance(replies, BodyError):
+            return replies
+        found += replies
+    return found
+
+
+def _one(source: Any, name: str) -> list[RawReply] | BodyError:
+    if _is_reply(source):
+        return [_clean(_as_reply(source, name))]
+    if isinstance(source, str | Path | bytes | bytearray):
+        return _read(source, name)
+    if isinstance(source, dict):
+        return replies_in(source, "the body", name)
+    if source is None or isinstance(source, list | tuple | bool | int | float):
+        return [reply_of(source, name)]
+    return _unfit(source)
+
+
+def _unfit(source: Any) -> BodyError:
+    if isinstance(source, UsageSnapshot):
+        return BodyError("a snapshot is a reading and holds no raw body.", hint="Give collection.replies instead.")
+    return BodyError(f"expected raw bodies, found {type(source).__name__}.", hint=WANTED)
+
+
+def _is_reply(source: Any) -> bool:
+    return isinstance(source, RawReply) or (hasattr(source, "payload") and hasattr(source, "fetched_at"))
+
+
+def _as_reply(source: Any, name: str) -> RawReply:
+    if isinstance(source, RawReply):
+        return replace(source, name=name) if name else source
+    return reply_of(
+        source.payload,
+        name,
+        fetched_at=source.fetched_at,
+        status=getattr(source, "status", None),
+        headers=getattr(source, "headers", None) or Headers(),
+        account=getattr(source, "account", None),
+        account_key=getattr(source, "account_key", None),
+    )
+
+
+def _clean(reply: RawReply) -> RawReply:
+    return replace(reply, payload=hide_tokens_in(reply.payload)) if reply.payload is not None else reply
+
+
+def _is_one_body(source: Mapping[Any, Any]) -> bool:
+    if is_wrapped(source) or not all(
+        isinstance(item, dict | list | Path) or _is_reply(item) for item in source.values()
+    ):
+        return True
+    root = catalogue().root
+    return any(isinstance(key, str) and root.inside(key) is not None for key in source)
+
+
+# --- text, files and folders ---
+
+
+def _read(source: str | Path | bytes | bytearray, name: str) -> list[RawReply] | BodyError:
+    if isinstance(source, bytes | bytearray):
+        return _from_bytes(bytes(source), name, "the data")
+    if isinstance(source, str) and _is_text(source):
+        return _from_text(source, name, "the text")
+    return _from_path(Path(source).expanduser(), name)
+
+
+def _is_text(source: str) -> bool:
+    if not source.strip() or "\n" in source or source.lstrip("\ufeff \t\r")[0] in '{["`<':
+        return True
+    return ("{" in source or _SCALAR.fullmatch(source) is not None) and not Path(source[:LONGEST_PATH]).exists()
+
+
+def _from_path(path: Path, name: str = "") -> list[RawReply] | BodyError:
+    try:
+        if path.is_dir():
+            return _from_folder(path)
+        if path.stat().st_size > LARGEST_FILE:
+            return BodyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB.", hint="Split it, one body a line.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return BodyError(
+            f"there is no file or folder {_spelled(path)}.", hint="Check the path; pasted JSON begins with {."
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path"
+        return BodyError(f"{_spelled(path)} cannot be read: {reason}.", hint="Check the path and its permissions.")
+    return _from_bytes(data, name or path.stem, str(path))
+
+
+def _from_folder(folder: Path) -> list[RawReply] | BodyError:
+    found: list[RawReply] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or path.name.endswith(".expected.json") or not path.is_file():
+            continue
+        bodies = _from_path(path)
+        if isinstance(bodies, BodyError):
+            return bodies
+        found += bodies
+    return found or BodyError(
+        f"no *.json or *.jsonl in {_spelled(folder)}.", hint="Give the folder that holds the bodies."
+    )
+
+
+def _spelled(path: Path) -> str:
+    # What was meant as text may have been taken for a path.
+    text = printable(hide_tokens(str(path)))
+    return repr(text if len(text) <= LONGEST_PATH else text[: LONGEST_PATH - 1] + "…")
+
+
+def _from_bytes(data: bytes, name: str, where: str) -> list[RawReply] | BodyError:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = error.start
+        line = data.count(b"\n", 0, at) + 1
+        column = at - data.rfind(b"\n", 0, at)
+        message = f"{where} is not UTF-8, at line {line}, byte {column}."
+        return BodyError(message, hint="Save it as UTF-8.", line=line, column=column)
+    return _from_text(text, name, where)
+
+
+def _from_text(text: str, name: str, where: str) -> list[RawReply] | BodyError:
+    found: list[RawReply] = []
+    if is_transcript(text):
+        replies = replies_of_transcript(text.replace("\r\n", "\n"), where)
+        if isinstance(replies, BodyError):
+            return replies
+        found = replies
+    else:
+        values = values_of(text, where)
+        if isinstance(values, BodyError):
+            return values
+        for value in values:
+            inner = replies_in(value, where)
+            if isinstance(inner, BodyError):
+                return inner
+            found += inner
+    if not name:
+        return found
+    single = len(found) == 1
+    return [
+        reply if reply.name else replace(reply, name=name if single else f"{name} {number}")
+        for number, reply in enumerate(found, 1)
+    ]
