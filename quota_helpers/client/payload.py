@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from ..paths import DEEPEST, is_too_deep
-from ..privacy import printable
+from ..privacy import printable, rewrite
 
 _MAX_NOTES: Final = 20
 # A longer integer is no number anybody could mean: it does not even fit a float.
@@ -43,10 +43,13 @@ class Parsed(NamedTuple):
     problem: str | None = None
 
 
-class _Unknown(NamedTuple):
+class _Unknown:
     """Stands where the body has a number that is none, until its place is known."""
 
-    what: str
+    __slots__ = ("what",)
+
+    def __init__(self, what: str) -> None:
+        self.what = what
 
 
 def parse_body(data: bytes, hide: Callable[[str], str]) -> Parsed:
@@ -76,7 +79,7 @@ def parse_body(data: bytes, hide: Callable[[str], str]) -> Parsed:
         return Parsed(None, data, tuple(notes), problem)
     notes += doubles
     cleaner = _Cleaner(hide)
-    payload = cleaner.clean(payload)
+    payload = rewrite(payload, cleaner)
     notes += cleaner.notes
     if cleaner.hidden:
         # The server wrote the secret with escapes: only writing the body anew is sure to leave it out.
@@ -123,41 +126,35 @@ def _loads(text: str, doubles: list[str]) -> Any:
     )
 
 
-class _Cleaner:
-    """Walks a JSON value once: unknown numbers become None, lone surrogates U+FFFD, secrets are hidden.
+_Place = tuple[Any, ...]
+"""(outer place, key), () for the whole body."""
 
-    Without recursion, so that five hundred levels need no stack.
-    """
+
+class _Cleaner:
+    """The policy for what comes from the wire: unknown numbers become None, half surrogates U+FFFD, secrets `***`."""
+
+    top: _Place = ()
 
     def __init__(self, hide: Callable[[str], str]) -> None:
         self._hide = hide
         self.notes: list[str] = []
         self.hidden = False
 
-    def clean(self, payload: Any) -> Any:
-        root = [payload]
-        waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
-        while waiting:
-            box, place = waiting.pop()
-            if isinstance(box, dict):
-                self._clean_keys(box, place)
-            for key, value in list(box.items() if isinstance(box, dict) else enumerate(box)):
-                if isinstance(value, list | dict):
-                    waiting.append((value, (place, key)))
-                elif isinstance(value, str):
-                    box[key] = self._string(value, (place, key))
-                elif isinstance(value, _Unknown):
-                    box[key] = None
-                    self._note(f"{value.what} became null", (place, key))
-        return root[0]
+    def inside(self, place: _Place, key: str | int) -> _Place:
+        return (place, key)
 
-    def _clean_keys(self, box: dict[str, Any], place: tuple[Any, ...]) -> None:
-        clean = {self._string(key, place): value for key, value in box.items()}
-        if clean.keys() != box.keys():
-            box.clear()
-            box.update(clean)
+    def key(self, place: _Place, key: str) -> str:
+        return self._string(key, place)
 
-    def _string(self, text: str, place: tuple[Any, ...]) -> str:
+    def leaf(self, place: _Place, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._string(value, place)
+        if isinstance(value, _Unknown):
+            self._note(f"{value.what} became null", place)
+            return None
+        return value
+
+    def _string(self, text: str, place: _Place) -> str:
         if text.isascii():
             clean = text
         else:
@@ -168,16 +165,16 @@ class _Cleaner:
         self.hidden = self.hidden or hidden != clean
         return hidden
 
-    def _note(self, what: str, place: tuple[Any, ...]) -> None:
+    def _note(self, what: str, place: _Place) -> None:
         note = f"{what} @ {_path(place)}"
         if note not in self.notes:
             self.notes.append(note)
 
 
-def _path(place: tuple[Any, ...]) -> str:
-    """The JSON path of a place, which is a chain of (outer place, key)."""
+def _path(place: _Place) -> str:
+    """The JSON path of a place."""
     steps: list[str] = []
     while place:
         place, key = place
         steps.append(f"[{key}]" if isinstance(key, int) else f".{printable(re.sub(_SURROGATE, '?', key))[:60]}")
-    return "$" + "".join(reversed(steps[:-1]))[:200]
+    return "$" + "".join(reversed(steps))[:200]
