@@ -12,6 +12,7 @@
     * UnreachableError              no connection                             exit code 2
     * FetchTimeoutError             no complete answer before the deadline    exit code 2
     * InsecureUrlError              plain http to another machine; not sent   exit code 2
+    * OfficialClientError           codex app-server: missing, old, ended     exit code 2
     * TokenRejectedError            401                                       exit code 3
     * AccountForbiddenError         401 account_deactivated, 403 with JSON    exit code 3
     * BlockedByEdgeError            403 with HTML: the edge, not the account  exit code 3
@@ -144,6 +145,16 @@ class InsecureUrlError(FetchError):
     """The address would carry the token in clear text to another machine. Nothing was sent."""
 
     default_hint = "Use https; plain http is allowed to this machine (127.0.0.1, localhost, [::1]) only."
+    exit_code = 2
+
+
+class OfficialClientError(FetchError):
+    """The official client could not be asked: its program is missing or too old, or it ended before it answered.
+
+    Do not raise it for what the server told the client: that is the error it would have been without the client.
+    """
+
+    default_hint = "Check that `codex --version` works here, or name the program: codex_bin= or --codex-bin."
     exit_code = 2
 
 
