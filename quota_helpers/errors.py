@@ -87,7 +87,10 @@ class TokenMissingError(AuthError):
 class TokenExpiredError(AuthError):
     """The token's own `exp` has passed. Judged on this machine; a server's 401 is a `TokenRejectedError`."""
 
-    default_hint = "Use Codex once with this login: it renews its own token. Or sign in again: codex login"
+    default_hint = (
+        "Use Codex once with this login: it renews its own token. Or ask through Codex (via='codex', --via codex), "
+        "or sign in again: codex login"
+    )
 
 
 class ApiKeyOnlyError(AuthError):

@@ -92,15 +92,18 @@ def find_accounts(
     return merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
 
 
-def places(
-    account_dir: Places = None, codex_home: str | Path | None = None, *, search_parent: bool = True
-) -> list[str]:
+def places(account_dir: Places = None, codex_home: Places = None, *, search_parent: bool = True) -> list[str]:
     """Where `find_accounts` looks, in its order, as a person would write it: the own home folder as `~`."""
     if account_dir is not None:
         return [_written(folder) for folder in _listed(account_dir)]
     if codex_home is not None:
-        return [_written(_home(codex_home))]
+        return [_written(home) for home in homes(codex_home)]
     return [*(_written(place) for place in _default_places(search_parent=search_parent)), _written(_home(None))]
+
+
+def homes(codex_home: Places = None) -> list[Path]:
+    """The Codex homes that are meant: those named, else `$CODEX_HOME`, else `~/.codex`."""
+    return [_home(None)] if codex_home is None else _listed(codex_home)
 
 
 def _listed(account_dir: Places) -> list[Path]:

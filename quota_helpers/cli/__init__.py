@@ -60,6 +60,8 @@ def _run(options: argparse.Namespace) -> int:
             return LOGIN_PROBLEM
         if source.is_demo:
             _say("DEMO: invented accounts on a server on this machine.")
+        if source.warning:
+            _say(source.warning)
         collection = source.collect()
         _print(collection, options, source)
         sys.stdout.flush()
@@ -74,6 +76,9 @@ def _run(options: argparse.Namespace) -> int:
 def _source(options: argparse.Namespace) -> Source:
     if options.demo:
         return demo(names=options.accounts or None)
+    if options.via:
+        how = {"via": options.via, "codex_bin": options.codex_bin}
+        return live(names=options.accounts or None, url=options.chatgpt_url, deadline=options.timeout, **how)
     return live(
         options.account_dir,
         url=options.chatgpt_url,

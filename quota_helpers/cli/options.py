@@ -22,6 +22,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.json and (options.raw_json or options.raw_headers):
         parser.error("--json and --raw-json or --raw-headers are two different outputs: choose one")
+    if options.via and (options.demo or options.account_dir):
+        parser.error("--via codex asks for the login of the Codex home ($CODEX_HOME): not with --demo or --account-dir")
     return options
 
 
@@ -45,6 +47,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--raw-headers", action="store_true", help="print the response headers instead of the table")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
     parser.add_argument("--demo", action="store_true", help="use invented accounts on a server on this machine")
+    parser.add_argument(
+        "--via", choices=["codex"], help="ask through the official client, which may renew the login of its Codex home"
+    )
+    parser.add_argument("--codex-bin", metavar="FILE", help="that client's program (default: codex on the PATH)")
     parser.add_argument("--timezone", metavar="TZ", type=_zone, help="show times in this zone, such as Europe/Berlin")
     parser.add_argument("--timeout", metavar="S", type=_seconds, default=DEFAULT_TIMEOUT, help="seconds per account")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")

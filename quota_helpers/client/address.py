@@ -41,6 +41,18 @@ def usage_url(base: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
+def beside(url: str, what: str) -> str:
+    """The address of another endpoint of the same backend.
+
+    >>> beside("https://chatgpt.com/backend-api/wham/usage", "profiles/me")
+    'https://chatgpt.com/backend-api/wham/profiles/me'
+    """
+    if what == "usage":
+        return url
+    base = url.removesuffix("usage")
+    return (base.removesuffix("codex/") + "wham/" if base.endswith("/backend-api/codex/") else base) + what
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine for sure: `localhost`, 127.0.0.0/8, ::1, and 127.0.0.0/8 mapped into IPv6.
 

@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..models import Account, Headers, RawReply
 from ..privacy import Echo, hide_in_headers
-from .address import host_of, stays_private, usage_url
+from .address import beside, host_of, stays_private, usage_url
 from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
 from .payload import Parsed, parse_body
 from .translate import translate
@@ -92,15 +92,16 @@ class UsageClient:
         self._tls_lock = threading.Lock()
         self._closed = threading.Event()
 
-    def fetch(self, account: Account, *, stop: threading.Event | None = None) -> RawReply:
-        """Ask for one account's usage.
+    def fetch(self, account: Account, *, stop: threading.Event | None = None, what: str = "usage") -> RawReply:
+        """Ask for one account's usage, or for what the same server says beside it.
 
         Args:
             account: The login; only its token, its account id, its FedRAMP mark and its names are used.
             stop: Set it from another thread to end the fetch within a fraction of a second.
+            what: The path beside `usage`, such as "rate-limit-reset-credits"; never one that changes anything.
 
         Returns:
-            The reply, whose payload is a JSON object.
+            The reply, whose payload is a JSON object (beside the usage also a list).
 
         Raises:
             FetchError: One of its subclasses, as the package's table says; an interrupted fetch is an
@@ -110,7 +111,7 @@ class UsageClient:
         # The work is done by functions that return their error: a traceback from here shows no frame that held a
         # request, and the error has neither cause nor context. An interrupt loses its frames for the same reason.
         try:
-            outcome: RawReply | QuotaError | None = self._outcome(account, stop)
+            outcome: RawReply | QuotaError | None = self._outcome(account, stop, what)
         except KeyboardInterrupt:
             outcome = None
         if outcome is None:
@@ -133,13 +134,13 @@ class UsageClient:
     def __repr__(self) -> str:
         return f"UsageClient({host_of(self.url)!r}, deadline={self.deadline!r}, retries={self.retries!r})"
 
-    def _outcome(self, account: Account, stop: threading.Event | None) -> RawReply | QuotaError:
+    def _outcome(self, account: Account, stop: threading.Event | None, what: str) -> RawReply | QuotaError:
         """The reply, or the error to raise."""
         begun = time.perf_counter()
         if unusable := _unusable(account):
             return unusable
         try:
-            url = usage_url(self.url)
+            url = beside(usage_url(self.url), what)
         except FetchError as error:
             error.account = account.name
             return error.with_traceback(None)

@@ -138,7 +138,8 @@ def _http_date(text: str) -> datetime | None:
 def _not_usage(reply: RawReply, problem: str | None) -> FetchError | None:
     if problem is not None:
         return _error(UnexpectedReplyError, reply, f"The answer is no usage body: it is {problem}", words=True)
-    if not isinstance(reply.payload, dict):
+    is_usage = urlsplit(reply.url).path.endswith("/usage")
+    if not isinstance(reply.payload, dict if is_usage else dict | list):
         kind = "null" if reply.payload is None else type(reply.payload).__name__
         return _error(UnexpectedReplyError, reply, f"The answer is no usage body: JSON, but no object ({kind})")
     return None

@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ..auth import find_accounts
-from ..auth.find import Places, places
+from ..auth.find import Places, homes, places
 from ..client import UsageClient
 from ..fields import ALIASES, Aliases
-from ..labels import listed
+from ..labels import listed, one_of
 from ..outcomes import Accounts
-from .source import Clock, Source
+from .source import Source
+from .ways import Clock, Direct
 
 DEMO_VARIABLE: Final = "QUOTA_HELPERS_DEMO"
 
@@ -53,31 +54,47 @@ def connect(
 
 def live(
     account_dir: Places = None,
-    codex_home: str | Path | None = None,
+    codex_home: Places = None,
     *,
     url: str | None = None,
     names: Iterable[str] | None = None,
     aliases: Aliases = ALIASES,
+    via: Literal["codex"] | None = None,
+    codex_bin: str | Path | None = None,
     search_parent: bool = True,
     clock: Clock | None = None,
     **client_options: Any,
 ) -> Source:
     """Your logins, for sure: never the demo.
 
+    With `via="codex"` the official client is started and asked: for logins that Codex keeps in the keyring, or that
+    only it may renew. It owns its login, may renew it and write its own state, so this way is taken only when named.
+
     Args:
-        account_dir: As in `connect`.
-        codex_home: As in `connect`.
-        url: As in `connect`.
+        account_dir: As in `connect`; not with *via*.
+        codex_home: As in `connect`; with *via* it may be several, each of which is an account.
+        url: As in `connect`; with *via* the default is each home's own configuration.
         names: As in `connect`.
         aliases: As in `connect`.
+        via: "codex": ask through the official client; default the direct request.
+        codex_bin: The official client's program; default `codex` on the PATH.
         search_parent: Whether the default folder is looked for one folder up, too.
         clock: Callable that returns the present moment (aware, UTC); default the machine's clock.
-        client_options: Further keyword arguments of `UsageClient`, such as `deadline` in seconds.
+        client_options: Further keyword arguments of `UsageClient`, such as `deadline` in seconds; with *via* that one.
+
+    Raises:
+        ValueError: *via* is another word, or goes with an *account_dir*.
     """
     chosen = listed(names)
     if account_dir is not None and not isinstance(account_dir, str | Path):
         account_dir = tuple(account_dir)  # an iterator could be read only once
     now = clock or _utc_now
+    if via is not None:
+        if account_dir is not None or one_of(via, ("codex",), "way") != "codex":
+            raise ValueError("via='codex' asks for the logins of Codex homes: give codex_home instead of account_dir")
+        return _official(codex_home, chosen, now, aliases, {"codex_bin": codex_bin, "url": url, **client_options})
+    if not (codex_home is None or isinstance(codex_home, str | Path)):
+        raise ValueError("several Codex homes go with via='codex'; directly, give their auth.json files as account_dir")
     if url is not None:
         client_options["url"] = url
 
@@ -85,7 +102,18 @@ def live(
         return find_accounts(account_dir, codex_home, chosen, search_parent=search_parent)
 
     looked_in = places(account_dir, codex_home, search_parent=search_parent)
-    return Source(find, UsageClient(clock=now, **client_options), clock=now, aliases=aliases, looked_in=looked_in)
+    way = Direct(UsageClient(clock=now, **client_options), now)
+    return Source(find, way, clock=now, aliases=aliases, looked_in=looked_in)
+
+
+def _official(
+    codex_home: Places, names: Sequence[str] | None, clock: Clock, aliases: Aliases, options: Mapping[str, Any]
+) -> Source:
+    from .official import Official  # noqa: PLC0415 - the direct request starts no program
+
+    way = Official(homes(codex_home), clock, **options)
+    looked_in = places(None, homes(codex_home))
+    return Source(lambda: way.find(names), way, clock=clock, aliases=aliases, looked_in=looked_in)
 
 
 def demo(
@@ -115,7 +143,9 @@ def demo(
     def find() -> Accounts:
         return find_accounts(server.account_dir, names=chosen)
 
-    return Source(find, client, clock=server.clock, aliases=aliases, demo=server, looked_in=looked_in)
+    return Source(
+        find, Direct(client, server.clock), clock=server.clock, aliases=aliases, demo=server, looked_in=looked_in
+    )
 
 
 def demo_forced(environment: Mapping[str, str] | None = None) -> bool:

@@ -9,9 +9,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from ..auth import check_expiry, reload
-from ..client import UsageClient
-from ..errors import AuthError, FetchError, QuotaError, TokenExpiredError, TokenRejectedError, UnexpectedReplyError
+from ..auth import reload
+from ..errors import AuthError, FetchError, QuotaError, UnexpectedReplyError
 from ..fields import ALIASES, Aliases
 from ..labels import Names, account_labels, choose
 from ..models import Account, RawReply, UsageSnapshot
@@ -20,8 +19,8 @@ from ..outcomes import Accounts, Collection, Failure
 from ..privacy import mask_identity
 from ..progress import bar, watched
 from ..workers import POLL_SECONDS, run_concurrently
+from .ways import Clock, Way
 
-Clock = Callable[[], datetime]
 OnProgress = Callable[[int, int], None]
 Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
 
@@ -46,12 +45,13 @@ class Source:
         is_demo: Whether the accounts are invented.
         clock: Callable that returns the present moment (aware, UTC); the demo's stands still between runs.
         looked_in: Where logins were looked for, in that order; for the demo, in vain.
+        warning: What to know before anything is asked, or "": the official client may renew its login.
     """
 
     def __init__(
         self,
         find: Callable[[], Accounts],
-        client: UsageClient,
+        way: Way,
         *,
         clock: Clock,
         aliases: Aliases = ALIASES,
@@ -59,7 +59,7 @@ class Source:
         looked_in: Sequence[str] = (),
     ) -> None:
         self._find = find
-        self._client = client
+        self._way = way
         self._aliases = aliases
         self._demo = demo
         self._runs = 0
@@ -68,6 +68,7 @@ class Source:
         self.clock = clock
         self.is_demo = demo is not None
         self.looked_in = tuple(looked_in)
+        self.warning = way.warning
 
     @property
     def accounts(self) -> Accounts:
@@ -76,8 +77,8 @@ class Source:
 
     @property
     def url(self) -> str:
-        """The address that is asked."""
-        return self._client.url
+        """The address that is asked, or "codex app-server"."""
+        return self._way.origin
 
     def fetch(self, name: str | None = None) -> RawReply:
         """One account's reply, as it came from the wire.
@@ -101,7 +102,7 @@ class Source:
         for failure in unusable:
             if failure.account == wanted:
                 raise failure.error
-        return self._ask(self._accounts.named(wanted), threading.Event())
+        return self._way.ask(self._accounts.named(wanted), threading.Event())
 
     def collect(
         self,
@@ -137,7 +138,7 @@ class Source:
 
     def close(self) -> None:
         """End the connections; the demo's server stops too. May be called twice."""
-        self._client.close()
+        self._way.close()
         if self._demo is not None:
             self._demo.close()
 
@@ -153,7 +154,8 @@ class Source:
         what = "DEMO, invented accounts" if self.is_demo else "your logins"
         looked = f"; looked in {', '.join(self.looked_in)}" if self.looked_in else ""
         counted = f"{len(self._accounts)} accounts, {len(self._accounts.failures)} unusable login files"
-        return f"Source({what}: {counted}{looked})"
+        warning = f"; {self.warning}" if self.warning else ""
+        return f"Source({what}: {counted}{looked}{warning})"
 
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415 - its table of entities is long, and only notebooks draw
@@ -161,7 +163,9 @@ class Source:
         what = "<b>Demo</b>: invented accounts" if self.is_demo else "Your logins"
         places = " or ".join(f"<code>{escape(place)}</code>" for place in self.looked_in)
         looked = f"; {'no login was found' if self.is_demo else 'looked for'} in {places}" if places else ""
-        return f"<p>{what}, asked at <code>{escape(_plain(self))}</code>{looked}</p>{self._accounts._repr_html_()}"
+        warning = f"<p>{escape(self.warning)}</p>" if self.warning else ""
+        asked = f"<p>{what}, asked at <code>{escape(_plain(self))}</code>{looked}</p>"
+        return f"{asked}{warning}{self._accounts._repr_html_()}"
 
     def _run(
         self,
@@ -177,7 +181,7 @@ class Source:
         chosen, failures = self._chosen(names, self._refresh())
         answers: dict[str, Answer] = {}
         arriving = run_concurrently(
-            chosen, lambda account: self._answer(account, stop), max_workers=self._client.max_workers, stop=stop
+            chosen, lambda account: self._answer(account, stop), max_workers=self._way.max_workers, stop=stop
         )
         with bar(len(chosen), unit="account", wanted=show) as advance:
             try:
@@ -218,28 +222,12 @@ class Source:
     def _answer(self, account: Account, stop: threading.Event) -> Answer:
         reply = None
         try:
-            reply = self._ask(account, stop)
+            reply = self._way.ask(account, stop)
             return reply, self._read(account, reply)
         except FetchError as error:
             return error.reply or reply, error
         except QuotaError as error:
             return reply, error
-
-    def _ask(self, account: Account, stop: threading.Event) -> RawReply:
-        now = self.clock()
-        try:
-            check_expiry(account, now)
-        except TokenExpiredError:
-            # Codex may have renewed the login since it was read.
-            account = _renewed(account)
-            check_expiry(account, now)
-        try:
-            return self._client.fetch(account, stop=stop)
-        except TokenRejectedError:
-            renewed = _renewed(account)
-            if renewed.access_token == account.access_token:
-                raise
-            return self._client.fetch(renewed, stop=stop)
 
     def _read(self, account: Account, reply: RawReply) -> UsageSnapshot:
         if not is_usage(reply.payload, aliases=self._aliases):
@@ -254,7 +242,7 @@ class Source:
             fetched_at=reply.fetched_at or self.clock(),
             aliases=self._aliases,
             account=account.name,
-            account_key=account.key,
+            account_key=reply.account_key or account.key,
             origin="demo" if self.is_demo else None,
         )
         notes = (*reply.notes, *_other_account(account, reply.payload))
@@ -267,15 +255,6 @@ def _plain(source: Source) -> str:
         return "a server on this machine"
     scheme, slashes, rest = source.url.partition("//")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"  # an address with a password is refused, but not shown either
-
-
-def _renewed(account: Account) -> Account:
-    """The login as its file has it now; as it was when the file is unreadable or holds somebody else's."""
-    try:
-        fresh = reload(account)
-    except AuthError:
-        return account
-    return fresh if fresh.key == account.key else account
 
 
 def _gone(account: Account) -> Failure | None:
