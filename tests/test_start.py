@@ -10,6 +10,7 @@ LOADED = "import sys, json\n{code}\nprint(json.dumps(sorted(sys.modules)))"
 LATER = {
     "html",  # what notebooks show
     "zoneinfo",  # --timezone
+    "tomllib",  # a Codex home without a login file
     "encodings.utf_16_le",  # bodies that are no UTF-8
     "quota_helpers.invented",
     "quota_helpers.frames",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from foundation_support import NOW, WEEK, reading, snapshot
@@ -215,6 +215,23 @@ def test_what_holds_no_readings_is_refused_with_what_is_wanted(odd):
 def test_a_bar_is_a_sentence_for_who_does_not_see_it(window, left, used):
     [bar] = bars(snapshot("ada", window))
     assert (bar.sentence("left"), bar.sentence("used")) == (left, used)
+
+
+def test_a_negative_zero_is_a_zero():
+    [bar] = bars(snapshot("ada", reading(-0.0)))
+    assert (bar.lines(UTC)[0], bar.number("used")) == ("0 % used, 100 % left", "0 %")
+
+
+def test_everything_known_of_a_window_stands_in_lines():
+    [bar] = bars(snapshot("ada", reading(90), reached_type="new_thing"))
+    assert bar.lines(UTC) == [
+        "90 % used, 10 % left",
+        "resets Fri 20 Nov 14:00 UTC (2 h 00 m)",
+        "60 % of the window's time is gone",
+        "blocked: the server says: new thing",
+    ]
+    [stale] = bars(snapshot("ada", reading(40, reset_in=-HOUR)))
+    assert stale.lines(UTC)[1:] == ["resets Fri 20 Nov 11:00 UTC (1 h 00 m ago)", "stale"]
 
 
 def test_a_bar_fills_its_track_and_no_more_and_the_tick_mirrors():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +32,8 @@ def kept_elsewhere(home: Path) -> Problem | None:
 
 def _setting(home: Path) -> object:
     """Where the home's config.toml says that logins are kept; None where it does not say, or cannot be read."""
+    import tomllib  # noqa: PLC0415  # only a home without a login file needs it
+
     path = home / "config.toml"
     try:
         if not path.is_file():

@@ -361,19 +361,16 @@ def _snapshot_rows(snapshot: Any) -> Iterable[dict[str, Any]]:
 
 
 def _frame_rows(frame: Any) -> Iterable[dict[str, Any]]:
-    """The newest rows of a frame. Pandas finds them: a history is long; without it there is no frame."""
-    same = [name for name in ("account_key", "account", "limit", "window") if name in frame.columns]
-    latest = frame.groupby(same, dropna=False, sort=False)["fetched_at"].transform("max")
-    present = frame[latest.isna() | (frame["fetched_at"] == latest)]
-    rows: list[dict[str, Any]] = present.astype(object).where(present.notna(), None).to_dict("records")
-    for row in rows:
-        row.update({name: _plain(value) for name, value in row.items() if hasattr(value, "to_pydatetime")})
-    return rows
+    """The newest rows of a frame. Pandas finds them, a history is long; without it there is no frame."""
+    from ..frames import readings as checked  # noqa: PLC0415 - the command line has none, and loads no pandas
 
-
-def _plain(value: Any) -> datetime:
-    plain: datetime = value.to_pydatetime(warn=False)
-    return plain
+    rows = checked(frame, "readings")
+    latest = rows.groupby(["account_key", "limit", "window"], dropna=False, sort=False)["fetched_at"].transform("max")
+    present = rows[latest.isna() | (rows["fetched_at"] == latest)]
+    return [
+        {name: value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value for name, value in row}
+        for row in map(dict.items, present.astype(object).where(present.notna(), None).to_dict("records"))
+    ]
 
 
 def _key(row: dict[str, Any]) -> str:
@@ -397,7 +394,7 @@ def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
         limit_name=row.get("limit_name") or "",
         window=row.get("window") or "",
         slot=row.get("slot") or "",
-        used=used,
+        used=None if used is None else used + 0.0,  # no -0
         gone=gone,
         reset_at=reset_at,
         resets_in=None if reset_at is None else reset_at - now,
