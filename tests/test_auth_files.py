@@ -27,7 +27,6 @@ from quota_helpers.auth import (
     check_expiry,
     find_accounts,
     load_auth,
-    load_logins,
     parse_auth,
     reload,
 )
@@ -60,12 +59,12 @@ def test_bare_file_is_named_by_its_login(tmp_path):
     assert load_auth(write(tmp_path / "auth.json", official(account_id="0123456789"))).name == "account-01234567"
 
 
-def test_load_logins(tmp_path):
+def test_logins_of_one_file(tmp_path):
     path = write(
         tmp_path / "auth.json",
         json.dumps({"openai": {"access": ACCESS, "accountId": "a"}, "codex-b": {"refresh": "r"}}),
     )
-    accounts = load_logins(path)
+    accounts = find_accounts(path)
     assert accounts.names == ("account-a",)
     assert str(path) in accounts.failures[0].message
     assert '$["codex-b"]' in accounts.failures[0].message
@@ -77,7 +76,7 @@ def test_missing_file(tmp_path):
     assert str(tmp_path / "none.auth.json") in caught.value.message
     assert caught.value.account == "none"
     with pytest.raises(AuthFileNotFoundError):
-        load_logins(write(tmp_path / "file") / "auth.json")
+        load_auth(write(tmp_path / "file") / "auth.json")
 
 
 def test_not_utf_8(tmp_path):
@@ -225,7 +224,7 @@ def test_reload_gives_another_persons_login_with_its_own_key(tmp_path):
 def test_reload_follows_a_person_in_a_reordered_list(tmp_path):
     items = [{"accessToken": jwt(claims(user=f"user-{i}")), "email": f"{i}@example.com"} for i in range(3)]
     path = write(tmp_path / "many.json", json.dumps({"accounts": items}))
-    accounts = load_logins(path)
+    accounts = find_accounts(path)
     write(path, json.dumps({"accounts": items[::-1]}))
     for account in accounts:
         assert reload(account).key == account.key
@@ -235,7 +234,7 @@ def test_reload_follows_a_person_in_a_reordered_list(tmp_path):
 def test_reload_of_what_is_gone(tmp_path):
     item = {"accessToken": ACCESS, "accountId": "a"}
     path = write(tmp_path / "many.json", json.dumps({"accounts": [item, item | {"accountId": "b"}]}))
-    _, second = load_logins(path)
+    _, second = find_accounts(path)
     write(path, json.dumps({"accounts": [item, item | {"enabled": False}]}))
     with pytest.raises(TokenMissingError, match="switched off"):
         reload(second)

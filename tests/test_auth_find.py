@@ -25,7 +25,6 @@ from auth_support import (
 from quota_helpers.auth import (
     check_expiry,
     find_accounts,
-    load_logins,
     parse_logins,
     reload,
 )
@@ -182,7 +181,7 @@ def test_entries_of_one_list_that_are_one_login(tmp_path):
     token = jwt(claims(account="acct-own"))
     items = [{"accountId": f"org-{name}", "accessToken": token, "email": "ada@example.com"} for name in "ab"]
     path = write(tmp_path / "many.json", json.dumps({"version": 3, "accounts": items}))
-    for accounts in (parse_logins(path.read_text()), load_logins(path), find_accounts(path)):
+    for accounts in (parse_logins(path.read_text()), find_accounts(path)):
         assert [(account.account_id, account.entry) for account in accounts] == [("acct-own", "$.accounts[0]")]
         (skipped,) = accounts.skipped
         assert skipped.reason.startswith("$.accounts[1]: the same login as ")
@@ -238,10 +237,10 @@ def test_codex_home(tmp_path):
 def test_names_are_unique(tmp_path):
     """Two people whose masked addresses look the same, and a failure, all told apart."""
     many = [{"accessToken": jwt(claims(email=f"ada{i}@example.com", user=f"u{i}"))} for i in range(3)]
-    accounts = load_logins(write(tmp_path / "auth.json", json.dumps({"accounts": [*many, {"refreshToken": "r"}]})))
+    accounts = find_accounts(write(tmp_path / "auth.json", json.dumps({"accounts": [*many, {"refreshToken": "r"}]})))
     assert sorted(accounts.names) == [f"ad...@example.com ({number})" for number in (1, 2, 3)]
     assert [a.name for a in sorted(accounts, key=lambda account: account.key)] == sorted(accounts.names)
-    team = load_logins(write(tmp_path / "team.auth.json", json.dumps({"accounts": [*many, {"refreshToken": "r"}]})))
+    team = find_accounts(write(tmp_path / "team.auth.json", json.dumps({"accounts": [*many, {"refreshToken": "r"}]})))
     assert sorted(team.names) == ["team (1)", "team (2)", "team (3)"]
     assert [(f.account, f.error.account) for f in team.failures] == [("team (4)", "team (4)")]
 

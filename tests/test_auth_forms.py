@@ -171,3 +171,9 @@ def test_an_ordinary_or_unknown_kind_is_read_as_ever(mode):
 def test_an_api_key_by_mode():
     with pytest.raises(ApiKeyOnlyError, match="API key"):
         parse_auth(json.dumps({"auth_mode": "apikey", "OPENAI_API_KEY": API_KEY}))
+
+
+@pytest.mark.parametrize("type_", [[], {}, None, 3, "oauth"])
+def test_a_key_of_another_type_is_no_api_key(type_):
+    with pytest.raises(TokenMissingError):
+        parse_auth(json.dumps({"openai": {"type": type_, "key": API_KEY}, "tokens": {}}))

@@ -10,14 +10,13 @@ where neither the file's text nor a token is in reach of a traceback that shows 
 
 from .decode import MAX_BYTES
 from .find import find_accounts
-from .load import check_expiry, load_auth, load_logins, parse_auth, parse_logins, reload
+from .load import check_expiry, load_auth, parse_auth, parse_logins, reload
 
 __all__ = [
     "MAX_BYTES",
     "check_expiry",
     "find_accounts",
     "load_auth",
-    "load_logins",
     "parse_auth",
     "parse_logins",
     "reload",

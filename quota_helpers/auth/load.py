@@ -81,19 +81,6 @@ def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
     return chosen
 
 
-def load_logins(path: str | Path, *, sleep: Sleep = time.sleep) -> Accounts:
-    """Every login of one file, those that cannot be used as failures beside the others.
-
-    Raises:
-        AuthError: The file as a whole is no login file, or is not there.
-    """
-    origin = Origin(expanded(path))
-    result = read_file(expanded(path), sleep)
-    if isinstance(result, Problem):
-        raise result.error(origin.place, origin.title)
-    return merged(gathered(result, origin)).named_apart()
-
-
 def reload(account: Account, *, sleep: Sleep = time.sleep) -> Account:
     """The same login, read again from its file, under the same name: Codex may have renewed the token meanwhile.
 

@@ -38,6 +38,7 @@ _ACCOUNT_ID: Final = ("accountid", "chatgptaccountid")
 _USER_ID: Final = ("chatgptuserid", "userid")
 _EXPIRY: Final = ("expiresat", "expires", "expired")
 _API_KEY: Final = ("openaiapikey", "apikey")
+_API_KEY_TYPES: Final = frozenset({"api", "api_key"})
 _NAME: Final = ("accountlabel", "label", "alias", "name")
 _HOLDERS: Final = ("tokens", "credentials", "authdata")
 """Where a login's tokens stand when they are one level deeper."""
@@ -113,7 +114,10 @@ def _is_login(value: object, marks: frozenset[str]) -> bool:
 
 
 def _is_api_key(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in {"api", "api_key"} and "key" in value
+    if not (isinstance(value, dict) and "key" in value):
+        return False
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in _API_KEY_TYPES
 
 
 def _read(fields: Mapping[str, Any]) -> Outcome:
