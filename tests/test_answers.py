@@ -190,9 +190,9 @@ def test_a_forecast_with_a_number_speaks_instead_of_the_pace():
 
 def test_what_could_not_be_read_is_counted():
     told = said(snapshot("ada", week(1)), snapshot("old", week(1, reset_in=-HOUR)), failures=failed("x", "y"))
-    assert told["unread"] == "2 of 4 logins could not be read; old or missing numbers, which is not free: old."
+    assert told["unread"] == "2 of 4 logins could not be read; the numbers of old are old or missing."
     assert said(failures=failed("x")) == {"unread": "The login could not be read."}
-    assert said(snapshot("ada")) == {"unread": "Old or missing numbers, which is not free: ada."}
+    assert said(snapshot("ada")) == {"unread": "The numbers of ada are old or missing."}
     assert "unread" not in said(snapshot("ada", week(1)))
 
 

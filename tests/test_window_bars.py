@@ -9,7 +9,7 @@ from foundation_support import NOW, WEEK, reading, snapshot
 
 from quota_helpers import to_frame
 from quota_helpers.models import SpendLimit
-from quota_helpers.outlook.bars import window_bars
+from quota_helpers.outlook.bars import ranking, window_bars
 
 HOUR = timedelta(hours=1)
 
@@ -151,6 +151,25 @@ def test_what_ranks_an_account_is_how_soon_its_own_window_binds():
         *("blocked", "back late", "back soon", "runs out today", "runs out", "no pace"),
         *("lasts", "lasts longer", "model full"),
     ]
+
+
+def test_a_window_that_is_over_and_no_longer_sent_ranks_nobody():
+    """A server drops a window: its last reading, full and over, must not call the account unknown or used up."""
+    before = snapshot("ada", reading(100, reset_in=-HOUR), weekly(50), fetched_at=NOW - 2 * HOUR)
+    still = snapshot("ada", reading(100, reset_in=HOUR), weekly(50), fetched_at=NOW - 2 * HOUR)
+    bare = snapshot("ada", fetched_at=NOW - 2 * HOUR)
+    now = snapshot("ada", weekly(60))
+    assert [bar.window for bar in ranking(bars(before, now))] == ["weekly"]
+    assert [bar.window for bar in ranking(bars(bare, now))] == ["weekly"]
+    assert [bar.window for bar in ranking(bars(still, now))] == ["five_hour", "weekly"]
+    assert [bar.window for bar in ranking(bars(before, bare, now=NOW - 2 * HOUR))] == ["five_hour", "weekly", ""]
+
+
+def test_without_any_time_the_moment_has_to_be_given():
+    frame = to_frame(snapshot("ada", reading(40))).assign(fetched_at=None)
+    assert [bar.left for bar in window_bars(frame, now=NOW)] == [60.0]
+    with pytest.raises(ValueError, match="give now="):
+        window_bars(frame)
 
 
 def test_a_spending_cap_ranks_where_it_is_the_only_limit():

@@ -106,7 +106,7 @@ def _print_table(collection: Collection, zone: tzinfo | None) -> None:
     width = shutil.get_terminal_size((WIDTH, 0)).columns
     if collection.snapshots:
         print("\n".join(table(collection, zone, width=width, terminal=terminal)))
-    if terminal:
+    if terminal and not collection.interrupted:  # of half of the logins nobody can say which one to use
         _print_answers(collection, zone, width)
     sys.stdout.flush()
     for note in stale_notes(collection, zone):

@@ -233,10 +233,10 @@ def _unread(unknown: Sequence[Login], failed: int, total: int) -> list[Answer]:
     if failed:
         said.append(f"{'The login' if total == 1 else f'{failed} of {total} logins'} could not be read")
     if unknown:
-        names = _some([login.label for login in unknown])
-        said.append(f"old or missing numbers, which is not free: {names}")
-    text = "; ".join(said)
-    return [Answer("unread", f"{text[0].upper()}{text[1:]}.")] if text else []
+        said.append(
+            f"{'the' if failed else 'The'} numbers of {_some([one.label for one in unknown])} are old or missing"
+        )
+    return [Answer("unread", f"{'; '.join(said)}.")] if said else []
 
 
 def _returns(free: Sequence[Login], speech: _Speech) -> list[Answer]:

@@ -238,11 +238,12 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
 
     Raises:
         TypeError: *readings* is nothing of the kind.
+        ValueError: Nothing says when *now* is.
     """
     rows = newest(readings)
     if not rows:
         return []
-    present = moment(now, name="now") if now is not None else moment_of(rows)
+    present = moment(now, name="now") if now is not None else _latest(rows)
     names = {_key(row): row.get("account") for row in rows}
     labels = account_labels(names, None if reveal else mask_identity)
     accounts = by_account(_bar(row, present, labels[_key(row)]) for row in rows)
@@ -272,11 +273,15 @@ def blocked_why(bars: Sequence[WindowBar]) -> str:
 
 
 def ranking(bars: Sequence[WindowBar]) -> list[WindowBar]:
-    """The bars that rank an account: those of its own limit, else of its spending caps."""
+    """The bars that rank an account: those of its own limit, else of its spending caps.
+
+    A window that is over, and that a later reading no longer has, says nothing any more.
+    """
     own = [bar for bar in bars if bar.own]
-    if any(bar.window for bar in own):
-        return own
-    return [bar for bar in bars if bar.limit.startswith("spend:")] or own
+    if not any(bar.window for bar in own):
+        return [bar for bar in bars if bar.limit.startswith("spend:")] or own
+    latest = max((bar.fetched_at for bar in own if bar.fetched_at), default=None)
+    return [bar for bar in own if bar.fetched_at == latest or (bar.used is not None and bar.state != "stale")]
 
 
 def newest(readings: Any) -> list[dict[str, Any]]:
@@ -298,9 +303,10 @@ def newest(readings: Any) -> list[dict[str, Any]]:
     return [row for slots in held.values() for row in slots.values()]
 
 
-def moment_of(rows: Iterable[dict[str, Any]]) -> datetime:
-    """The latest `fetched_at` of the rows."""
+def _latest(rows: Iterable[dict[str, Any]]) -> datetime:
     times: list[datetime] = [row["fetched_at"] for row in rows if row.get("fetched_at") is not None]
+    if not times:
+        raise ValueError("no reading says when it was made: give now=")
     return max(times)
 
 
