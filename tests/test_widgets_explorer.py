@@ -1,13 +1,16 @@
 """The field explorer's kernel side: what it offers, what it sends, how it compares."""
 
 import json
+from types import FunctionType
 
 import ipywidgets
 import pytest
 from explorer_support import Page, explorer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ipywidgets.embed import embed_data
 from raw_support import MODERN, NOW, body_called, changed, nested, reply
+from traitlets import TraitType
 
 import quota_helpers as qh
 from quota_helpers.errors import BodyError
@@ -243,6 +246,41 @@ def test_another_table_of_spellings_reads_more():
     explorer, page = explorer_of(body, aliases=qh.ALIASES.extended({"used_percent": ["pct"]}))
     assert explorer.snapshot.five_hour.used_percent == 7
     assert ["codex.five_hour.used_percent", "7 %"] in [reading[:2] for reading in page.body()["readings"]]
+
+
+def test_other_widgets_can_be_embedded_while_an_explorer_lives():
+    """A trait or method of ours must not hide one of ipywidgets' own, such as `_compare`."""
+    explorer = FieldExplorer({"one": MODERN, "two": {}})
+    explorer.compare_to = "two"
+    slider = ipywidgets.IntSlider(value=7)
+    assert embed_data(views=[slider, explorer], drop_defaults=True)["view_specs"]
+    ours = {name for name, value in vars(FieldExplorer).items() if isinstance(value, FunctionType | TraitType)}
+    theirs = {name for kind in ipywidgets.DOMWidget.__mro__ for name, value in vars(kind).items() if callable(value)}
+    assert ours & theirs <= {"__init__", "__repr__"}
+
+
+def test_two_pages_of_the_edge_are_compared_by_their_text():
+    """Neither has a payload; that does not make them alike."""
+    pages = [reply(None, name, status=403, body=body) for name, body in (("a", b"<p>1"), ("b", b"<p>2"))]
+    explorer, page = explorer_of(*pages)
+    explorer.compare_to = "b"
+    assert page.body()["change"] == [3]
+    assert page.body()["before"] == {0: "<p>2"}
+
+
+def test_an_id_that_is_a_number_is_masked():
+    """In the page, the table and the static copy; the same number elsewhere is a number."""
+    explorer, page = explorer_of({"user_id": 4_711_000, "seat_ids": [4_711_001], "limit": 4_711_000})
+    assert [row["value"] for row in page.body()["rows"]] == [None, "***", None, "***", "4711000"]
+    assert explorer.table["value"].tolist()[1:] == ["***", "[1 element]", "***", 4_711_000]
+
+
+def test_the_counts_of_the_page_are_those_of_the_table(source):
+    """As many rows of each status here as there."""
+    explorer = FieldExplorer(source)
+    counted = explorer.table.groupby("status").size().to_dict()
+    rows = Page(explorer).body()["rows"]
+    assert {status: sum(row["status"] == status for row in rows) for status in counted} == counted
 
 
 # --- comparison ---

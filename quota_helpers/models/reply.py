@@ -86,6 +86,11 @@ class RawReply:
         return self.body.decode("utf-8", "replace")
 
     @property
+    def content(self) -> Any:
+        """What there is to look at: the payload, or the text of a body that is no JSON."""
+        return self.payload if self.is_json or not self.body else self.text
+
+    @property
     def is_json(self) -> bool:
         """Whether the body is JSON: a payload of None is JSON's null only where the bytes say `null`."""
         return self.payload is not None or self.body.strip() == b"null"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 P = TypeVar("P")
+
+_NESTED: Final = (dict, list, tuple)
 
 
 class Policy(Protocol[P]):
@@ -35,24 +37,27 @@ def rewrite(value: Any, policy: Policy[P]) -> Any:
     Keys that have become equal are told apart by a number (`***`, `***2`): none of them swallows another. Keys that are
     no text become their text. However deep the value is nested: nothing here recurses.
     """
-    if not isinstance(value, dict | list | tuple):
-        return policy.leaf(policy.top, value)
+    inside, shown_key, leaf = policy.inside, policy.key, policy.leaf
+    if not isinstance(value, _NESTED):
+        return leaf(policy.top, value)
     made = _empty(value)
-    waiting: list[tuple[Iterator[tuple[str | int, Any]], Any, P, dict[str, int]]]
-    waiting = [(_members(value), made, policy.top, {})]
+    numbers: dict[tuple[int, str], int] = {}  # (object, name) -> the last number given to it there
+    waiting: list[tuple[Iterator[tuple[Any, Any]], Any, P]] = [(_members(value), made, policy.top)]
     while waiting:
-        members, target, place, numbers = waiting[-1]
+        members, target, place = waiting[-1]
+        keyed = type(target) is dict
         for key, item in members:
-            inner = policy.inside(place, key)
-            nested = isinstance(item, dict | list | tuple)
-            fresh = _empty(item) if nested else policy.leaf(inner, item)
-            if isinstance(key, int):
-                target.append(fresh)
-            else:
-                shown = policy.key(place, key)
+            step = str(key) if keyed else key
+            inner = inside(place, step)
+            nested = isinstance(item, _NESTED)
+            fresh = _empty(item) if nested else leaf(inner, item)
+            if keyed:
+                shown = shown_key(place, step)
                 target[shown if shown not in target else _numbered(shown, target, numbers)] = fresh
+            else:
+                target.append(fresh)
             if nested:
-                waiting.append((_members(item), fresh, inner, {}))
+                waiting.append((_members(item), fresh, inner))
                 break
         else:
             waiting.pop()
@@ -63,17 +68,15 @@ def _empty(value: Any) -> dict[str, Any] | list[Any]:
     return {} if isinstance(value, dict) else []
 
 
-def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
-    if isinstance(value, dict):
-        return ((key if isinstance(key, str) else str(key), item) for key, item in value.items())
-    return iter(enumerate(value))
+def _members(value: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(value.items() if isinstance(value, dict) else enumerate(value))
 
 
-def _numbered(name: str, taken: dict[str, Any], numbers: dict[str, int]) -> str:
-    number = numbers.get(name, 1)
+def _numbered(name: str, taken: dict[str, Any], numbers: dict[tuple[int, str], int]) -> str:
+    number = numbers.get((id(taken), name), 1)
     fresh = name
     while fresh in taken:
         number += 1
         fresh = f"{name}{number}"
-    numbers[name] = number
+    numbers[id(taken), name] = number
     return fresh

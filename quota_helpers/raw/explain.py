@@ -34,7 +34,7 @@ def field_rows(payload: BodySource, *, fetched_at: datetime | None = None, alias
         ValueError: *fetched_at* has no time zone.
     """
     body = body_of(payload)
-    content = body.payload if body.is_json or not body.body else body.text
+    content = body.content
     # Walked first: a body that is nested too deeply must not reach a reader that recurses.
     columns = _Columns()
     columns.walk(content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, Final
 
 from ..bodies import Place
@@ -49,7 +48,7 @@ class Mask:
     def __init__(self, *payloads: Any, known: frozenset[str] = frozenset(), reveal: bool = False) -> None:
         self._reveal = reveal
         self.text = str if reveal else mask_identities(known | identities_in(*payloads))
-        self._is_private = cache(_is_private)
+        self._private: dict[str, bool] = {}
 
     def value(self, path: str, value: Any) -> Any:
         """A value, of which the path is the one it was sent under."""
@@ -57,16 +56,15 @@ class Mask:
             return self.text(value)
         if type(value) not in {int, float} or self._reveal:
             return value
-        return HIDDEN if self._is_private(_without_index(path)) else value
+        folded = re.sub(r"\[\d+\]", "[]", path)  # the elements of a long array are judged once
+        private = self._private.get(folded)
+        if private is None:
+            private = self._private[folded] = _is_private(path)
+        return HIDDEN if private else value
 
 
 def _is_private(path: str) -> bool:
     return any(isinstance(step, str) and names_somebody(step) for step in steps_of(path))
-
-
-def _without_index(path: str) -> str:
-    # The elements of a long array are judged once.
-    return path[: path.rindex("[")] if path.endswith("]") and not path.endswith('"]') else path
 
 
 def _many(count: int, word: str) -> str:

@@ -48,7 +48,7 @@ def field_table(
         ValueError: *fetched_at* has no time zone.
     """
     body = body_of(payload)
-    return table_of(field_rows(body, fetched_at=fetched_at, aliases=aliases), Mask(body.payload, reveal=reveal))
+    return table_of(field_rows(body, fetched_at=fetched_at, aliases=aliases), Mask(body.content, reveal=reveal))
 
 
 def table_of(rows: FieldRows, mask: Mask) -> pd.DataFrame:

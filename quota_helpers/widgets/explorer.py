@@ -119,7 +119,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     def payload(self) -> Any:
         """The chosen body as it was sent; None where there is none."""
         body = self._shelf.at(self._account)
-        return None if body is None else body.payload if body.is_json or not body.body else body.text
+        return None if body is None else body.content
 
     @property
     def table(self) -> pd.DataFrame:

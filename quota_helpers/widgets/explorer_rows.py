@@ -16,7 +16,6 @@ from ..raw.show import Mask
 
 SAME, ADDED, REMOVED, CHANGED = range(4)
 CONTAINERS: Final = frozenset({"object", "array"})
-COLUMNS: Final = ("path", "depth", "key", "type", "value", "status", "read_as", "rule", "why", "meaning")
 
 Row = tuple[int, str | int, str, str | None, int, int, str | None]
 """Depth; key (text) or index (a number); type; value as text, since a browser would round large numbers (None for
@@ -52,12 +51,21 @@ def view_of(
     """
     rows = field_rows(body, aliases=aliases)
     other_rows = None if other is None else field_rows(other, aliases=aliases)
-    payloads = [one.payload for one in (body, other) if one is not None]
+    payloads = [one.content for one in (body, other) if one is not None]
     mask = Mask(*payloads, known=identities, reveal=reveal)
-    merged = _Merged(rows, other_rows, *payloads)
     notes: dict[tuple[str, ...], int] = {}
-    sent = [merged.row(at, notes, mask) for at in merged.order]
-    index = {merged.path(at): number for number, at in enumerate(merged.order)}
+    keys: dict[str | int, str | int] = {}
+    index: dict[str, int] = {}
+    sent: list[Row] = []
+    for path, depth, key, kind, value, note, change, was in _fields(rows, other_rows, payloads):
+        index[path] = len(sent)
+        shown = keys.get(key)
+        if shown is None:
+            shown = keys[key] = mask.text(key) if isinstance(key, str) else key
+        before = None if was is None else _text(was[0], path, was[1], mask) or was[0]
+        sent.append(
+            (depth, shown, kind, _text(kind, path, value, mask), notes.setdefault(note, len(notes)), change, before)
+        )
     message = {
         "kind": "body",
         "compared": other is not None,
@@ -70,49 +78,36 @@ def view_of(
     return BodyView(rows, mask, list(index), index, message)
 
 
-class _Merged:
-    """The rows of a body, and at the end of each object what only the other body has in it.
+def _fields(rows: FieldRows, other: FieldRows | None, payloads: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """(path, depth, key, type, value, note, difference, the other body's type and value) of each row to show.
 
-    Values are compared as they were sent, so two people's e-mail addresses differ although both are masked.
-
-    Attributes:
-        order: Numbers of this body's rows in their order; -1 - n stands for the other body's n-th.
+    At the end of each object stands what only the other body has in it. Values are compared as they were sent, so two
+    people's e-mail addresses differ although both are masked.
     """
-
-    def __init__(self, rows: FieldRows, other: FieldRows | None, payload: Any, other_payload: Any = None) -> None:
-        self._mine = [rows.columns[name] for name in COLUMNS]
-        self._sent: list[Any] = []
-        self.order: Sequence[int] = range(len(rows))
-        if other is not None:
-            self._theirs = [other.columns[name] for name in COLUMNS]
-            self._there = {path: at for at, path in enumerate(self._theirs[0])}
-            self._sent, self._sent_there = _sent(payload, len(rows)), _sent(other_payload, len(other))
-            self.order = list(_order(rows, other))
-
-    def path(self, at: int) -> str:
-        path: str = self._mine[0][at] if at >= 0 else self._theirs[0][-1 - at]
-        return path
-
-    def row(self, at: int, notes: dict[tuple[str, ...], int], mask: Mask) -> Row:
-        columns, here = (self._mine, at) if at >= 0 else (self._theirs, -1 - at)
-        path, depth, key, kind, value, *note = (column[here] for column in columns)
-        change, was = self._change(at, path, mask)
-        number = notes.setdefault(tuple(note), len(notes))
-        shown = mask.text(key) if isinstance(key, str) else key
-        return depth, shown, kind, _text(kind, path, value, mask), number, change, was
-
-    def _change(self, at: int, path: str, mask: Mask) -> tuple[int, str | None]:
-        if not self._sent:
-            return SAME, None
+    mine = _columns(rows)
+    if other is None:
+        yield from ((*one, SAME, None) for one in mine)
+        return
+    own, theirs = list(mine), list(_columns(other))
+    there = {one[0]: at for at, one in enumerate(theirs)}
+    sent, sent_there = _sent(payloads[0], len(rows)), _sent(payloads[1], len(other))
+    for at in _order(rows, other):
         if at < 0:
-            return REMOVED, None
-        match = self._there.get(path)
+            yield (*theirs[-1 - at], REMOVED, None)
+            continue
+        match = there.get(own[at][0])
         if match is None:
-            return ADDED, None
-        if self._sent[at] == self._sent_there[match]:
-            return SAME, None
-        kind = self._theirs[3][match]
-        return CHANGED, _text(kind, path, self._theirs[4][match], mask) or kind
+            yield (*own[at], ADDED, None)
+        elif sent[at] == sent_there[match]:
+            yield (*own[at], SAME, None)
+        else:
+            yield (*own[at], CHANGED, theirs[match][3:5])
+
+
+def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
+    columns = rows.columns
+    notes = zip(*(columns[name] for name in ("status", "read_as", "rule", "why", "meaning")), strict=True)
+    return zip(*(columns[name] for name in ("path", "depth", "key", "type", "value")), notes, strict=True)
 
 
 def _order(rows: FieldRows, other: FieldRows) -> Iterator[int]:
