@@ -272,6 +272,29 @@ def test_addresses_are_masked_and_times_in_the_zone_asked_for():
     assert "(until tomorrow 00:30)" in str(qh.answers([snapshot("a", five(12, reset_in=12.5 * HOUR))], tz="UTC"))
 
 
+@pytest.mark.parametrize(
+    ("reset_in", "told"),
+    [
+        (timedelta(hours=11, minutes=59), "23:59"),
+        (12 * HOUR, "tomorrow 00:00"),
+        (36 * HOUR, "Sun 00:00"),
+        (timedelta(days=6, hours=11), "Thu 23:00"),
+        (timedelta(days=6, hours=12), "Fri 27 Nov 2026 00:00"),
+    ],
+)
+def test_times_are_said_as_people_say_them(reset_in, told):
+    assert f"(until {told})" in said(snapshot("ada", reading(50, 30 * 86_400, "monthly", reset_in=reset_in)))["stands"]
+
+
+def test_three_are_named_and_more_are_counted():
+    three = said(snapshot("z", week(1)), *(snapshot(name, week(58)) for name in "abc"))["runs_out"]
+    when = "week about Mon 00:49"
+    assert three == f"3 windows will not last until their reset: a's {when}, b's {when}, c's {when}."
+    assert said(snapshot("z", week(1)), *(snapshot(name, week(58)) for name in "abcd"))["runs_out"].endswith(
+        "and 1 more."
+    )
+
+
 def test_the_moment_moves_the_answers():
     taken = snapshot("ada", five(12), week(34))
     assert qh.answers(taken, now=NOW + timedelta(hours=1.9))[0].kind == "stands"

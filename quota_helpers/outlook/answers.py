@@ -224,7 +224,7 @@ def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
         text = f"{_whose(bar)} will not last{how} ends about {speech.at(end)}{early}{_budget(window)}."
     else:
         names = [f"{_whose(one.bar)} about {speech.at(when)}" for when, _, one in ending]
-        text = f"{len(ending)} logins will not last until their reset: {_some(names)}."
+        text = f"{len(ending)} windows will not last until their reset: {_some(names)}."
     return [Answer("runs_out", text, bar.account_key, bar.limit, bar.window, end)]
 
 
