@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .labels import Names, choose, listed
-from .models import COLUMNS, SpendLimit, UsageSnapshot
+from .bodies import replies_of
+from .bodies.handover import WANTED
+from .errors import BodyError
+from .fields import type_name
+from .labels import Names, account_labels, choose, listed
+from .models import COLUMNS, RawReply, SpendLimit, UsageSnapshot
 from .models.tidy import tidy_rows, whose
+from .normalize.carrier import trace_body
 from .outcomes import Collection
 from .privacy import mask_identity
 from .times import TOLERANCE_SECONDS, Moment, moment, zone_of
-
-Snapshots = Collection | UsageSnapshot | Iterable[UsageSnapshot]
 
 CREDIT_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -59,21 +63,44 @@ _MAKES_READINGS: Final = (
 )
 _MAKES_TOKENS: Final = "tokens come from the .tokens of session logs or the .tokens() of a History"
 _TIME: Final = "datetime64[us, UTC]"
+_TIMELESS: Final = {"fetched_at": None, "resets_in": None, "state": "unknown"}
+FIRST_ERROR: Final = 400  # of HTTP statuses
 
 _EVERYWHERE: Final = (pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-30", tz="UTC"))
 
 
-def to_frame(readings: Snapshots) -> pd.DataFrame:
+def to_frame(anything: Any, *, fetched_at: Moment | None = None, reveal: bool = False) -> pd.DataFrame:
     """One row per account x limit x window, with the columns of `COLUMNS`; an empty frame keeps them all.
 
     A snapshot (and a limit) without windows keeps one row whose window is missing and whose state is "unknown";
     spend limits are rows with the window "monthly". `state` and `resets_in` are as of the row's `fetched_at`:
-    see `frame_at` for another moment.
+    see `frame_at` for another moment. Where nobody knows when a body was sent, `fetched_at` is missing, the state is
+    unknown, and so is a reset that would count from it.
 
     Args:
-        readings: A `Collection`, one snapshot, or any iterable of snapshots.
+        anything: A collection, snapshots, replies, payloads, text, a path, stored or loaded bodies, one of them or
+            several; a history or session logs; or a frame of readings, which is checked.
+        fetched_at: When bodies were sent that do not say so themselves.
+        reveal: Whether `account` is the login's name as it is; else e-mail addresses in it are masked.
+
+    Raises:
+        BodyError: It is nothing of the kind, or cannot be read; the message says what is wanted.
+        TypeError, ValueError: *fetched_at* is no moment, or a frame is none of readings.
+
+    >>> body = {"rate_limit": {"primary_window": {"used_percent": 31, "limit_window_seconds": 18000}}}
+    >>> to_frame(body, fetched_at="2026-11-22T12:00Z")[["limit", "window", "used_percent"]].to_numpy().tolist()
+    [['codex', 'five_hour', 31.0]]
     """
-    return _frame((row for snapshot in _snapshots(readings) for row in tidy_rows(snapshot)), COLUMNS)
+    frame = _frame_of(anything)
+    if frame is not None:
+        return readings(frame, "anything")
+    told = list(_told(anything, fetched_at))
+    labels = _labels((snapshot for snapshot, _ in told), reveal=reveal)
+    rows: list[dict[str, Any]] = []
+    for snapshot, timed in told:
+        known = {"account": labels.get(_whose(snapshot))}
+        rows += ({**row, **known, **({} if timed else _TIMELESS)} for row in tidy_rows(snapshot))
+    return _frame(rows, COLUMNS)
 
 
 def frame_at(frame: pd.DataFrame, now: Moment) -> pd.DataFrame:
@@ -271,21 +298,82 @@ def micros(times: pd.Series) -> Integers:
     return numbers
 
 
-def credits_frame(readings: Snapshots) -> pd.DataFrame:
-    """One row per account that has credits or earned resets, with the columns of `CREDIT_COLUMNS`."""
-    return _frame((_credit_row(s) for s in _snapshots(readings) if s.credits or s.reset_credits), CREDIT_COLUMNS)
+def credits_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
+    """One row per account that has credits or earned resets, with the columns of `CREDIT_COLUMNS`.
+
+    Args:
+        anything: A collection, snapshots, replies: as in `to_frame`, but no frame.
+        reveal: As in `to_frame`.
+
+    >>> credits_frame(()).columns[3]
+    'has_credits'
+    """
+    told = [snapshot for snapshot in _snapshots(anything) if snapshot.credits or snapshot.reset_credits]
+    labels = _labels(told, reveal=reveal)
+    return _frame((_credit_row(one) | {"account": labels.get(_whose(one))} for one in told), CREDIT_COLUMNS)
 
 
-def spend_frame(readings: Snapshots) -> pd.DataFrame:
-    """One row per account and spending cap, with the columns of `SPEND_COLUMNS`."""
-    rows = (_spend_row(snapshot, spend) for snapshot in _snapshots(readings) for spend in snapshot.spend_limits)
+def spend_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
+    """One row per account and spending cap, with the columns of `SPEND_COLUMNS`; the arguments as in `credits_frame`.
+
+    >>> spend_frame(()).columns[4:7].tolist()
+    ['cap', 'used', 'remaining']
+    """
+    told = _snapshots(anything)
+    labels = _labels(told, reveal=reveal)
+    rows = (_spend_row(one, cap) | {"account": labels.get(_whose(one))} for one in told for cap in one.spend_limits)
     return _frame(rows, SPEND_COLUMNS)
 
 
-def _snapshots(readings: Snapshots) -> Iterable[UsageSnapshot]:
-    if isinstance(readings, Collection):
-        return readings.snapshots
-    return (readings,) if isinstance(readings, UsageSnapshot) else readings
+def _frame_of(anything: Any) -> Any:
+    """The frame in what holds readings: itself, a history's, session logs'."""
+    if isinstance(anything, pd.DataFrame):
+        return anything
+    if callable(getattr(anything, "frame", None)):
+        return anything.frame()
+    windows = getattr(anything, "windows", None)
+    return windows if isinstance(windows, pd.DataFrame) else None
+
+
+def _told(anything: Any, fetched_at: Moment | None) -> Iterator[tuple[UsageSnapshot, bool]]:
+    """Every snapshot in what was handed over, and whether the time of its reading is known."""
+    if isinstance(anything, Collection):
+        yield from ((snapshot, True) for snapshot in anything.snapshots)
+    elif isinstance(anything, UsageSnapshot):
+        yield anything, True
+    elif isinstance(anything, Iterable) and not isinstance(anything, str | bytes | bytearray | Mapping):
+        for item in anything:
+            yield from _told(item, fetched_at)
+    else:
+        moment_known = None if fetched_at is None else moment(fetched_at, name="fetched_at")
+        for reply in replies_of(anything):
+            yield from _read(reply, moment_known)
+
+
+def _read(reply: RawReply, fetched_at: datetime | None) -> Iterator[tuple[UsageSnapshot, bool]]:
+    """What a body says; an error reply that says nothing of any limit gives nothing."""
+    if reply.status is None and not isinstance(reply.payload, Mapping):
+        raise BodyError(f"a usage body is a JSON object, not {type_name(reply.payload)}.", hint=WANTED)
+    read = trace_body(reply.payload, fetched_at=reply.fetched_at or fetched_at)
+    account = reply.account or reply.name or None
+    snapshot = replace(read.trace.snapshot, account=account, account_key=reply.account_key)
+    if reply.status is None or reply.status < FIRST_ERROR or snapshot.windows or snapshot.limits:
+        yield snapshot, read.fetched_at is not None
+
+
+def _whose(snapshot: UsageSnapshot) -> str:
+    return snapshot.account_key or snapshot.account or ""
+
+
+def _labels(snapshots: Iterable[UsageSnapshot], *, reveal: bool = False) -> dict[str, str]:
+    """Key -> label of every account that has a name or a key."""
+    names = {_whose(snapshot): snapshot.account for snapshot in snapshots}
+    names.pop("", None)
+    return account_labels(names, None if reveal else mask_identity)
+
+
+def _snapshots(readings: Any) -> list[UsageSnapshot]:
+    return [snapshot for snapshot, timed in _told(readings, None) if timed]
 
 
 def _frame(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:

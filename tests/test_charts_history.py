@@ -28,7 +28,7 @@ WEEK = 604_800
 
 @pytest.fixture(scope="module")
 def month():
-    return to_frame(demo_snapshots())
+    return to_frame(demo_snapshots(), reveal=True)
 
 
 def series(used, *, minutes=20, reset_hours=168.0, window="weekly", seconds=WEEK, account="ada", origin="usage"):

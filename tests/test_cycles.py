@@ -18,7 +18,7 @@ from quota_helpers.periods import CYCLE_COLUMNS, cycles, label_readings
 
 @pytest.fixture(scope="module")
 def month():
-    return to_frame(demo_snapshots())
+    return to_frame(demo_snapshots(), reveal=True)
 
 
 def of(frame, account, window):

@@ -18,7 +18,7 @@ from quota_helpers.sources import demo
 
 @pytest.fixture(scope="module")
 def month():
-    return to_frame(demo_snapshots())
+    return to_frame(demo_snapshots(), reveal=True)
 
 
 @pytest.fixture(scope="module")

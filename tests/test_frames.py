@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,8 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quota_helpers import frame_at, local_times, normalize_usage, spend_frame, to_frame
+from quota_helpers.bodies import Bodies, save_bodies
+from quota_helpers.errors import BodyError
 from quota_helpers.frames import CREDIT_COLUMNS, SPEND_COLUMNS, credits_frame
-from quota_helpers.models import COLUMNS, Credits, Limit, ResetCredits, SpendLimit
+from quota_helpers.models import COLUMNS, Credits, Limit, RawReply, ResetCredits, SpendLimit
 from quota_helpers.outcomes import Collection
 
 SPEND = SpendLimit(
@@ -236,3 +240,91 @@ def test_numbers_beyond_a_float_do_not_break_the_frame():
     read = normalize_usage(odd, fetched_at=NOW, account="ada")
     assert dtypes(credits_frame(read)) == CREDIT_COLUMNS
     assert dtypes(spend_frame(read)) == SPEND_COLUMNS
+
+
+# --- what is taken ---
+
+BODY = {
+    "rate_limit": {"primary_window": {"used_percent": 31, "limit_window_seconds": 18_000, "reset_after_seconds": 60}}
+}
+WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def _reply(payload=BODY, status=200, account="ada", key="k", fetched_at=WHEN):
+    return RawReply(status=status, payload=payload, account=account, account_key=key, fetched_at=fetched_at)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        _reply,
+        lambda: [_reply()],
+        lambda: iter([_reply()]),
+        lambda: [[_reply()], ()],
+        lambda: Bodies([_reply()]),
+        lambda: normalize_usage(_reply()),
+        lambda: Collection(fetched_at=WHEN, snapshots=(normalize_usage(_reply()),)),
+        lambda: to_frame(_reply()),
+        lambda: SimpleNamespace(frame=lambda: to_frame(_reply())),
+        lambda: SimpleNamespace(windows=to_frame(_reply())),
+    ],
+    ids=["reply", "list", "iterator", "nested", "bodies", "snapshot", "collection", "frame", "history", "logs"],
+)
+def test_it_takes_a_reading_in_any_form(given):
+    frame = to_frame(given())
+    assert frame[["account", "account_key", "limit", "window", "used_percent"]].to_numpy().tolist() == [
+        ["ada", "k", "codex", "five_hour", 31.0]
+    ]
+    assert frame["reset_at"].tolist() == [WHEN + timedelta(seconds=60)]
+
+
+@pytest.mark.parametrize("form", ["text", "bytes", "path", "name", "lines"])
+def test_it_reads_text_and_files(form, tmp_path):
+    path = save_bodies([_reply()], tmp_path / "kept.jsonl")
+    text = path.read_text("utf-8")
+    frame = to_frame(
+        {"text": text, "bytes": text.encode(), "path": path, "name": str(path), "lines": text + text}[form]
+    )
+    assert set(frame["used_percent"]) == {31.0}
+    assert set(frame["account"]) == {"ada"}
+    assert len(frame) == (2 if form == "lines" else 1)
+
+
+def test_bodies_by_name_are_accounts_of_these_names():
+    assert to_frame({"work": BODY, "home": BODY}, fetched_at=WHEN)["account"].tolist() == ["work", "home"]
+
+
+@pytest.mark.parametrize("given", [None, 7, object(), [7]])
+def test_what_is_no_reading_is_told_what_is_wanted(given):
+    with pytest.raises(BodyError, match="Give a collection"):
+        to_frame(given)
+
+
+def test_a_body_without_a_time_has_no_invented_one():
+    """Its percentage is known; what would count from the time of reading is not."""
+    row = to_frame(BODY).iloc[0]
+    assert (row["used_percent"], row["state"]) == (31.0, "unknown")
+    assert pd.isna(row[["fetched_at", "reset_at", "resets_in"]]).all()
+    assert to_frame(BODY, fetched_at=WHEN.isoformat()).iloc[0]["state"] == "current"
+
+
+def test_a_body_that_tells_its_own_time_needs_no_other():
+    window = BODY["rate_limit"]["primary_window"] | {"reset_at": 1_800_000_060}
+    row = to_frame({"rate_limit": {"primary_window": window}}).iloc[0]
+    assert row["fetched_at"] == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+def test_an_error_reply_is_no_row_unless_it_tells_of_a_limit():
+    assert to_frame([_reply({"detail": "Unauthorized"}, 401), _reply()])["used_percent"].tolist() == [31.0]
+    hit = {"error": {"type": "usage_limit_reached", "resets_in_seconds": 60}}
+    assert to_frame(_reply(hit, 429))["limit_reached"].tolist() == [True]
+
+
+def test_two_people_with_one_mask_have_two_labels():
+    """Numbered by key, whatever their order; and once again when the labels are all that is left."""
+    both = [_reply(account="kirk@example.com", key="k2"), _reply(account="kim@example.com", key="k1")]
+    assert to_frame(both)["account"].tolist() == ["ki...@example.com (2)", "ki...@example.com (1)"]
+    assert to_frame(both, reveal=True)["account"].tolist() == ["kirk@example.com", "kim@example.com"]
+    again = [replace(reply, account=label) for reply, label in zip(both, to_frame(both)["account"], strict=True)]
+    assert to_frame(again)["account"].tolist() == to_frame(both)["account"].tolist()
+    assert to_frame(again[:1])["account"].tolist() == ["ki...@example.com"]

@@ -20,7 +20,7 @@ END = datetime(2026, 11, 16, 8, 40, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def month():
-    return to_frame(demo_snapshots())
+    return to_frame(demo_snapshots(), reveal=True)
 
 
 @pytest.fixture

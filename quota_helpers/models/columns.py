@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 COLUMNS: Final[dict[str, str]] = {
-    "account": "str",  # the login's name
+    "account": "str",  # its label: the name its file gave, or the masked e-mail
     "account_key": "str",  # short one-way hash of user and account
     "plan": "str",  # as the server spelled it
     "limit": "str",  # "codex" for the account's own, else the limit's id; "spend:..." for money

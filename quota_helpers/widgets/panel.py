@@ -187,7 +187,7 @@ class QuotaPanel(PanelState):
         """Show this run from now on. What was chosen stays chosen; whoever chose all has chosen what is new, too."""
         read = (snapshot.account for snapshot in collection.snapshots if snapshot.account)
         names = tuple(dict.fromkeys([*self._source.accounts.names, *read]))
-        frame = to_frame(collection)
+        frame = to_frame(collection, reveal=True)
         windows = window_order(set(frame["window"].dropna()))
         all_selected, all_windows = self.selected == self._names, self.windows == self.window_picker.names
         self._settled = False

@@ -60,7 +60,7 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
     @property
     def frame(self) -> pd.DataFrame:
         """The last run as a tidy frame: all accounts, whatever is selected."""
-        return self._frame
+        return to_frame(self._collection or ())
 
     @property
     def figure(self) -> Any:

@@ -65,7 +65,8 @@ class View:
     def draw(self, collection: Collection, frame: pd.DataFrame, choice: Choice, now: datetime) -> None:
         """Draw everything as it stands at *now*; what has not changed is not sent."""
         accounts = set(choice.accounts)
-        shown = frame[frame["account"].isin(accounts)]
+        keys = {one.account_key or one.account for one in collection.snapshots if one.account in accounts}
+        shown = frame[frame["account_key"].fillna(frame["account"]).isin(keys)]
         if choice.windows is not None:
             shown = shown[shown["window"].isin(set(choice.windows))]
         bars = window_bars(shown, now=now, reveal=choice.reveal)
