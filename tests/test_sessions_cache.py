@@ -186,7 +186,7 @@ def test_two_processes_at_once(home, folder):
     expected = read_sessions(home, cache=folder)
     assert answers == [[f"{len(expected.windows)} {expected.tokens['total'].sum()}"] * 5] * 2
     same(expected, read_sessions(home, cache=False))
-    assert not list(folder.glob("*.tmp"))
+    assert [path.suffix for path in folder.iterdir()] == [".bin"]
 
 
 def packed(body):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -36,19 +37,6 @@ class Usage(Struct, gc=False):
     output_tokens: Count = 0
     reasoning_output_tokens: Count = 0
     total_tokens: Count | None = None
-
-    @property
-    def counts(self) -> Counts:
-        """As six numbers; without a total it is input and output."""
-        total = self.total_tokens
-        return (
-            self.input_tokens,
-            self.cached_input_tokens,
-            self.cache_write_input_tokens,
-            self.output_tokens,
-            self.reasoning_output_tokens,
-            self.input_tokens + self.output_tokens if total is None else total,
-        )
 
 
 class Info(Struct, gc=False):
@@ -114,8 +102,36 @@ class UsageRecordLine(Struct, gc=False):
     ordinal: int | None = None
 
 
+class Settings(Struct, gc=False):
+    """What a thread goes on with, in a `thread_settings_applied`."""
+
+    model_provider_id: str | None = None
+    model: str | None = None
+    reasoning_effort: str | None = None
+    cwd: str | None = None
+
+
+class Turn(Struct, gc=False):
+    """What begins or describes a turn: a `turn_context`, a `task_started` or a `thread_settings_applied`."""
+
+    type: str | None = None
+    turn_id: str | None = None
+    model: str | None = None
+    effort: str | None = None
+    cwd: str | None = None
+    thread_settings: Settings | None = None
+
+
+class TurnLine(Struct, gc=False):
+    """The line that it stands in."""
+
+    timestamp: str
+    payload: Turn
+
+
 TOKEN_COUNT: Final = msgspec.json.Decoder(TokenCountLine).decode
 USAGE_RECORD: Final = msgspec.json.Decoder(UsageRecordLine).decode
+TURN: Final = msgspec.json.Decoder(TurnLine).decode
 
 
 def microseconds(stamp: object) -> int | None:
@@ -124,6 +140,12 @@ def microseconds(stamp: object) -> int | None:
     >>> microseconds("2026-11-20T10:00:00.000Z"), microseconds("0001-01-01T00:00:00Z")
     (1795168800000000, None)
     """
+    if type(stamp) is str and len(stamp) == 24 and stamp[23] == "Z":  # noqa: PLR2004  # as Codex writes it
+        minute = _minute(stamp[:17])
+        try:
+            return None if minute is None else minute + int(stamp[17:19] + stamp[20:23]) * 1_000
+        except ValueError:
+            return None
     time = None
     try:
         if isinstance(stamp, str):
@@ -134,6 +156,12 @@ def microseconds(stamp: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return time if time is not None and plausible(time) else None
+
+
+@lru_cache
+def _minute(text: str) -> int | None:
+    """The microseconds of "2026-11-20T10:00:"; lines of a minute follow each other."""
+    return microseconds(text + "00+00:00")
 
 
 def plausible(time: int) -> bool:
@@ -149,14 +177,22 @@ def limits_of(value: dict[str, Any]) -> Limits | None:
         return None
 
 
+def counts(usage: Usage | None) -> Counts | None:
+    """A usage as six numbers; without a total it is input and output."""
+    if usage is None:
+        return None
+    found: tuple[Any, ...] = msgspec.structs.astuple(usage)
+    return found if found[5] is not None else (*found[:5], found[0] + found[3])
+
+
 def counts_of(usage: object) -> Counts | None:
     """Counts in whatever form: what is no count is zero."""
     if not isinstance(usage, dict) or not usage:
         return None
-    counts = [_count(usage.get(name)) for name in Usage.__struct_fields__]
+    found = [_count(usage.get(name)) for name in Usage.__struct_fields__]
     if "total_tokens" not in usage:
-        counts[-1] = counts[0] + counts[3]
-    return tuple(counts)  # type: ignore[return-value]  # six of them
+        found[-1] = found[0] + found[3]
+    return tuple(found)  # type: ignore[return-value]  # six of them
 
 
 def _count(value: object) -> int:
@@ -168,6 +204,14 @@ def text_of(value: object, *keys: str) -> str | None:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+
+
+def turn_of(inner: dict[str, Any]) -> Turn:
+    """A turn's beginning in whatever form: what is no text is left out."""
+    names = ("model_provider_id", "model", "reasoning_effort", "cwd")
+    settings = Settings(*(text_of(inner, "thread_settings", name) for name in names))
+    texts = {name: text_of(inner, name) for name in ("type", "turn_id", "model", "effort", "cwd")}
+    return Turn(**texts, thread_settings=settings if "thread_settings" in inner else None)
 
 
 def parse(line: bytes, *, whole: bool = False) -> dict[str, Any] | None:

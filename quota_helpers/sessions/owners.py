@@ -39,7 +39,7 @@ def judge(rows: Array, states: list[State]) -> npt.NDArray[np.uint8]:
         alive[number : number + copied] = False
     alive[_answered_again(rows, alive)] = False
     alive[_same_again(rows, np.flatnonzero(alive))] = False
-    turns = alive & ((rows["kind"] & scan.TURN) > 0)
+    turns = alive & ((rows["kind"] & scan.SPENT) > 0)
     turns[_stale(rows, np.flatnonzero(turns & (rows["sum"] >= 0)))] = False
     turns &= (rows["kind"] & scan.IMPORTED) == 0
     flags: npt.NDArray[np.uint8] = (alive * READING + turns * TURN).astype("u1")
@@ -84,7 +84,7 @@ class _Copies:
         turns, limits = self._past(state.parent or "")
         begun = math.inf if state.begun is None else state.begun
         last, leading, before = -1, True, False
-        spent = np.flatnonzero(mine["kind"] & scan.TURN)
+        spent = np.flatnonzero(mine["kind"] & scan.SPENT)
         for at, key in zip(spent.tolist(), _keys(mine[spent], _TURN), strict=True):
             known = turns.get(key, math.inf) <= begun
             if known and (leading or before):
@@ -114,7 +114,7 @@ class _Copies:
             for number in self.pages.get(name, ()):
                 waiting += [base for base in (self.states[number].base,) if base]
                 part = self.rows[self.ends[number] : self.ends[number + 1]]
-                _note(turns, part[(part["kind"] & scan.TURN) > 0], _TURN)
+                _note(turns, part[(part["kind"] & scan.SPENT) > 0], _TURN)
                 _note(limits, part, _LIMITS)
         self.pasts[thread] = turns, limits
         return turns, limits
@@ -133,7 +133,7 @@ def _keys(rows: Array, fields: list[str]) -> list[bytes]:
 
 def _burst(rows: Array) -> int:
     """How many rows at the start came too fast to be real ones; a single turn says nothing."""
-    turns = np.flatnonzero(rows["kind"] & scan.TURN)
+    turns = np.flatnonzero(rows["kind"] & scan.SPENT)
     times = rows["time"]
     pauses = np.diff(times[turns])
     slow = np.flatnonzero((pauses > BURST_MICROSECONDS) | (pauses < 0))

@@ -11,7 +11,6 @@ from typing import Final
 
 import platformdirs
 
-from ..auth import find_accounts
 from ..labels import account_labels
 from ..machine import machine_name
 from ..privacy import mask_identity
@@ -145,7 +144,8 @@ class _Reading:
         pool = Pool(jobs, helpers_for(total, workers))
         try:
             if pool.helpers:
-                from . import frames  # noqa: F401, PLC0415  # pandas is loaded while the helpers read
+                from .. import auth  # noqa: F401, PLC0415  # both take long to load: do it while the helpers read
+                from . import frames  # noqa: F401, PLC0415
             with bar(total, unit="B", wanted=wanted) as advance:
                 for answer in pool.answers():
                     self.answers.append(answer)
@@ -186,6 +186,8 @@ class _Reading:
 
     def _names(self) -> Mapping[str, str]:
         """The labels of the logins of this machine and of this Codex home, by key."""
+        from ..auth import find_accounts  # noqa: PLC0415  # many logs name nobody, and reading tokens takes long to load
+
         accounts = [*find_accounts(), *find_accounts(codex_home=self.home)]
         return account_labels({account.key: account.name for account in reversed(accounts)}, mask_identity)
 
@@ -194,7 +196,7 @@ def _left_out(table: Table) -> list[str]:
     """What is not in the frames although it happened, in words."""
     notes = []
     kinds = table.rows[scan.KIND_AT :: scan.ROW.size]
-    if imported := sum(kinds.count(kind) for kind in range(256) if kind & scan.IMPORTED and kind & scan.TURN):
+    if imported := sum(kinds.count(kind) for kind in range(256) if kind & scan.IMPORTED and kind & scan.SPENT):
         notes.append(f"turns that were imported from other tools, and are left out of tokens: {imported}")
     here = {state.thread for state in table.states}
     gone = Counter(parent for state in table.states if (parent := state.parent) and parent not in here)

@@ -18,20 +18,25 @@ import msgspec
 from .find import thread_of
 from .lines import (
     TOKEN_COUNT,
+    TURN,
     USAGE_RECORD,
     Counts,
     Limits,
-    Usage,
+    Turn,
     Window,
+    counts,
     counts_of,
     limits_of,
     microseconds,
     parse,
     text_of,
+    turn_of,
 )
 
 BUFFER_BYTES: Final = 2 << 20
-"""What one read takes in. A line longer than this is never one that matters; it is passed over without being kept."""
+"""A line longer than this is never one that matters; it is passed over without being kept."""
+
+READ_BYTES: Final = 256 << 10  # what one read takes in: it stays in the processor's own memory while it is looked at
 
 MISSING: Final = -(1 << 63)  # what numpy shows as NaT
 
@@ -40,7 +45,7 @@ ROW: Final = Packer("<qIIBIIqqqqqqqqddqddq")
 
 KIND_AT: Final = 16  # where `kind` stands in a row
 
-TURN: Final = 1  # bits of `kind`: tokens were spent,
+SPENT: Final = 1  # bits of `kind`: tokens were spent,
 ODD: Final = 2  # the limits are for `normalize` to read,
 COPY: Final = 4  # the log says itself that this is another session's,
 RECORD: Final = 8  # the counts stand in a record, which names its session,
@@ -66,9 +71,11 @@ _TYPE: Final = b',"type":"'
 _RESPONSE: Final = b',"type":"response_item"'
 _EVENT: Final = b',"type":"event_msg","payload":{"type":"'
 _TOKENS: Final = b'token_count"'
-_TURNS: Final = (b'task_started"', b'turn_started"', b'thread_settings_applied"')
+_TURN_TYPES: Final = ("task_started", "turn_started", "thread_settings_applied")
+_TURNS: Final = tuple(f'{name}"'.encode() for name in _TURN_TYPES)
+_T: Final = ord("t")  # what all these begin with
 _RECORD: Final = b',"type":"token_usage_record"'
-_OTHERS: Final = (b',"type":"turn_context"', b',"type":"session_meta"')
+_CONTEXT: Final = b',"type":"turn_context"'
 _WORDS: Final = (b"token_count", b"rate_limits", b"turn_context", b"session_meta", b"token_usage_record")
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
 _UNUSUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -165,7 +172,8 @@ class Scanner:
         state, view = self.state, memoryview(self.buffer)
         base, filled = state.offset, 0
         while True:
-            room = len(view) - filled if size is None else min(len(view) - filled, size - base - filled)
+            room = min(READ_BYTES, len(view) - filled)
+            room = room if size is None else min(room, size - base - filled)
             got = source.readinto(view[filled : filled + room]) if room > 0 else 0
             filled += got
             start = self._lines(filled)
@@ -191,14 +199,12 @@ class Scanner:
             if starts(_RESPONSE, mark):
                 pass
             elif starts(_EVENT, mark):
-                if starts(_TOKENS, mark + event):
-                    self._token_count(view[start:end])
-                elif starts(_TURNS, mark + event):
-                    self._other(bytes(view[start:end]))
+                if buffer[mark + event] == _T:  # most events are others
+                    self._event(mark + event, view[start:end])
             elif starts(_RECORD, mark):
                 self._usage_record(view[start:end])
-            elif starts(_OTHERS, mark):
-                self._other(bytes(view[start:end]))
+            elif starts(_CONTEXT, mark):
+                self._turn(view[start:end])
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
@@ -209,6 +215,12 @@ class Scanner:
             start = end + 1
         self.distance = distance
         return start
+
+    def _event(self, mark: int, line: memoryview) -> None:
+        if self.buffer.startswith(_TOKENS, mark):
+            self._token_count(line)
+        elif self.buffer.startswith(_TURNS, mark):
+            self._turn(line)
 
     def _after_skipped(self, filled: int) -> int:
         """Where to begin: behind the rest of a line that is too long to matter, if we are in one."""
@@ -251,7 +263,7 @@ class Scanner:
             return
         self.state.last_time = time
         sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
-        self._counted(time, self._kind(event.ordinal, payload.turn_id), _counts(sums), _counts(last), found)
+        self._counted(time, self._kind(event.ordinal, payload.turn_id), counts(sums), counts(last), found)
 
     def _usage_record(self, line: memoryview) -> None:
         """A `token_usage_record`; one in another form goes the slower way."""
@@ -266,7 +278,28 @@ class Scanner:
             return
         self.state.last_time = time
         kind = self._kind(event.ordinal, record.turn_id)
-        self._recorded(time, kind, record.usage.counts, (record.thread_id, record.turn_id, record.response_id))
+        taken = counts(record.usage) or _NO_COUNTS
+        self._recorded(time, kind, taken, (record.thread_id, record.turn_id, record.response_id))
+
+    def _turn(self, line: memoryview) -> None:
+        """What begins or describes a turn; one in another form goes the slower way."""
+        try:
+            event = TURN(line)
+        except _UNUSUAL:
+            self._other(bytes(line))
+            return
+        self._begun(event.payload)
+        self.state.last_time = microseconds(event.timestamp) or self.state.last_time
+
+    def _begun(self, turn: Turn) -> None:
+        """The turns from here on are of this model, in this folder, imported or not."""
+        settings = turn.thread_settings
+        if settings is not None:
+            self._named(settings.model_provider_id, settings.model, settings.reasoning_effort, settings.cwd)
+            return
+        self.state.imported = (turn.turn_id or "").startswith(_IMPORT)
+        if turn.type is None:
+            self._named(None, turn.model, turn.effort, turn.cwd)
 
     def _other(self, line: bytes) -> None:
         """A line that may matter, in whatever form it came."""
@@ -284,17 +317,12 @@ class Scanner:
         marks = self._kind(ordinal if type(ordinal) is int else None, text_of(inner, "turn_id"))
         if kind == "session_meta":
             self._meta(inner, time, ordered=type(ordinal) is int)
-        elif kind == "turn_context" or inner.get("type") in ("task_started", "turn_started"):
-            state.imported = (text_of(inner, "turn_id") or "").startswith(_IMPORT)
-            if kind == "turn_context":
-                self._named(None, text_of(inner, "model"), text_of(inner, "effort"), text_of(inner, "cwd"))
-        elif inner.get("type") == "thread_settings_applied":
-            names = ("model_provider_id", "model", "reasoning_effort", "cwd")
-            self._named(*(text_of(inner, "thread_settings", name) for name in names))
+        elif kind == "turn_context" or inner.get("type") in _TURN_TYPES:
+            self._begun(turn_of(inner))
         elif kind == "token_usage_record":
-            if (counts := counts_of(inner.get("usage"))) is not None:
+            if (taken := counts_of(inner.get("usage"))) is not None:
                 thread, turn, answer = (text_of(inner, name) for name in ("thread_id", "turn_id", "response_id"))
-                self._recorded(when, marks, counts, (thread, turn, answer))
+                self._recorded(when, marks, taken, (thread, turn, answer))
         elif kind in ("event_msg", "token_count", None) and inner.get("type") in ("token_count", None):
             self._loose(when, marks, inner, line)
         if time is not None:
@@ -340,14 +368,14 @@ class Scanner:
     def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: tuple[Any, ...]) -> None:
         """A row for a `token_count`: with the turn that it counts, unless a record has told of that."""
         state = self.state
-        counts = self._spent(sums, last)
-        if counts is None:
+        spent = self._spent(sums, last)
+        if spent is None:
             if limits is not _NOTHING:
                 self._row(time, kind, state.context, _NO_COUNTS, -1, 0, limits)
             return
         total = -1 if sums is None else sums[5]
         for at, record in enumerate(state.waiting):
-            if (record.counts[0], record.counts[3]) == (counts[0], counts[3]):
+            if (record.counts[0], record.counts[3]) == (spent[0], spent[3]):
                 del state.waiting[at]
                 if not record.told:
                     kind |= record.kind
@@ -355,8 +383,8 @@ class Scanner:
                 elif limits is not _NOTHING:
                     self._row(record.time, kind | record.kind & COPY, record.context, _NO_COUNTS, -1, 0, limits)
                 return
-        state.alone = (time, counts[0], counts[3])
-        self._row(time, kind | TURN, state.context, counts, total, 0, limits)
+        state.alone = (time, spent[0], spent[3])
+        self._row(time, kind | SPENT, state.context, spent, total, 0, limits)
 
     def _spent(self, sums: Counts | None, last: Counts | None) -> Counts | None:
         """What a turn took: its own counts, else what the sums grew by; None when it is no turn.
@@ -384,23 +412,23 @@ class Scanner:
                 last = sums if base is None else tuple(max(0, a - b) for a, b in zip(sums, base, strict=True))  # type: ignore[assignment]
         return last if last is not None and any(last) else None
 
-    def _recorded(self, time: int, kind: int, counts: Counts, names: tuple[str | None, str | None, str | None]) -> None:
+    def _recorded(self, time: int, kind: int, taken: Counts, names: tuple[str | None, str | None, str | None]) -> None:
         """A record (of a session, turn and answer) waits for its `token_count`; alone it is told at the end."""
         state = self.state
         thread, turn, answer = names
         if state.alone is not None:
             moment, *same = state.alone
             state.alone = None
-            if same == [counts[0], counts[3]] and 0 <= time - moment <= _AT_ONCE:
+            if same == [taken[0], taken[3]] and 0 <= time - moment <= _AT_ONCE:
                 return  # the `token_count` stood before it
         if thread is not None and thread != state.thread:
             kind |= COPY
         number = 0
-        if answer is not None:
-            text = f"{thread or state.thread}\0{turn}\0{answer}".encode("utf-8", "replace")
-            number = int.from_bytes(hashlib.blake2b(text, digest_size=7).digest(), "little")
-        if any(counts):
-            state.waiting.append(Pending(time, kind | TURN | RECORD, state.context, counts, number))
+        if answer is not None:  # with the total beside it, a checksum is enough to know it again
+            text = f"{thread}\0{turn}\0{answer}".encode("utf-8", "replace")
+            number = zlib.crc32(text) << 31 | taken[5] & 0x7FFF_FFFF
+        if any(taken):
+            state.waiting.append(Pending(time, kind | SPENT | RECORD, state.context, taken, number))
         if len(state.waiting) > _WAITING:
             self._tell(state.waiting.pop(0))
 
@@ -418,7 +446,7 @@ class Scanner:
         time: int,
         kind: int,
         context: Context,
-        counts: Counts,
+        spent: Counts,
         total: int,
         answer: int,
         limits: tuple[Any, ...],
@@ -426,7 +454,7 @@ class Scanner:
         state, contexts = self.state, self.batch.contexts
         code = contexts.setdefault(context, len(contexts))
         self.batch.rows += ROW.pack(
-            time, self.number, state.seq, kind, code, limits[0], *counts, total, answer, *limits[1:]
+            time, self.number, state.seq, kind, code, limits[0], *spent, total, answer, *limits[1:]
         )
         state.seq += 1
 
@@ -461,10 +489,6 @@ class Scanner:
 
 
 _SUMS: Final = ("total_token_usage", "last_token_usage")
-
-
-def _counts(usage: Usage | None) -> Counts | None:
-    return None if usage is None else usage.counts
 
 
 def _window(window: Window, time: int) -> tuple[float, int, int] | None:

@@ -1,9 +1,10 @@
 """How fast session logs are read: the first time, again, and beside ccusage on the same files in the same run.
 
-    python tests/benchmarks/bench_sessions.py --ccusage node_modules/.bin/ccusage [--rounds 5] [--files 600]
+    python tests/benchmarks/bench_sessions.py --ccusage PATH [--rounds 5] [--files 600]
 
 Not part of the tests: it writes a corpus of about 1 GB to a temporary folder (removed at the end, unless `--corpus`
-names one to keep) and reads it many times. `ccusage` (version 20) comes from npm: `npm install ccusage@20`.
+names one to keep) and reads it many times. ccusage comes from npm, and is measured without its wrapper:
+`npm install ccusage@20.0.24 @ccusage/ccusage-linux-x64@20.0.24`; PATH is the binary in the second.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,13 +27,14 @@ from session_corpus import write_corpus
 
 POLL_SECONDS = 0.005
 
+CALL = """
+import pandas  # the call alone: what it needs is loaded
+from quota_helpers.sessions import frames
+"""
 OURS = """
-import json, shutil, sys, time
-import pandas
+import json, sys, time
 from quota_helpers.sessions import read_sessions
-home, cache, first = sys.argv[1:]
-if first == "first":
-    shutil.rmtree(cache, ignore_errors=True)
+home, cache = sys.argv[1:]
 begun = time.perf_counter()
 logs = read_sessions(home, cache=cache)
 read = time.perf_counter()
@@ -65,24 +68,33 @@ def compare(place: Path, options: argparse.Namespace) -> None:
     say(f"{corpus.files} files, {corpus.size / 1e9:.2f} GB, {corpus.readings:,} readings, {corpus.tokens:,} tokens")
     for path in home.rglob("*.jsonl"):
         path.read_bytes()  # both find the files in memory
-    first, frames, again, again_frames, theirs, peaks = [], [], [], [], [], []
+    times: dict[str, list[float]] = defaultdict(list)
+    peak = 0
     for _ in range(options.rounds):
         if options.ccusage:
-            theirs.append(timed(lambda: ccusage(options.ccusage, home, corpus.tokens)))
-        for name, read, both in (("first", first, frames), ("again", again, again_frames)):
-            text, peak = run([sys.executable, "-c", OURS, str(home), str(cache), name])
+            times["ccusage"].append(timed(lambda: ccusage(options.ccusage, home, corpus.tokens)))
+        for name, code in (("call", CALL + OURS), ("process", OURS), ("again", OURS), ("again call", CALL + OURS)):
+            if not name.startswith("again"):
+                shutil.rmtree(cache, ignore_errors=True)
+            begun = time.perf_counter()
+            text, memory = run([sys.executable, "-c", code, str(home), str(cache)])
+            times[f"{name}: whole"].append(time.perf_counter() - begun)
             seconds, with_frames, tokens, readings = json.loads(text)
             if (tokens, readings) != (corpus.tokens, corpus.readings):
                 raise SystemExit(f"wrong: {tokens:,} tokens and {readings:,} readings")
-            read.append(seconds)
-            both.append(with_frames)
-            peaks.append(peak)
-    say(f"first read     {min(first):.3f} s, with both frames {min(frames):.3f} s")
-    say(f"second read    {min(again):.4f} s = {min(again) / min(first):.1%} of the first")
-    say(f"  with frames  {min(again_frames):.4f} s = {min(again_frames) / min(frames):.1%} of the first with frames")
-    say(f"peak memory    {max(peaks) / 1e6:.0f} MB, this process and its helpers together")
-    if theirs:
-        say(f"ccusage        {min(theirs):.3f} s, the same total; ours takes {min(first) / min(theirs):.2f} of that")
+            times[name].append(seconds)
+            times[f"{name}: frames"].append(with_frames)
+            peak = max(peak, memory)
+    best = {name: min(values) for name, values in times.items()}
+    first, again = best["call: frames"], best["again call: frames"]
+    say(f"the call            {best['call']:.3f} s, with both frames {first:.3f} s")
+    say(f"the whole process   {best['process: whole']:.3f} s")
+    say(f"again, with frames  {again:.3f} s = {again / first:.1%} of the first; whole {best['again: whole']:.3f} s")
+    say(f"peak memory         {peak / 1e6:.0f} MB, this process and its helpers together")
+    if options.ccusage:
+        whole = best["ccusage"]
+        say(f"ccusage, whole      {whole:.3f} s, the same total")
+        say(f"ratios              call {best['call'] / whole:.2f}, whole process {best['process: whole'] / whole:.2f}")
 
 
 def ccusage(program: str, home: Path, expected: int) -> None:

@@ -1,7 +1,8 @@
 """A made-up `CODEX_HOME` full of session logs, for the benchmark: large lines that do not matter, a few that do.
 
-Every file looks like what Codex 0.160 and later write: a long first line, a `turn_context` per turn, many long
-`response_item` lines, and a `token_count` every 10 to 20 lines. Everything is seeded, so that two runs read the same.
+Every file has the form of what Codex 0.171 writes: ordinals, a long first line, settings and a `turn_context` per
+turn, `response_item` lines and their `item_completed` twins of all lengths, and a `token_usage_record` with its
+`token_count` every few lines. Everything is seeded, so that two runs read the same.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Corpus:
     readings: int
 
 
-def write_corpus(home: Path, *, files: int = 600, bytes_per_file: int = 1_750_000, seed: int = 7) -> Corpus:
+def write_corpus(home: Path, *, files: int = 600, bytes_per_file: int = 1_400_000, seed: int = 7) -> Corpus:
     """Write *files* logs of about *bytes_per_file* each under *home*, spread over the last months of 2026."""
     rng = random.Random(seed)
     words = TEXT.split(" ")
@@ -69,25 +70,42 @@ class _Log:
         self.session = f"0199{number:04x}-7000-7000-8000-{rng.getrandbits(48):012x}"
         self.lines: list[bytes] = []
         self.total = dict.fromkeys(
-            ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens"), 0
+            (
+                "input_tokens",
+                "cached_input_tokens",
+                "cache_write_input_tokens",
+                "output_tokens",
+                "reasoning_output_tokens",
+                "total_tokens",
+            ),
+            0,
         )
         self.spent = self.readings = self.length = 0
         self.used = rng.random() * 40
+        self.ordinal = 0
         meta = {
+            "account_scoped": True,
+            "creator_user_id": f"user-{number % 5}",
+            "creator_account_id": f"acct-{number % 3}",
+            "session_id": self.session,
             "id": self.session,
             "timestamp": _stamp(start),
-            "cwd": "/home/someone/project",
+            "cwd": f"/home/someone/project-{number % 7}",
             "originator": "codex_cli_rs",
-            "cli_version": "0.169.0",
-            "creator_account_id": f"acct-{number % 3}",
-            "creator_user_id": f"user-{number % 5}",
+            "cli_version": "0.171.0",
+            "source": "cli",
+            "thread_source": "user",
+            "model_provider": "openai",
             "base_instructions": {"text": text[:15_000]},
+            "history_mode": "paginated",
         }
         self.add("session_meta", json.dumps(meta, separators=(",", ":")))
 
     def add(self, kind: str, payload: str) -> None:
-        self.now += timedelta(milliseconds=self.rng.randrange(200, 9_000))
-        line = f'{{"timestamp":"{_stamp(self.now)}","type":"{kind}","payload":{payload}}}\n'.encode()
+        self.now += timedelta(milliseconds=self.rng.randrange(200, 4_000))
+        stamp = _stamp(self.now)
+        line = f'{{"timestamp":"{stamp}","ordinal":{self.ordinal},"type":"{kind}","payload":{payload}}}\n'.encode()
+        self.ordinal += 1
         self.lines.append(line)
         self.length += len(line)
 
@@ -99,19 +117,32 @@ class _Log:
     def fill(self, size: int) -> None:
         while self.length < size:
             model = self.rng.choice(MODELS)
+            turn = f"0199{self.ordinal:04x}-7000-7000-8000-{self.rng.getrandbits(48):012x}"
+            self.add("event_msg", f'{{"type":"task_started","turn_id":"{turn}","model_context_window":258400}}')
+            settings = f'{{"model":"{model}","model_provider_id":"openai","cwd":"/home/someone/project"}}'
             self.add(
-                "turn_context", f'{{"cwd":"/home/someone/project","model":"{model}","effort":"high","summary":"auto"}}'
+                "event_msg",
+                f'{{"type":"thread_settings_applied","thread_id":"{self.session}","thread_settings":{settings}}}',
             )
+            self.add(
+                "turn_context",
+                f'{{"turn_id":"{turn}","cwd":"/home/someone/project","approval_policy":"never","model":"{model}",'
+                f'"effort":"high","summary":"auto","permission_profile":{{"type":"managed","entries":[]}}}}',
+            )
+            self.add("world_state", f'{{"full":"{self.words(500, 3_000)}"}}')
             for _ in range(self.rng.randrange(2, 8)):
-                for _ in range(self.rng.randrange(10, 20)):
-                    self.item()
-                self.token_count()
+                for _ in range(self.rng.randrange(2, 6)):
+                    self.item(turn)
+                self.answer(turn)
+            self.add("event_msg", f'{{"type":"task_complete","turn_id":"{turn}","duration_ms":1234}}')
 
-    def item(self) -> None:
+    def item(self, turn: str) -> None:
         pick = self.rng.random()
         if pick < 0.35:
-            output = self.words(400, 12_000)
+            output = self.words(400, 8_000)
             self.add("response_item", f'{{"type":"function_call_output","call_id":"c1","output":"{output}"}}')
+            item = f'{{"type":"CommandExecution","id":"c1","aggregated_output":"{output[:2_000]}","exit_code":0}}'
+            self.add("event_msg", f'{{"type":"item_completed","turn_id":"{turn}","item":{item}}}')
         elif pick < 0.6:
             arguments = self.words(80, 1_500)
             self.add(
@@ -122,15 +153,20 @@ class _Log:
                 "response_item", f'{{"type":"reasoning","summary":[],"encrypted_content":"{self.words(600, 6_000)}"}}'
             )
         else:
-            self.add("event_msg", f'{{"type":"agent_message","message":"{self.words(60, 900)}"}}')
+            text = self.words(60, 900)
+            self.add("response_item", f'{{"type":"message","role":"assistant","content":"{text}"}}')
+            item = f'{{"type":"AgentMessage","id":"m1","content":[{{"type":"Text","text":"{text}"}}]}}'
+            self.add("event_msg", f'{{"type":"item_completed","turn_id":"{turn}","item":{item}}}')
 
-    def token_count(self) -> None:
+    def answer(self, turn: str) -> None:
+        """A record and its `token_count`."""
         fresh = self.rng.randrange(500, 9_000)
         cached = self.rng.randrange(0, 90_000)
         output = self.rng.randrange(20, 3_000)
         last = {
             "input_tokens": fresh + cached,
             "cached_input_tokens": cached,
+            "cache_write_input_tokens": 0,
             "output_tokens": output,
             "reasoning_output_tokens": output // 3,
             "total_tokens": fresh + cached + output,
@@ -140,7 +176,23 @@ class _Log:
         self.readings += 2
         self.used = (self.used + self.rng.random() * 0.6) % 100
         resets = int(self.now.timestamp()) // 18_000 * 18_000 + 18_000
-        info = {"total_token_usage": self.total, "last_token_usage": last, "model_context_window": 258_400}
+        record = {
+            "thread_id": self.session,
+            "turn_id": turn,
+            "session_id": self.session,
+            "root_turn_id": turn,
+            "response_id": f"resp_{self.session}_{self.ordinal}",
+            "usage": last,
+            "turn_token_usage": last,
+            "thread_token_usage": self.total,
+        }
+        self.add("token_usage_record", json.dumps(record, separators=(",", ":")))
+        info = {
+            "total_token_usage": self.total,
+            "last_token_usage": last,
+            "last_usage_includes_reasoning": False,
+            "model_context_window": 258_400,
+        }
         limits = {
             "limit_id": "codex",
             "limit_name": None,
@@ -150,10 +202,10 @@ class _Log:
                 "window_minutes": 10_080,
                 "resets_at": resets // 604_800 * 604_800 + 604_800,
             },
-            "credits": {"has_credits": False, "unlimited": False, "balance": "0"},
+            "credits": None,
             "individual_limit": None,
             "spend_control_reached": None,
-            "plan_type": "pro",
+            "plan_type": None,
             "rate_limit_reached_type": None,
         }
         payload = {"type": "token_count", "info": info, "rate_limits": limits}
