@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from quota_helpers.sessions.unpack import zstd
+
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 ONE = "01990000-7000-7000-8000-00000000000a"
 TWO = "01990000-7000-7000-8000-00000000000b"
@@ -90,6 +92,14 @@ def write(home: Path, *lines: str | bytes, session: str = ONE, at: float = 0, fo
     return path
 
 
+def pack(path: Path) -> Path:
+    """The log compressed as Codex does it, in the place of the plain one."""
+    packed = path.with_name(path.name + ".zst")
+    packed.write_bytes(zstd.compress(path.read_bytes()))
+    path.unlink()
+    return packed
+
+
 def append(path: Path, *lines: str | bytes) -> None:
     with path.open("ab") as file:
         for text in lines:
@@ -105,3 +115,40 @@ def long_session(session: str, turns: int = 40, filler: int = 2_000, at: float =
         rate = limits(window(turn % 100, at=moment), window(turn // 2, 10080, 86400, at=moment))
         lines.append(tokens(moment + 1, total=turn + 1, last=1, rate=rate))
     return lines
+
+
+def record(at: float, count: int, answer: str, *, thread: str = ONE, turn: str = "turn", **more: object) -> str:
+    """A `token_usage_record` in units of `usage`."""
+    taken = usage(count)
+    body = {
+        "thread_id": thread,
+        "turn_id": turn,
+        "response_id": answer,
+        "usage": taken | {"cache_write_input_tokens": count},
+        "turn_token_usage": taken,
+        "thread_token_usage": taken,
+    }
+    return line("token_usage_record", body, at, **more)
+
+
+def numbered(*lines: str, first: int = 0) -> list[str]:
+    """The lines with ordinals, as they are written since 0.150."""
+    return [
+        text.replace('","type":"', f'","ordinal":{number},"type":"', 1)
+        for number, text in enumerate(lines, start=first)
+    ]
+
+
+def turns(first: int, last: int, at: float = 0, pace: float = 30) -> list[str]:
+    """The turns with these numbers of a session whose n-th turn takes n units; the weekly window follows them."""
+    return [
+        tokens(
+            at + pace * number,
+            total=(first + number) * (first + number + 1) // 2,
+            last=first + number,
+            rate=limits(
+                window(float(first + number), 10_080, resets_in=500_000 - at - pace * number, at=at + pace * number)
+            ),
+        )
+        for number in range(last - first + 1)
+    ]

@@ -419,7 +419,7 @@ class Scanner:
         if state.alone is not None:
             moment, *same = state.alone
             state.alone = None
-            if same == [taken[0], taken[3]] and 0 <= time - moment <= _AT_ONCE:
+            if same == [taken[0], taken[3]] and abs(time - moment) <= _AT_ONCE:
                 return  # the `token_count` stood before it
         if thread is not None and thread != state.thread:
             kind |= COPY
