@@ -7,6 +7,7 @@ import time
 
 import pytest
 from codex_support import codex_bin as codex_bin  # noqa: PLC0414 - a fixture
+from codex_support import only_loopback as _only_loopback  # noqa: F401 - an autouse fixture
 from responses_support import Codex, Responses, calls
 
 from quota_helpers.sessions import read_sessions
