@@ -12,12 +12,11 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from ..labels import account_labels
-from ..models import UsageSnapshot, window_state
+from ..models import window_state
 from ..models.snapshot import REACHED
-from ..models.tidy import tidy_rows
-from ..outcomes import Collection
 from ..privacy import mask_identity
 from ..times import Moment, duration, local_time, moment
+from .newest import key_of, latest, newest
 
 Show = Literal["left", "used"]
 Mark = Literal["", "full", "fast", "blocked", "stale", "not started", "unknown"]
@@ -243,10 +242,10 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
     rows = newest(readings)
     if not rows:
         return []
-    present = moment(now, name="now") if now is not None else _latest(rows)
-    names = {_key(row): row.get("account") for row in rows}
+    present = moment(now, name="now") if now is not None else latest(rows)
+    names = {key_of(row): row.get("account") for row in rows}
     labels = account_labels(names, None if reveal else mask_identity)
-    accounts = by_account(_bar(row, present, labels[_key(row)]) for row in rows)
+    accounts = by_account(_bar(row, present, labels[key_of(row)]) for row in rows)
     ordered = sorted(map(_unblocked, accounts), key=binds_first)
     return [bar for own in ordered for bar in sorted(own, key=lambda bar: window_rank(bar.limit, bar.window))]
 
@@ -284,32 +283,6 @@ def ranking(bars: Sequence[WindowBar]) -> list[WindowBar]:
     return [bar for bar in own if bar.fetched_at == latest or (bar.used is not None and bar.state != "stale")]
 
 
-def newest(readings: Any) -> list[dict[str, Any]]:
-    """The newest row of each account, limit and window, as plain values: what is known of the present.
-
-    Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
-    """
-    held: dict[tuple[Any, ...], dict[Any, dict[str, Any]]] = {}
-    times: dict[tuple[Any, ...], Any] = {}
-    for row in _rows(readings):
-        place, when = (_key(row), row.get("limit"), row.get("window")), row.get("fetched_at")
-        if place in times and when is not None and times[place] is not None:
-            if when < times[place]:
-                continue
-            if when > times[place]:
-                held[place] = {}
-        times[place] = when
-        held.setdefault(place, {})[row.get("slot")] = row
-    return [row for slots in held.values() for row in slots.values()]
-
-
-def _latest(rows: Iterable[dict[str, Any]]) -> datetime:
-    times: list[datetime] = [row["fetched_at"] for row in rows if row.get("fetched_at") is not None]
-    if not times:
-        raise ValueError("no reading says when it was made: give now=")
-    return max(times)
-
-
 def window_title(limit: str, window: str, limit_name: str = "") -> str:
     """A window's name for people: "five hour", "weekly"; another limit's with the limit in front.
 
@@ -343,46 +316,6 @@ def percent(value: float) -> str:
     return f"{rounded:g} %"
 
 
-def _rows(readings: Any) -> Iterable[dict[str, Any]]:
-    if hasattr(readings, "columns") and hasattr(readings, "to_dict"):
-        return _frame_rows(readings)
-    if isinstance(readings, Collection):
-        readings = readings.snapshots
-    snapshots = [readings] if isinstance(readings, UsageSnapshot) else readings
-    if not isinstance(snapshots, Iterable) or isinstance(snapshots, str | bytes | dict):
-        raise TypeError(_WANTED.format(type(readings).__name__))
-    return [row for snapshot in snapshots for row in _snapshot_rows(snapshot)]
-
-
-_WANTED: Final = (
-    "This is {}; what is wanted is a collection (source.collect()), a snapshot, several of them, "
-    "or a frame (qh.to_frame(...))."
-)
-
-
-def _snapshot_rows(snapshot: Any) -> Iterable[dict[str, Any]]:
-    if not isinstance(snapshot, UsageSnapshot):
-        raise TypeError(_WANTED.format(f"a list with {type(snapshot).__name__}"))
-    return tidy_rows(snapshot)
-
-
-def _frame_rows(frame: Any) -> Iterable[dict[str, Any]]:
-    """The newest rows of a frame. Pandas finds them, a history is long; without it there is no frame."""
-    from ..frames import readings as checked  # noqa: PLC0415 - the command line has none, and loads no pandas
-
-    rows = checked(frame, "readings")
-    latest = rows.groupby(["account_key", "limit", "window"], dropna=False, sort=False)["fetched_at"].transform("max")
-    present = rows[latest.isna() | (rows["fetched_at"] == latest)]
-    return [
-        {name: value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value for name, value in row}
-        for row in map(dict.items, present.astype(object).where(present.notna(), None).to_dict("records"))
-    ]
-
-
-def _key(row: dict[str, Any]) -> str:
-    return row.get("account_key") or row.get("account") or "?"
-
-
 def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
     used, reset_at, seconds, fetched = (
         row.get(name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")
@@ -392,8 +325,8 @@ def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
     if reset_at is not None and seconds and state == "current":
         gone = min(100.0, max(0.0, 100.0 * (1 - (reset_at - now).total_seconds() / seconds)))
     return WindowBar(
-        account=row.get("account") or _key(row),
-        account_key=_key(row),
+        account=row.get("account") or key_of(row),
+        account_key=key_of(row),
         label=label,
         plan=row.get("plan") or "",
         limit=row.get("limit") or "?",
