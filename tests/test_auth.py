@@ -232,6 +232,15 @@ def test_too_large_a_text():
         parse_auth(official(padding="x" * MAX_BYTES))
 
 
+def test_the_largest_text_and_the_next_one():
+    """Padded with blanks to the limit it is read; one more is too much."""
+    text = official()
+    padded = text + " " * (MAX_BYTES - len(text))
+    assert parse_auth(padded).account_id == "acct-one"
+    with pytest.raises(AuthFileInvalidError, match=r"too large for a login file \(more than 1,048,576 bytes\)"):
+        parse_auth(padded + " ")
+
+
 def test_a_number_of_5000_digits_beside_a_login():
     text = official().removesuffix("}") + ', "odd": ' + "9" * 5_000 + ', "nan": NaN, "big": 1e400}'
     assert parse_auth(text).account_id == "acct-one"

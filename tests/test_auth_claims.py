@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from auth_support import (
@@ -102,6 +102,84 @@ def test_unreadable_claims_leave_the_token_usable(token):
 def test_no_account_id_anywhere():
     with pytest.raises(AccountIdMissingError, match="for which account"):
         parse_auth(official(jwt(claims(account=None)), None))
+
+
+# --- precedence ---
+
+AUTH, PROFILE = "https://api.openai.com/auth", "https://api.openai.com/profile"
+
+
+def read(access: dict, identity: dict | None = None):
+    """The login of a file that says nothing but its tokens."""
+    tokens = {"access_token": jwt({AUTH: {"chatgpt_account_id": "acct-one"}} | access)}
+    if identity is not None:
+        tokens["id_token"] = jwt(identity)
+    return parse_auth(json.dumps({"tokens": tokens}))
+
+
+@pytest.mark.parametrize(
+    ("access", "identity", "email"),
+    [
+        ({"email": "a@x.org", PROFILE: {"email": "b@x.org"}}, {"email": "c@x.org"}, "a@x.org"),
+        ({PROFILE: {"email": "b@x.org"}}, {"email": "c@x.org"}, "b@x.org"),
+        ({}, {"email": "c@x.org", PROFILE: {"email": "d@x.org"}}, "c@x.org"),
+        ({}, {PROFILE: {"email": "d@x.org"}}, "d@x.org"),
+        ({"email": " "}, {PROFILE: {"email": " d@x.org "}}, "d@x.org"),
+    ],
+)
+def test_which_email_counts(access, identity, email):
+    assert read(access, identity).email == email
+
+
+@pytest.mark.parametrize(
+    ("access", "identity", "user"),
+    [
+        ({"chatgpt_user_id": "a", "user_id": "b"}, {"chatgpt_user_id": "c"}, "a"),
+        ({"user_id": "b"}, {"chatgpt_user_id": "c"}, "b"),
+        ({}, {"chatgpt_user_id": "c", "user_id": "d"}, "c"),
+        ({}, {"user_id": "d"}, "d"),
+    ],
+)
+def test_which_user_counts(access, identity, user):
+    assert read({AUTH: {"chatgpt_account_id": "x"} | access}, {AUTH: identity}).user_id == user
+
+
+@pytest.mark.parametrize(
+    ("access", "identity", "account_id"),
+    [
+        ({AUTH: {"chatgpt_account_id": "a"}, "chatgpt_account_id": "c"}, {AUTH: {"chatgpt_account_id": "b"}}, "a"),
+        ({AUTH: {}, "chatgpt_account_id": "c"}, {AUTH: {"chatgpt_account_id": "b"}}, "b"),
+        ({AUTH: {}, "chatgpt_account_id": "c"}, {"chatgpt_account_id": "d"}, "c"),
+        ({AUTH: {}}, {"chatgpt_account_id": "d"}, "d"),
+    ],
+)
+def test_which_account_counts(access, identity, account_id):
+    assert read(access, identity).account_id == account_id
+
+
+@pytest.mark.parametrize(("first", "second", "fedramp"), [(True, False, True), (False, True, True), (1, "true", False)])
+def test_either_token_marks_a_fedramp_login(first, second, fedramp):
+    marks = [{AUTH: {"chatgpt_account_id": "x", "chatgpt_account_is_fedramp": mark}} for mark in (first, second)]
+    assert read(*marks).fedramp is fedramp
+
+
+def test_the_files_own_words_come_last():
+    """User and e-mail of the file count where the token has none; the expiry where the token has no `exp` at all."""
+    file = {"access_token": jwt({AUTH: {"chatgpt_account_id": "x"}}), "user_id": "u", "email": "f@x.org", "expires": 5}
+    account = parse_auth(json.dumps(file))
+    assert (account.user_id, account.email) == ("u", "f@x.org")
+    assert account.expires_at == datetime.fromtimestamp(5, UTC)
+    account = parse_auth(json.dumps(file | {"access_token": jwt(claims(exp=9))}))
+    assert (account.user_id, account.email) == ("user-ada", "ada@example.com")
+    assert account.expires_at == datetime.fromtimestamp(9, UTC)
+
+
+@pytest.mark.parametrize(("exp", "expected"), [(0, 0), (0.5, 0.5), (10**11 + 1, 10**11 + 1), (-1, None)])
+def test_an_expiry_in_a_token_is_always_in_seconds(exp, expected):
+    """Never milliseconds, however large."""
+    account = read({"exp": exp})
+    wanted = None if expected is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=expected)
+    assert account.expires_at == wanted
 
 
 # --- any claims, any document ---

@@ -92,6 +92,12 @@ def test_a_file_too_large_is_not_read_whole(tmp_path):
         load_auth(path, sleep=no_sleep)
 
 
+def test_the_largest_file(tmp_path):
+    text = official()
+    path = write(tmp_path / "a.auth.json", text + " " * (MAX_BYTES - len(text)))
+    assert load_auth(path, sleep=no_sleep).account_id == "acct-one"
+
+
 def test_a_folder_in_the_place_of_a_file(tmp_path):
     (tmp_path / "a.auth.json").mkdir()
     with pytest.raises(AuthFileInvalidError, match="is a folder"):
@@ -147,6 +153,11 @@ def test_permission_denied(tmp_path):
 def test_an_impossible_path():
     with pytest.raises(AuthFileInvalidError, match="cannot be read"):
         load_auth("a\0b")
+
+
+def test_a_home_of_nobody_is_a_file_that_is_not_there():
+    with pytest.raises(AuthFileNotFoundError, match="does not exist"):
+        load_auth("~nobody-of-that-name/x.auth.json")
 
 
 def test_a_path_cannot_steer_the_terminal(tmp_path):

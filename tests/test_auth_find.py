@@ -216,6 +216,17 @@ def test_one_file_by_two_paths_is_read_once(tmp_path):
     assert find_accounts(tmp_path, names=["a", "b"]).names == ("a", "b")
 
 
+@posix
+def test_a_link_back_to_codexs_own_file_is_read_once(tmp_path):
+    """Also where the link's path sorts before the file's own."""
+    home = tmp_path / "codex"
+    write(home / "auth.json")
+    (home / "accounts").mkdir()
+    (home / "accounts" / "now.auth.json").symlink_to(home / "auth.json")
+    accounts = find_accounts(codex_home=home)
+    assert (len(accounts), [skipped.path.name for skipped in accounts.skipped]) == (1, ["now.auth.json"])
+
+
 def test_codex_home(tmp_path):
     """Codex's own file, codex-auth's folder, flat files, the many-account file; the registry is no login."""
     home = tmp_path / "codex"
@@ -232,6 +243,32 @@ def test_codex_home(tmp_path):
     assert accounts.names == ("ad...@example.com", "bob", "cyd", "codex-dan", "ev...@example.com")
     assert accounts.failures == ()
     assert {skipped.path.name for skipped in accounts.skipped} == {"registry.json", "broken.json"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ({"accountId": "12345678"}, "account-12345678"),
+        ({"accountId": "123456789"}, "account-12345678"),
+        ({"label": "x" * 60}, "x" * 60),
+        ({"label": "x" * 61}, "x" * 60),
+        ({"label": "night ada@example.com"}, "night ad...@example.com"),
+        ({"accountLabel": "a", "label": "b", "alias": "c", "name": "d"}, "a"),
+        ({"alias": "c", "name": "d"}, "c"),
+        ({"email": "ada@example.com"}, "ad...@example.com"),
+    ],
+)
+def test_what_an_entry_is_called(entry, name):
+    (account,) = parse_logins(json.dumps({"accounts": [{"accountId": "acct-one", "accessToken": ACCESS} | entry]}))
+    assert account.name == name
+
+
+def test_an_entry_of_a_named_file_carries_both_names(tmp_path):
+    """A name that a tool made of an e-mail address is masked."""
+    document = json.dumps([{"access_token": ACCESS, "account_id": "a", "name": "night"}])
+    assert find_accounts(write(tmp_path / "team.auth.json", document)).names == ("team-night",)
+    assert find_accounts(write(tmp_path / "codex-ada@example.com-pro.json")).names == ("ad...@example.com-pro",)
+    assert find_accounts(write(tmp_path / "codex-work.json")).names == ("codex-work",)
 
 
 def test_names_are_unique(tmp_path):

@@ -125,7 +125,15 @@ def test_a_spelling_moves_to_its_new_name():
 def test_extending_twice_and_repeating_changes_nothing_else():
     """Known spellings are not doubled."""
     assert ALIASES.extended({"used_percent": ["percent"]})["used_percent"] == ALIASES["used_percent"]
+    assert ALIASES.extended({"used_percent": ["used_percent"]})["used_percent"] == ALIASES["used_percent"]
     assert ALIASES.extended({}) == ALIASES
+
+
+def test_a_spelling_moves_wherever_it_stood():
+    """From names that sort before and after."""
+    table = ALIASES.extended({"limit_id": ["balance", "source"]})
+    assert (table["balance"], table["spend_source"]) == ((), ())
+    assert table["limit_id"] == (*ALIASES["limit_id"], "balance", "source")
 
 
 def test_one_spelling_has_one_meaning():
@@ -207,6 +215,49 @@ def test_lengths():
     for convert, value in ((to_seconds, 0), (to_seconds, -5), (to_seconds, 1), (to_seconds, 1e12), (to_minutes, 0)):
         with pytest.raises(MismatchError, match="a length of a minute to ten years"):
             convert(value)
+
+
+YEARS = 10 * 366 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("convert", "inside", "outside"),
+    [
+        (to_number, 1e15, 1.0000000000000002e15),
+        (to_number, -1e15, -1.0000000000000002e15),
+        (to_number, 10**15, 2**63),
+        (to_percent, 0, -1e-9),
+        (to_remaining, 0, -1e-9),
+        (to_remaining, 100, 100.0000001),
+        (to_seconds, 60, 59.999),
+        (to_seconds, YEARS, YEARS + 1),
+        (to_minutes, 1, 0.999),
+        (to_minutes, YEARS / 60, YEARS / 60 + 1),
+        (to_count, 0, -1),
+        (to_count, 1e15, 1e16),
+        (to_count, 7.0, 7.0000001),
+        (to_instant, 0.001, 0),
+        (to_instant, 1e11, 1e15),
+        (to_instant_ms, 1e11 + 1, 1e11),
+        (to_decimal, "1" + "0" * 59, "1" + "0" * 60),
+        (to_decimal, "1e60", "1e61"),
+        (to_decimal, "1e-60", "1e-61"),
+    ],
+)
+def test_each_boundary_has_two_sides(convert, inside, outside):
+    convert(inside)
+    with pytest.raises(MismatchError):
+        convert(outside)
+
+
+def test_where_milliseconds_begin():
+    """An epoch of exactly 10**11 is seconds, the next one milliseconds."""
+    assert (to_instant(1e11).year, to_instant(1e11 + 1).year) == (5138, 1973)
+    assert to_instant_ms(1e11 + 1000).year == 1973
+
+
+def test_a_percentage_of_the_used_kind_is_as_sent():
+    assert (to_percent("12.5"), to_remaining(0.5), to_minutes("1.5"), to_seconds(90)) == (12.5, 0.5, 90, 90)
 
 
 def test_counts_and_pairs():
@@ -377,6 +428,35 @@ def test_reader_skips_nulls_and_broken_spellings():
     assert log.notes == ()
     assert Fields({"used_percent": [], "percent": 3}, "$", log).read("used_percent", to_percent) == 3
     assert log.notes == ("expected a number, found list @ $.used_percent",)
+
+
+def test_the_log_is_bounded():
+    """Two hundred notes and a count of the rest; ten thousand issues."""
+    log = Log()
+    for number in range(10_001):
+        log.broken(f"$[{number}]", "x", "odd")
+        if number == 199:
+            assert len(log.notes) == 200
+        if number == 200:
+            assert log.notes[-2:] == ("odd @ $[199]", "and 1 more oddities @ $")
+    assert len(log.notes) == 201
+    assert len(log.issues) == 10_000
+    assert log.issues[-1].path == "$[9999]"
+
+
+def test_reader_gives_every_object_of_a_name():
+    """In the order that counts; another type is a note and an issue."""
+    log = Log()
+    fields = Fields({"rate_limits": {"b": 1}, "rate_limit": {"a": 1}, "rateLimit": 3}, "$", log)
+    assert [found.path for found in fields.objects("rate_limit", "codex")] == ["$.rate_limit", "$.rate_limits"]
+    assert [(issue.path, issue.read_as, issue.status) for issue in log.issues] == [("$.rateLimit", "codex", "broken")]
+    assert fields.objects("credits") == []
+
+
+def test_labels_tell_where_a_member_really_stood():
+    """Flat forms: a key without a label has its own path."""
+    fields = Fields({"used_percent": 1, "reset_at": 2}, "$.x", Log(), labels={"used_percent": "$.primary_used_percent"})
+    assert (fields.at("used_percent"), fields.at("reset_at")) == ("$.primary_used_percent", "$.x.reset_at")
 
 
 def test_reader_opens_objects():

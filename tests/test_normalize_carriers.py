@@ -25,6 +25,7 @@ def test_header_values_may_be_lists_of_one():
         "X-Codex-Primary-Window-Minutes": ["300"],
         "X-Codex-Secondary-Used-Percent": ["7", "8"],
         "X-Codex-Secondary-Window-Minutes": ["10080"],
+        "X-Codex-Credits-Balance": [],
     }
     found = normalize_headers(headers, fetched_at=NOW)
     assert (found.plan, found.five_hour.used_percent, found.weekly.used_percent) == ("plus", 20, None)
