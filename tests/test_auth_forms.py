@@ -59,6 +59,27 @@ def test_a_login_one_level_deeper_on_its_own():
         logins({"credentials": {"note": "x"}})
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("openai", "account-acct-one"),
+        ("OpenAI-Codex:night", "night"),
+        ("chatgpt/day", "day"),
+        ("codex-a\nb", "account-acct-one"),
+        ("codexnight", None),
+        ("my-codex", None),
+    ],
+)
+def test_which_keys_are_providers(key, name):
+    """A label that cannot be shown as it is names nobody; the login is there all the same."""
+    document = {key: {"access": ACCESS, "accountId": "acct-one"}}
+    if name is None:
+        with pytest.raises(TokenMissingError, match="nor anything else"):
+            logins(document)
+    else:
+        assert logins(document).names == (name,)
+
+
 # --- lists ---
 
 

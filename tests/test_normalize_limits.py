@@ -73,6 +73,13 @@ def test_the_ids_of_equal_limits_are_counted_from_two():
     ]
 
 
+def test_a_block_that_calls_itself_something_takes_that_id():
+    item = {"metered_feature": "wren", "rate_limit": BLOCK}
+    assert [limit_id for limit_id, _ in limits(read(rate_limits=BLOCK | {"limit_id": "wren"}))] == ["wren"]
+    found = read(rate_limits=BLOCK | {"limit_id": "wren"}, additional_rate_limits=[item])
+    assert [limit_id for limit_id, _ in limits(found)] == ["wren", "wren_2"]
+
+
 @pytest.mark.parametrize(
     ("key", "limit_id"),
     [
@@ -85,6 +92,7 @@ def test_the_ids_of_equal_limits_are_counted_from_two():
 def test_an_unknown_block_is_a_limit_when_it_holds_windows(key, limit_id):
     assert [found for found, _ in limits(read(plan_type="plus", **{key: BLOCK}))] == [limit_id]
     assert limits(read(plan_type="plus", **{key: {"allowed": True}})) == []
+    assert limits(read(plan_type="plus", **{key: [BLOCK]})) == []
     assert limits(read(plan_type="plus", **{f"{key}_note": BLOCK})) == []
 
 

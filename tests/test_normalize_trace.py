@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 
+import pytest
 from foundation_support import NOW
 from normalize_support import EXPECTED, classic, load, trace
 
@@ -62,6 +64,13 @@ def test_trace_tells_what_broke():
     (broken,) = trace_usage(classic(used_percent="x"), fetched_at=NOW).at("$.rate_limit.primary_window.used_percent")
     assert (broken.read_as, broken.status) == ("codex.five_hour.used_percent", "broken")
     assert broken.why == "expected a number, found str"
+
+
+def test_an_explanation_is_frozen():
+    found = trace_usage(classic(), fetched_at=NOW)
+    for value, field in ((found, "reads"), (found.reads[0], "path")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, field, ())
 
 
 def test_trace_and_reading_are_one():
