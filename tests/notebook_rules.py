@@ -29,6 +29,9 @@ _PLACE = re.compile(
     r"(?<![\w.~-])/(?:home|root|Users|tmp|private|var/folders)/\w|[A-Za-z]:\\+Users\\+\w"
     + "".join(f"|{re.escape(place)}" for place in (str(Path(__file__).resolve().parents[1]), sys.prefix))
 )
+_LIVE = re.compile(r"\b(?:QuotaPanel|Source)\(your logins\b")
+_INVENTED = re.compile(r"\bDEMO, invented accounts\b")
+_CONNECTS = re.compile(r"\b(?:connect|live)\(")
 _NOT_TEXT = ("image/png", "image/jpeg")  # base64: letters that mean nothing
 _STRUCTURES: dict[type[ast.stmt], str] = {
     ast.FunctionDef: "def",
@@ -52,11 +55,24 @@ def private_texts(text: str) -> list[str]:
     ]
 
 
+def live_outputs(text: str) -> list[str]:
+    """Outputs that were made on somebody's own logins: only the demo's are for committing.
+
+    A notebook that takes the reader's logins shows somewhere in its outputs that these were invented.
+    """
+    cells = _code_cells(text)
+    told = {index: " ".join(string for _, string in _strings(cell.get("outputs", []))) for index, cell in cells}
+    found = [f"cell {index}: made on live logins" for index, string in told.items() if _LIVE.search(string)]
+    asks = any(_CONNECTS.search(_source(cell)) for _, cell in cells)
+    if asks and not found and not any(_INVENTED.search(string) for string in told.values()):
+        found.append("takes the reader's logins, and no output says that these are the demo's")
+    return found
+
+
 def machine_metadata(text: str) -> list[str]:
     """Metadata that belong to one run or one machine."""
     notebook = json.loads(text)
     found = [name for name in ("widgets", "signature") if name in notebook["metadata"]]
-    found += ["language_info.version"] if "version" in notebook["metadata"].get("language_info", {}) else []
     timed = [index for index, cell in enumerate(notebook["cells"]) if "execution" in cell["metadata"]]
     return [f"metadata.{name}" for name in found] + [f"cell {index}: execution times" for index in timed]
 

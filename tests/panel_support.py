@@ -11,6 +11,7 @@ from quota_helpers.auth import find_accounts
 from quota_helpers.client import UsageClient
 from quota_helpers.invented.server import DemoServer
 from quota_helpers.sources.source import Source
+from quota_helpers.sources.ways import Direct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ def source_of(accounts: Sequence[DemoAccount], latency: float = 0.0) -> Iterator
     server = DemoServer(accounts=accounts, latency=latency)
     with Source(
         lambda: find_accounts(server.account_dir),
-        UsageClient(url=server.url, clock=server.clock, backoff=0.0),
+        Direct(UsageClient(url=server.url, clock=server.clock, backoff=0.0), server.clock),
         clock=server.clock,
         demo=server,
     ) as source:

@@ -22,7 +22,7 @@ import nbformat
 import saving
 from chromium import HOW_TO_GET_IT, find_chromium, launch, open_page
 from lab import NOTEBOOKS, Lab
-from notebook_rules import private_texts
+from notebook_rules import live_outputs, private_texts
 from playwright.sync_api import Browser, sync_playwright
 
 
@@ -45,7 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
             texts |= save_folder(browser, folder, [path.name for path in group])
         browser.close()
 
-    found = [f"{path}: {text}" for path, written in texts.items() for text in private_texts(written)]
+    found = [
+        f"{path}: {text}"
+        for path, written in texts.items()
+        for rule in (private_texts, live_outputs)
+        for text in rule(written)
+    ]
     if found := found + isolation.network_attempts():
         sys.stderr.write(
             "nothing was saved, because this must not be in a committed notebook:\n" + "\n".join(found) + "\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from notebook_rules import machine_metadata, missing_answers, not_an_article, private_texts
+from notebook_rules import live_outputs, machine_metadata, missing_answers, not_an_article, private_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SANITIZE = ROOT / "tests" / "sanitize.cfg"
-RULES = [private_texts, machine_metadata, missing_answers, not_an_article]
+RULES = [private_texts, live_outputs, machine_metadata, missing_answers, not_an_article]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
@@ -62,6 +62,26 @@ def test_it_keeps_the_rules(path: Path, rule: Callable[[str], list[str]]) -> Non
         ("frame = 1", [], missing_answers, None),
         ("1 / 0", [{"output_type": "error", "ename": "ZeroDivisionError"}], missing_answers, "error ZeroDivisionError"),
         ("warn()", [{"output_type": "stream", "name": "stderr", "text": "W"}], missing_answers, "stderr"),
+        (
+            "s",
+            [{"output_type": "execute_result", "data": {"text/plain": ["QuotaPanel(your ", "logins: 1 read)"]}}],
+            live_outputs,
+            "cell 0: made on live",
+        ),
+        (
+            "s",
+            [{"output_type": "execute_result", "data": {"text/plain": "Source(your logins: 1)"}}],
+            live_outputs,
+            "cell 0",
+        ),
+        ("qh.connect()", [{"output_type": "stream", "text": "x"}], live_outputs, "no output says"),
+        (
+            "qh.connect()",
+            [{"output_type": "stream", "text": "QuotaPanel(DEMO, invented accounts: 1)"}],
+            live_outputs,
+            None,
+        ),
+        ("'your logins'", [{"output_type": "stream", "text": "these are your logins"}], live_outputs, None),
         ("def f(): pass", [], not_an_article, "cell 0, line 1: def"),
         ("with x:\n    for y in z: pass", [], not_an_article, "cell 0, line 2: for"),
         ("try:\n    x\nexcept OSError:\n    y", [], not_an_article, "cell 0, line 1: try"),
@@ -81,7 +101,7 @@ def test_the_rules_see_metadata_and_unrun_cells() -> None:
     notebook["metadata"] = {"widgets": {}, "language_info": {"name": "python", "version": "3.11.7"}}
     notebook["cells"][0] |= {"execution_count": None, "metadata": {"execution": {}, "tags": ["selftest"]}}
     text = json.dumps(notebook)
-    assert machine_metadata(text) == ["metadata.widgets", "metadata.language_info.version", "cell 0: execution times"]
+    assert machine_metadata(text) == ["metadata.widgets", "cell 0: execution times"]
     assert missing_answers(text) == ["cell 0: execution_count is None, not 1"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -20,7 +21,7 @@ from quota_helpers.invented.accounts import ACCOUNTS, DemoAccount, seat
 from quota_helpers.invented.clock import T0
 from quota_helpers.privacy import mask_identity
 from quota_helpers.widgets import QuotaPanel
-from quota_helpers.widgets.picker import account_labels
+from quota_helpers.widgets.roster import Roster
 from quota_helpers.widgets.tasks import TIMERS
 
 
@@ -38,21 +39,23 @@ def panel(source):
 
 
 class Cells(HTMLParser):
-    """The texts of a table's row heads."""
+    """The texts of a table's row heads, and of the names to click."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.heads: list[str] = []
-        self._inside = False
+        self._inside = ""
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        if tag == "th" and ("scope", "row") in attrs:
-            self._inside = True
+        if self._inside:
+            return
+        if (tag == "th" and ("scope", "row") in attrs) or (tag == "button" and ("class", "qp-account") in attrs):
+            self._inside = tag
             self.heads.append("")
 
     def handle_endtag(self, tag):
-        self._inside = self._inside and tag != "th"
+        self._inside = "" if tag == self._inside else self._inside
 
     def handle_data(self, data):
         if self._inside:
@@ -60,8 +63,14 @@ class Cells(HTMLParser):
 
 
 def rows(panel) -> list[str]:
-    """The accounts in the table, from the top."""
-    return [head.split()[0] for head in Cells(panel._view.table.value).heads]
+    """The accounts that are shown, from the top."""
+    return Cells(panel._view.board.html).heads
+
+
+def chart(panel) -> str:
+    """The chart that the browser gets."""
+    [output] = panel._view.output.outputs
+    return json.dumps(output["data"]["application/vnd.plotly.v1+json"])
 
 
 def test_it_begins_with_everything_read_and_selected(panel):
@@ -71,13 +80,31 @@ def test_it_begins_with_everything_read_and_selected(panel):
     assert len(panel.collection.snapshots) == 13
     assert set(panel.frame["account"]) == {mask_identity(one.account) for one in panel.collection.snapshots}
     assert len(rows(panel)) == 13
-    assert rows(panel)[0] == "ki...@example.com", "what runs out first stands on top"
+    assert rows(panel)[0] == "ki...@example.com", "what binds first stands on top"
     assert "DEMO" in panel._view.head.value
-    assert "13 of 18 accounts read · 5 failed" in panel._view.head.value
-    assert "last updated Mon 16 Nov 09:00 UTC" in panel._view.head.value
+    assert "updated Mon 16 Nov 09:00 UTC · 13 of 18 logins read" in panel._view.head.value
+    assert len(panel.picker.labels) == 18, "the counts agree"
+    assert "5 of 18 logins could not be read" in panel._view.answers.value
 
 
-def test_selecting_by_attribute_moves_the_picker_and_both_pictures(panel):
+def test_the_demo_says_why_it_is_there():
+    """Where logins were looked for in vain; nothing where nobody looked."""
+    with demo(looked_in=["account", "~/.codex"]) as searched:
+        head = QuotaPanel(searched)._view.head.value
+        assert "invented accounts: no login was found in account or ~/.codex · updated" in head
+
+
+def test_the_answer_comes_first(panel):
+    """Which login to use now, before any control, with its number; each with a sign that is not its only word."""
+    told = panel._view.answers.value
+    assert re.search(r"<li><i>✔</i><span><b>Use [\w-]+ now:</b> \d+ %", told)
+    order = list(panel.children)
+    assert order.index(panel._view.answers) < min(map(order.index, (panel.tabs, panel._view.board)))
+    panel.selected = ("ada",)
+    assert panel._view.answers.value == told, "what is shown below does not change which login is the best"
+
+
+def test_selecting_by_attribute_moves_the_picker_and_the_picture(panel):
     panel.selected = ("wren", "ada")
     assert panel.selected == ("ada", "wren"), "in the accounts' order, whatever was written"
     assert [panel.picker.labels[number] for number in panel.picker.chosen] == ["ada", "wren"]
@@ -87,24 +114,44 @@ def test_selecting_by_attribute_moves_the_picker_and_both_pictures(panel):
     assert "team-blue" not in text
 
 
-def test_ticking_in_the_picker_moves_the_attribute_and_both_pictures(panel):
+def test_accounts_are_chosen_by_label_full_name_or_key(panel, source):
+    """Labels come out: what stands in the frame's column, too."""
+    kim = next(account for account in source.accounts if account.name == "kim@example.com")
+    for wanted in ("kim@example.com", "ki...@example.com", kim.key):
+        panel.selected = (wanted,)
+        assert panel.selected == ("ki...@example.com",)
+        assert rows(panel) == ["ki...@example.com"]
+
+
+def test_ticking_in_the_picker_moves_the_attribute_and_the_picture(panel):
     """`set_state` is what the browser sends."""
-    before = panel._view.output.outputs
     panel.picker.set_state({"chosen": [panel.picker.labels.index("ada")]})
     assert panel.selected == ("ada",)
     assert rows(panel) == ["ada"]
-    assert panel._view.output.outputs != before
+
+
+def test_a_click_on_a_name_shows_only_it_and_a_second_one_all(panel):
+    """What the board sends; a number that is nobody's (a page can be a moment behind) does nothing."""
+    ada = panel.picker.labels.index("ada")
+    panel._view.board._take(None, {"only": ada}, [])
+    assert panel.selected == ("ada",)
+    panel._view.board._take(None, {"only": len(panel.picker.labels)}, [])
+    panel._view.board._take(None, {"only": -1}, [])
+    panel._view.board._take(None, "only", [])
+    assert panel.selected == ("ada",)
+    panel._view.board._take(None, {"only": ada}, [])
+    assert len(panel.selected) == 18
 
 
 def test_nothing_selected_says_so(panel):
     panel.selected = ()
-    assert "No account is selected" in panel._view.table.value
+    assert "No window to show" in panel._view.board.html
     assert "No window to show." in panel.figure.to_json()
-    assert "5 not selected accounts could not be read either" in panel._view.failures.value
+    assert "5 of 18 logins could not be read" in panel._view.answers.value
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are(panel):
-    with pytest.raises(traitlets.TraitError, match=r"no account 'nobody'; there are: ada, atlas"):
+    with pytest.raises(traitlets.TraitError, match=r"There is no account 'nobody'\. There are: ada, atlas"):
         panel.selected = ("nobody",)
     with pytest.raises(traitlets.TraitError, match=r"no window 'hourly'; there are: five_hour"):
         panel.windows = ("hourly",)
@@ -121,40 +168,90 @@ def test_windows_are_picked_both_ways(panel):
         "monthly": False,
         "9h": False,
     }
-    assert "five hour" not in panel._view.table.value
+    assert ">five hour<" not in panel._view.board.html
     boxes["five hour"].value = True
     assert panel.windows == ("five_hour", "weekly")
-    assert "five hour" in panel._view.table.value
+    assert ">five hour<" in panel._view.board.html
 
 
 def test_left_and_used_add_up(panel):
     panel.selected = ("ada",)
-    assert "69 % left" in panel._view.table.value
-    panel.controls.show.value = "used"
+    assert "69 % left" in panel._view.board.html
+    panel.head.show.value = "used"
     assert panel.show == "used"
-    assert "31 % used" in panel._view.table.value
+    assert "31 % used" in panel._view.board.html
     assert "Quota used" in panel.figure.to_json()
     panel.show = "left"
-    assert panel.controls.show.value == "left"
+    assert panel.head.show.value == "left"
 
 
-def test_the_second_chart(panel):
-    panel.chart = "resets"
-    assert "Next resets" in panel.figure.to_json()
-    panel.controls.chart.value = "windows"
-    assert "Next resets" not in panel.figure.to_json()
+def test_one_view_at_a_time(panel):
+    """Bars, chart and table are never there together, and only what is there is drawn."""
+    board, output = panel._view.board, panel._view.output
+    assert (board.layout.display, output.layout.display) == (None, "none")
+    assert output.outputs == ()
+    panel.view = "resets"
+    assert panel.tabs.value == "resets"
+    assert (board.layout.display, output.layout.display) == ("none", None)
+    assert "Next resets" in chart(panel)
+    before = board.html
+    panel.selected = ("ada",)
+    assert board.html == before
+    panel.tabs.value = "table"
+    assert panel.view == "table"
+    assert (board.layout.display, output.layout.display) == (None, "none")
+    assert 'class="qp-sorted"' in board.html
+    assert rows(panel) == ["ada", "ada"], "a row for each window"
+
+
+def test_the_table_says_what_it_is_sorted_by(panel):
+    """Numbers as numbers, times as times, the unknown last; the server's name of a limit, not its id."""
+    panel.view = "table"
+    html = panel._view.board.html
+    assert re.search(r'<td data-v="69">69 %</td>', html)
+    assert re.search(r'<td data-v="">unknown</td>', html)
+    assert "GPT-5.3-Codex-Spark weekly" in html
+    assert "bengalfox" not in html
+    assert "2026-11-16T09:00:00+00:00" in html
+
+
+def test_over_time_is_offered_where_there_is_history(source):
+    """The chart is that of the selected accounts; without history there is no such view, and no empty one."""
+    bare = QuotaPanel(source, history=False)
+    assert "over time" not in dict(bare.tabs.options).values()
+    with History.in_memory(clock=source.clock) as history:
+        panel = QuotaPanel(source, history=history)
+        assert "over time" in dict(panel.tabs.options).values()
+        panel.selected = ("ada",)
+        panel.view = "over time"
+        assert "Quota used over time" in chart(panel)
+        assert "ada" in chart(panel)
+
+
+def test_the_next_run_of_the_cell_begins_with_what_was_chosen(source, monkeypatch):
+    """The same place in the notebook; elsewhere nothing is remembered, and what is said in the call counts more."""
+    place = ("cell", 0)
+    monkeypatch.setattr("quota_helpers.widgets.panel.place_in_notebook", lambda: place)
+    first = QuotaPanel(source)
+    first.show, first.tz, first.view, first.head.more.value = "used", "Asia/Tokyo", "table", True
+    again = QuotaPanel(source)
+    assert (again.show, again.tz, again.view, again.head.more.value) == ("used", "Asia/Tokyo", "table", True)
+    assert again.head.folded.layout.display is None
+    assert QuotaPanel(source, show="left", tz="UTC").tz == "UTC"
+    place = ("cell", 1)
+    assert QuotaPanel(source).show == "left"
 
 
 def test_time_zones_are_typed_and_a_slip_is_told(panel):
     """Case and blanks do not matter; what is no zone leaves a message and the zone as it was."""
-    panel.controls.zone.value = "asia/ho chi minh"
+    panel.head.zone.value = "asia/ho chi minh"
     assert panel.tz == "Asia/Ho_Chi_Minh"
-    assert panel.controls.zone.value == "Asia/Ho_Chi_Minh"
+    assert panel.head.zone.value == "Asia/Ho_Chi_Minh"
     assert "16:00 +07" in panel._view.head.value
-    panel.controls.zone.value = "Berlin"
+    panel.head.zone.value = "Berlin"
     assert panel.tz == "Asia/Ho_Chi_Minh"
     assert panel.alerts.texts == ("There is no time zone 'Berlin'. Did you mean Europe/Berlin?",)
-    panel.controls.zone.value = "UTC"
+    panel.head.zone.value = "UTC"
     assert panel.alerts.texts == ()
     with pytest.raises(traitlets.TraitError, match="no time zone"):
         panel.tz = "Nowhere"
@@ -190,13 +287,15 @@ def test_a_window_that_appears_is_shown_to_whoever_chose_all():
         assert some.windows == ("weekly",)
 
 
-def test_failures_have_their_hint_and_follow_the_selection(panel):
-    panel.selected = ("expired", "ada")
-    told = panel._view.failures.value
-    assert "✕ expired" in told
+def test_failures_have_their_hint_whatever_is_selected(panel):
+    """Folded away behind their number; where nothing at all was read they stand open."""
+    panel.selected = ("ada",)
+    told = panel._view.answers.value
+    assert '<th scope="row">expired</th>' in told
     assert "Use Codex once with this login" in told
-    assert "edge-blocked" not in told
-    assert "4 not selected accounts could not be read either" in told
+    assert '<details class="qp-failures"><summary><b>5 of 18 logins could not be read.</b>' in told
+    with demo(names=["expired"]) as alone:
+        assert "open><summary><b>The only login could not be read." in QuotaPanel(alone)._view.answers.value
 
 
 def test_identities_are_masked_until_they_are_revealed(source):
@@ -206,7 +305,7 @@ def test_identities_are_masked_until_they_are_revealed(source):
     saved = panel._repr_mimebundle_()
     assert "kim@" not in json.dumps([states, saved], default=str)
     panel.reveal = True
-    assert "kim@example.com" in panel._view.table.value
+    assert "kim@example.com" in panel._view.board.html
     assert "kim@example.com" in panel.picker.labels
 
 
@@ -217,9 +316,13 @@ def _all(widget):
 
 
 def test_names_that_look_alike_masked_are_numbered():
-    names = ["joan@example.com", "john@example.com", "ada"]
-    assert account_labels(names, reveal=False) == ["jo...@example.com (1)", "jo...@example.com (2)", "ada"]
-    assert account_labels(names, reveal=True) == names
+    """A label is for one key, and chooses it; a name that is two people's chooses nobody."""
+    roster = Roster({"k1": "joan@example.com", "k2": "john@example.com", "k3": "ada"})
+    assert list(roster.labels().values()) == ["jo...@example.com (1)", "jo...@example.com (2)", "ada"]
+    assert list(roster.labels(reveal=True).values()) == ["joan@example.com", "john@example.com", "ada"]
+    assert roster.chosen(["ada", "jo...@example.com (2)"]) == ("k2", "k3")
+    with pytest.raises(ValueError, match="choose by key"):
+        Roster({"k1": "kim", "k2": "kim"}).chosen(["kim"])
 
 
 def test_text_from_outside_is_escaped():
@@ -228,8 +331,8 @@ def test_text_from_outside_is_escaped():
     ada = DemoAccount(name="ada", seat=replace(seat("ada", "plus"), plan=script))
     with source_of([ada]) as source:
         panel = QuotaPanel(source)
-        assert script not in panel._view.table.value
-        assert "&lt;script&gt;" in panel._view.table.value
+        assert script not in panel._view.board.html
+        assert "&lt;script&gt;" in panel._view.board.html
         assert script not in panel._repr_mimebundle_()["text/html"]
         panel.alerts.show("x", script)
         assert script not in panel.alerts.value
@@ -275,6 +378,7 @@ def test_the_static_twin_has_no_svg_no_style_sheet_and_the_same_accounts(panel):
 
 def test_the_chart_is_plain_json(panel):
     """What is sent must not need a special encoder, nor be large."""
+    panel.view = "resets"
     [output] = panel._view.output.outputs
     assert len(json.dumps(output)) < 100_000
 
@@ -287,8 +391,8 @@ def test_history_keeps_every_run(source):
         assert first == len(panel.frame)
         panel.refresh()
         assert len(history.frame()) == 2 * first
-        assert "new readings kept" in panel.controls.status.value
-        panel.controls.keep.value = False
+        assert "new readings kept" in panel.status.value
+        panel.keep_history = False
         panel.refresh()
         assert len(history.frame()) == 2 * first
 
@@ -298,10 +402,10 @@ def test_the_history_switch_writes_a_file_that_is_read_again(source, tmp_path):
     path = tmp_path / "history.sqlite3"
     with History(path, clock=source.clock) as history:
         panel = QuotaPanel(source, history=history)
-        panel.controls.keep.value = False
+        panel.keep_history = False
         panel.refresh()
         panel.refresh()
-        panel.controls.keep.value = True
+        panel.keep_history = True
         kept = len(panel.frame)
     with History(path, clock=source.clock) as again:
         assert len(again.frame()) == 2 * kept
@@ -316,8 +420,8 @@ def test_a_history_that_fails_is_told(source):
 
 
 def test_the_demo_offers_no_history_of_its_own(panel):
-    """Invented readings have no place in a person's history."""
-    assert panel.controls.keep not in panel.controls.row.children
+    """Invented readings have no place in a person's history: nothing is asked, nothing kept."""
+    assert not panel.keep_history
 
 
 def test_three_hundred_accounts():
@@ -347,12 +451,12 @@ def test_refresh_in_a_loop_is_a_task_and_tells_its_progress(source):
     async def scene():
         panel = QuotaPanel(source)
         told = []
-        panel.controls.status.observe(lambda change: told.append(change["new"]), "value")
+        panel.status.observe(lambda change: told.append(change["new"]), "value")
         task = panel.refresh()
         assert panel.refresh() is task, "one run at a time"
         await task
         assert panel.collection.fetched_at == T0 + timedelta(minutes=5)
-        assert not panel.controls.refresh.disabled
+        assert not panel.button.disabled
         return told
 
     told = run(scene())
@@ -368,7 +472,7 @@ def test_a_run_that_breaks_is_shown_and_raised(source, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             await panel.refresh()
         assert "Refresh: ZeroDivisionError" in panel.alerts.value
-        assert not panel.controls.refresh.disabled
+        assert not panel.button.disabled
         monkeypatch.undo()
         await panel.refresh()
         assert panel.alerts.texts == ()
@@ -422,7 +526,7 @@ def test_auto_refresh_ends_when_nobody_answers(source, monkeypatch):
         panel.auto_minutes = 1
         await changed(panel, "auto_minutes")
         assert panel.auto_minutes == 0
-        assert panel.controls.auto.value == 0
+        assert panel.auto.value == 0
         assert len(TIMERS.running) == before
         assert panel.collection.fetched_at == T0, "nobody was asked for quota"
 

@@ -9,8 +9,9 @@ import ipywidgets
 import pandas as pd
 
 from ..charts.builder import AGGREGATIONS, EVERY, KINDS, ChartError, ChartSpec, columns_of, values_of
+from ..labels import numbered
+from ..privacy import printable
 from .builder_values import ValuePicker
-from .picker import account_labels
 
 ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet"}
 
@@ -28,7 +29,7 @@ class BuilderControls:
         self._changed = changed
         self._quiet = False
         names = columns_of(frame)
-        labels = account_labels([name or "(no name)" for name in names], reveal=True)
+        labels = numbered([printable(name or "(no name)") for name in names])
         self._columns = dict(zip(labels, names, strict=True))
         self._labels = dict(zip(names, labels, strict=True))
         self._values: dict[str, Any] = {}

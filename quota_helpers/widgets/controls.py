@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import ipywidgets
 import traitlets
@@ -12,6 +13,7 @@ from ..outlook.bars import WINDOW_ORDER
 from ..times import zone_names
 
 AUTO_MINUTES: Final = (0, 1, 5, 15)
+STYLE: Final = Path(__file__).with_name("panel.css")
 
 
 class WindowPicker(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -57,44 +59,54 @@ class WindowPicker(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets has no 
             self._changed(tuple(name for name, box in self._boxes.items() if box.value))
 
 
-class Controls:
-    """Everything else that can be pressed, and the row it stands in.
+class Head:
+    """What both panels have: left or used, the time zone, and the rest, which folds away.
 
     Attributes:
         show: left or used.
-        chart: Which chart.
         zone: Time zone by name; what is typed counts when Enter is pressed.
-        auto: Minutes between two refreshes, 0 for off.
-        keep: Whether readings are kept.
-        refresh: The button.
-        status: Progress, or what was just done.
-        row: All of them but button and status.
+        more: Whether the rest is unfolded.
+        folded: The rest; invisible unless `more` says so.
     """
 
-    def __init__(self, *, show: str, tz: str, can_keep: bool, keep: bool) -> None:
+    def __init__(self, *, show: str, tz: str) -> None:
         self.show = ipywidgets.ToggleButtons(
-            options=["left", "used"], value=show, description="Show", tooltips=["what is left", "what is used"]
-        )
-        self.chart = ipywidgets.ToggleButtons(
-            options=["windows", "resets"],
-            description="Chart",
-            tooltips=["a bar for every window", "who gets what back, and when"],
-        )
-        self.auto = ipywidgets.ToggleButtons(
-            options=[("off" if not minutes else f"{minutes} min", minutes) for minutes in AUTO_MINUTES],
-            description="Auto refresh",
+            options=["left", "used"], value=show, tooltips=["what is left", "what is used"]
         )
         self.zone = ipywidgets.Combobox(
             value=tz, options=zone_names(), description="Time zone", continuous_update=False, placeholder="type to find"
         )
         self.zone.add_class("qp-zone")
-        self.keep = ipywidgets.Checkbox(value=keep, description="keep history", indent=False)
-        self.refresh = ipywidgets.Button(
-            description="Refresh", icon="refresh", tooltip="ask the server again for every account"
+        self.more = ipywidgets.ToggleButton(
+            description="More", icon="caret-down", tooltip="windows, time zone, history ..."
         )
-        self.status = ipywidgets.HTML()
-        self.row = ipywidgets.HBox([self.show, self.chart, self.auto, self.zone, *([self.keep] if can_keep else [])])
-        self.row.add_class("qp-row")
+        self.folded = ipywidgets.VBox()
+        self.folded.add_class("qp-folded")
+        self.more.observe(self._fold, "value")
+        self._fold(None)
+
+    def _fold(self, _: object) -> None:
+        self.folded.layout.display = None if self.more.value else "none"
+        self.more.icon = "caret-up" if self.more.value else "caret-down"
+
+
+def row(*parts: Any, name: str = "qp-row") -> ipywidgets.HBox:
+    """Parts side by side, as many as there is room for in a line."""
+    box = ipywidgets.HBox(parts)
+    box.add_class(name)
+    return box
+
+
+def titled(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Values as options of a control, each shown with a capital."""
+    return tuple((f"{value[:1].upper()}{value[1:]}", value) for value in values)
+
+
+def style() -> ipywidgets.HTML:
+    """The panels' style sheet; it takes no room."""
+    sheet = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
+    sheet.layout.display = "none"
+    return sheet
 
 
 def window_order(names: set[str]) -> tuple[str, ...]:

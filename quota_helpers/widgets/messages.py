@@ -1,36 +1,132 @@
-"""The panel's sentences as HTML: when and what was read, how far a run is, who could not be read and what to do."""
+"""The panel's sentences as HTML: when and what was read, the answers, who could not be read and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
+from typing import Final
 
 from ..outcomes import Collection, Failure
+from ..outlook.answers import Answer
 from ..privacy import hide_tokens, mask_identity, printable
+from ..sources import Source
 from ..times import local_time
 
-OPEN_UP_TO = 6  # failures; more are folded away behind their number
+SIGNS: Final = {
+    "use": "✔",
+    "stands": "✔",
+    "none": "◌",
+    "blocked": "⊘",
+    "used_up": "◔",
+    "runs_out": "▲",
+    "unread": "✕",
+    "returns": "↻",
+}
+"""Kind of an answer -> the sign before it; never the only carrier of what it says."""
 
 
-def headline(collection: Collection, zone: tzinfo, *, is_demo: bool) -> str:
-    """One line: demo or not, when it was read, how many were."""
-    read, failed = len(collection.snapshots), len(collection.failures)
-    parts = [f"last updated {local_time(collection.fetched_at, zone)}", f"{read} of {read + failed} accounts read"]
-    if failed:
-        parts.append(f"{failed} failed")
-    if collection.interrupted:
-        parts.append("interrupted before all had answered")
-    return ("demo, invented accounts · " if is_demo else "") + " · ".join(parts)
+def headline(collection: Collection, logins: int, zone: tzinfo, about: str) -> str:
+    """One line: whose it is, when it was read, how many of the logins were.
+
+    Args:
+        collection: The run.
+        logins: How many logins there are, those included whose file cannot be read.
+        zone: Time zone.
+        about: What is to be known of the source, such as that it is the demo.
+    """
+    parts = [
+        about,
+        f"updated {local_time(collection.fetched_at, zone)}",
+        f"{len(collection.snapshots)} of {logins} logins read" if logins != 1 else "1 login",
+        "interrupted before all had answered" if collection.interrupted else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
-def headline_html(collection: Collection, zone: tzinfo, *, is_demo: bool) -> str:
-    """The same with the panel's name in front."""
-    text = headline(collection, zone, is_demo=is_demo)
-    badge = ""
-    if is_demo:
-        badge, text = '<span class="qp-demo">DEMO</span>', text.removeprefix("demo, ")
+def headline_html(line: str, kept: str, *, is_demo: bool) -> str:
+    """The same with the panel's name in front and what is kept behind."""
+    badge = '<span class="qp-demo">DEMO</span>' if is_demo else ""
+    text = " · ".join(filter(None, (line.removeprefix("demo, ") if is_demo else line, kept)))
     return f'<div class="qp-head"><strong>Codex quota</strong>{badge}<span role="status">{escape(text)}</span></div>'
+
+
+def about(source: Source) -> str:
+    """What is to be known of a source: that it is invented and why, or what asking it may do."""
+    if not source.is_demo:
+        return source.warning
+    looked = f": no login was found in {' or '.join(source.looked_in)}" if source.looked_in else ""
+    return f"demo, invented accounts{looked}"
+
+
+def answers_html(answers: Sequence[Answer], failures: Sequence[Failure], logins: int, *, reveal: bool) -> str:
+    """The answers as a list; the one on what could not be read opens up to say why and what to do.
+
+    Args:
+        answers: As `outlook.answers` gives them.
+        failures: What could not be read.
+        logins: How many logins there are.
+        reveal: Whether e-mail addresses are shown in full.
+    """
+    unread = f"<li><i>{SIGNS['unread']}</i>{failures_html(failures, logins, reveal=reveal)}</li>" if failures else ""
+    lines = [unread if answer.kind == "unread" else _answer_html(answer) for answer in answers]
+    if unread not in lines:
+        lines.append(unread)
+    if not any(lines):
+        lines = ["<li><i>◌</i><span><b>No login was found.</b> Sign in with: codex login</span></li>"]
+    return f'<ul class="qp-answers" aria-label="Answers">{"".join(lines)}</ul>'
+
+
+def _answer_html(answer: Answer) -> str:
+    lead, colon, rest = printable(answer.text).partition(":")
+    said = f"<b>{escape(lead + colon)}</b>{escape(rest)}" if colon else f"<b>{escape(lead)}</b>"
+    return f"<li><i>{SIGNS.get(answer.kind, '·')}</i><span>{said}</span></li>"
+
+
+def failure_parts(failure: Failure, *, reveal: bool) -> tuple[str, str, str]:
+    """Account, what is wrong, what to do: masked unless revealed, on one line each."""
+    texts = (failure.account, failure.message, failure.hint)
+    shown = texts if reveal else tuple(map(mask_identity, texts))
+    account, what, hint = (printable(hide_tokens(text)) for text in shown)
+    return account, what, hint
+
+
+def failures_html(failures: Sequence[Failure], logins: int, *, reveal: bool) -> str:
+    """How many could not be read; opened up: who, why, and what to do next.
+
+    Args:
+        failures: What could not be read; none: "".
+        logins: How many logins there are; where none was read, it stands open.
+        reveal: Whether e-mail addresses are shown in full.
+    """
+    if not failures:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(account)}</th><td>{escape(what)}</td><td>{escape(hint)}</td></tr>'
+        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
+    )
+    opened = " open" if len(failures) >= logins else ""
+    said = f"{len(failures)} of {logins} logins" if logins != 1 else "The only login"
+    return (
+        f'<details class="qp-failures"{opened}><summary><b>{said} could not be read.</b> <u>Show why</u></summary>'
+        '<table aria-label="Failures"><thead><tr><th scope="col">account</th><th scope="col">what is wrong</th>'
+        f'<th scope="col">what to do</th></tr></thead><tbody>{rows}</tbody></table></details>'
+    )
+
+
+def failures_list(failures: Sequence[Failure], *, reveal: bool) -> str:
+    """The same for a saved notebook: a plain list."""
+    told = "".join(
+        f"<li><b>{escape(account)}</b>: {escape(what)} {escape(hint)}</li>"
+        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
+    )
+    return f"<p>Could not be read:</p><ul>{told}</ul>" if told else ""
+
+
+def answers_list(answers: Sequence[Answer]) -> str:
+    """The answers for a saved notebook."""
+    told = "".join(f"<li>{escape(printable(answer.text))}</li>" for answer in answers)
+    return f"<ul>{told}</ul>" if told else ""
 
 
 def progress_html(done: int, total: int) -> str:
@@ -44,42 +140,6 @@ def progress_html(done: int, total: int) -> str:
 def status_html(text: str) -> str:
     """A short remark in the progress bar's place."""
     return f'<div class="qp-progress"><span role="status">{escape(text)}</span></div>' if text else ""
-
-
-def failure_parts(failure: Failure, *, reveal: bool) -> tuple[str, str, str]:
-    """Account, what is wrong, what to do: masked unless revealed, on one line each."""
-    texts = (failure.account, failure.message, failure.hint)
-    shown = texts if reveal else tuple(map(mask_identity, texts))
-    account, what, hint = (printable(hide_tokens(text)) for text in shown)
-    return account, what, hint
-
-
-def failures_html(failures: Sequence[Failure], *, reveal: bool, hidden: int = 0) -> str:
-    """Who could not be read, why, and what to do next.
-
-    Args:
-        failures: Those to show.
-        reveal: Whether e-mail addresses are shown in full.
-        hidden: How many further failures belong to accounts that are not selected.
-    """
-    more = f"{hidden} not selected {_accounts(hidden)} could not be read either" if hidden else ""
-    if not failures:
-        return f'<p class="qp-failures">{escape(more)}</p>' if more else ""
-    rows = "".join(
-        f'<tr><th scope="row">✕ {escape(account)}</th><td>{escape(what)}</td><td>{escape(hint)}</td></tr>'
-        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
-    )
-    opened = " open" if len(failures) <= OPEN_UP_TO else ""
-    summary = f"{len(failures)} {_accounts(len(failures))} could not be read" + (f" · {more}" if more else "")
-    return (
-        f'<details class="qp-failures"{opened}><summary>{escape(summary)}</summary><table aria-label="Failures">'
-        '<thead><tr><th scope="col">account</th><th scope="col">what is wrong</th><th scope="col">what to do</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></details>"
-    )
-
-
-def _accounts(count: int) -> str:
-    return "account" if count == 1 else "accounts"
 
 
 def describe(collection: Collection | None, *, is_demo: bool) -> str:

@@ -1,57 +1,58 @@
-"""`QuotaPanel`: pick accounts, see every window, refresh by hand or by itself."""
+"""`QuotaPanel`: which login to use now, what runs out, what comes back when; pick accounts, refresh."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import ipywidgets
 import traitlets
 
-from ..frames import to_frame
+from ..errors import HistoryError
 from ..history import History
 from ..outcomes import Collection
 from ..outlook.bars import Show
 from ..sources import Source
-from ..times import LOCAL
 from ..workers import aside
 from .alerts import Alerts, guarded
-from .controls import Controls, window_order
+from .controls import AUTO_MINUTES, Head, row, style, titled, window_order
 from .fetching import collect_aside
 from .keeping import Keeper
 from .messages import progress_html, status_html
-from .picker import AccountPicker, account_labels
-from .place import place_in_notebook
-from .state import PanelState
+from .picker import AccountPicker
+from .place import place_in_notebook, remembered
+from .state import PanelState, moved, roster_of
 from .tasks import TIMERS, in_loop
+from .view import VIEWS
 from .watch import Watch
 
-STYLE: Final = Path(__file__).with_name("panel.css")
+REMEMBERED: Final = ("show", "view", "tz", "auto_minutes", "more")
+"""What the next run of the cell begins with."""
 
 
 class QuotaPanel(PanelState):
-    """Pick accounts, see every window of them as table and chart, refresh.
+    """Which login to use now, what will not last and what comes back when, in words; then every window.
 
     The first reading is made when the panel is made, so that a saved notebook shows it. Every attribute below can be
-    set, too: the controls follow, as the attributes follow the controls.
+    set, too: the controls follow, as the attributes follow the controls. Running the cell again begins with what was
+    chosen in it before.
 
     Args:
         source: Whom to ask: what `connect`, `live` or `demo` returned.
         reveal: Whether e-mail addresses are shown in full.
-        history: A `History` in which every reading is kept from now on; None offers the one in the user's data folder
-            (not for the demo), False offers none.
-        show: "left" or "used".
-        tz: Time zone of all times; None means UTC for the demo, else this machine's.
+        history: A `History` in which every reading is kept from now on; None asks once, in a line, whether to keep one
+            in the user's data folder (not for the demo), False offers none.
+        show: "left" or "used"; None means what was chosen last, at first "left".
+        tz: Time zone of all times; None means what was chosen last, at first UTC for the demo, else this machine's.
         collection: A run to begin with instead of asking.
 
     Attributes:
-        selected: Names of the accounts that are shown; all at first.
+        selected: Labels of the accounts that are shown; all at first. Full names and keys can be set, too.
         windows: Names of the windows that are shown; all at first.
         show: "left" or "used".
-        chart: "windows" or "resets".
+        view: "windows", "resets", "over time" (where there is history) or "table".
         tz: Time zone by name, "local" for this machine's.
         reveal: Whether e-mail addresses are shown in full.
         auto_minutes: Minutes between two refreshes: 0 (off), 1, 5 or 15. Ends by itself when nobody looks any more.
@@ -65,7 +66,7 @@ class QuotaPanel(PanelState):
         *,
         reveal: bool = False,
         history: History | Literal[False] | None = None,
-        show: Show = "left",
+        show: Show | None = None,
         tz: str | tzinfo | None = None,
         collection: Collection | None = None,
     ) -> None:
@@ -74,16 +75,29 @@ class QuotaPanel(PanelState):
         self._place = place_in_notebook()
         # When the cell is run again, the panel that it made before has lost its place.
         TIMERS.stop(self._place)
+        self._memory = remembered(self._place)
         self._view_count = 0  # from now on the browser counts
-        self._keeper = Keeper(history or None)
+        self._keeper = Keeper(source, history, self._decide)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
         self._settled = False
-        self._build(can_keep=history is not False and (history is not None or not source.is_demo))
-        self.show, self.reveal, self.tz = show, reveal, self._zones.name(tz)
+        before = dict(self._memory)
+        self._build()
+        self.reveal = reveal
+        self.show = show or before.get("show", "left")
+        self.tz = self._zones.name(tz) if tz is not None else before.get("tz", self._zones.name(None))
+        self.view = before.get("view", "windows")
+        self.head.more.value = before.get("more", False)
         self._wire()
         self._take(collection or source.collect())
-        self.keep_history = bool(history)
+        if in_loop():
+            self.auto_minutes = before.get("auto_minutes", 0)
+        try:
+            self.keep_history = self._keeper.keeps
+        except HistoryError as error:
+            if history:
+                raise
+            self._stop_keeping(error)
 
     def refresh(self) -> asyncio.Task[None] | None:
         """Ask again. In a kernel this returns at once with a task to await; in plain Python it returns when done."""
@@ -101,29 +115,40 @@ class QuotaPanel(PanelState):
             self._stop.set()
         super().close()
 
-    def _build(self, *, can_keep: bool) -> None:
+    def _build(self) -> None:
         self.alerts = Alerts()
         self.picker = AccountPicker()
         self._watch = Watch(self.picker)
-        self.controls = Controls(show=self.show, tz=LOCAL, can_keep=can_keep, keep=False)
-        style = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
-        style.layout.display = "none"
-        top = ipywidgets.HBox([self._view.head, self.controls.refresh, self.controls.status])
-        top.add_class("qp-row")
+        self.head = Head(show=self.show, tz=self.tz)
+        self.tabs = ipywidgets.ToggleButtons(options=titled(VIEWS))
+        self.tabs.add_class("qp-tabs")
+        self.button = ipywidgets.Button(
+            description="Refresh", icon="refresh", tooltip="ask the server again for every account"
+        )
+        self.status = ipywidgets.HTML()
+        self.auto = ipywidgets.ToggleButtons(
+            options=[("off" if not minutes else f"{minutes} min", minutes) for minutes in AUTO_MINUTES],
+            description="Auto refresh",
+        )
+        self.full_names = ipywidgets.Checkbox(description="e-mail addresses in full", indent=False)
+        rest = row(self.head.zone, self.auto, self.full_names)
+        self.head.folded.children = (self.window_picker, rest, self._keeper.details)
         self.children = (
-            *(style, top, self.picker, self.window_picker, self.controls.row),
-            *(self.alerts, self._view.table, self._view.failures, self._view.output),
+            *(style(), self._view.head, self._view.answers, self._keeper.question),
+            row(self.picker, self.head.show, self.button, self.head.more, self.status),
+            *(self.head.folded, self.alerts, self.tabs, self._view.board, self._view.output),
         )
 
     def _wire(self) -> None:
-        controls = self.controls
-        pairs = {"show": controls.show, "chart": controls.chart, "auto_minutes": controls.auto}
-        for name, control in {**pairs, "keep_history": controls.keep}.items():
+        pairs = {"show": self.head.show, "view": self.tabs, "auto_minutes": self.auto, "reveal": self.full_names}
+        for name, control in pairs.items():
             traitlets.link((self, name), (control, "value"))
         self.picker.observe(self._on_chosen, "chosen")
-        controls.zone.observe(self._on_zone, "value")
-        controls.refresh.on_click(self._on_refresh)
-        self.observe(self._on_choice, ["selected", "windows", "show", "chart", "tz", "reveal"])
+        self.head.zone.observe(self._on_zone, "value")
+        self.head.more.observe(self._on_memory, "value")
+        self.button.on_click(self._on_refresh)
+        self.observe(self._on_choice, ["selected", "windows", "show", "view", "tz", "reveal"])
+        self.observe(self._on_memory, ["show", "view", "tz", "auto_minutes"])
         self.observe(self._on_auto, "auto_minutes")
         self.observe(self._on_keep, "keep_history")
         self.observe(self._on_view_count, "_view_count")
@@ -133,7 +158,15 @@ class QuotaPanel(PanelState):
     @guarded("Choosing accounts")
     def _on_chosen(self, change: Any) -> None:
         if self._settled:
-            self.selected = tuple(self._names[number] for number in change["new"])
+            self.selected = tuple(self._roster.keys[number] for number in change["new"])
+
+    @guarded("Choosing accounts")
+    def _show_only(self, number: int) -> None:
+        """Only the account of this number; when it is the only one already, all of them."""
+        if not 0 <= number < len(self._roster.keys):
+            return
+        key = self._roster.keys[number]
+        self.selected = self._roster.keys if self._keys == (key,) else (key,)
 
     @guarded("Time zone")
     def _on_zone(self, change: Any) -> None:
@@ -154,6 +187,12 @@ class QuotaPanel(PanelState):
         if self._settled:
             self._repaint()
 
+    def _on_memory(self, _: object) -> None:
+        self._memory.update({name: self._chosen_now(name) for name in REMEMBERED})
+
+    def _chosen_now(self, name: str) -> Any:
+        return self.head.more.value if name == "more" else getattr(self, name)
+
     @guarded("Auto refresh")
     def _on_auto(self, change: Any) -> None:
         TIMERS.stop(self._place, tell=False)
@@ -168,10 +207,20 @@ class QuotaPanel(PanelState):
         self.auto_minutes = 0
 
     @guarded("Keep history")
+    def _decide(self, keep: bool) -> None:  # noqa: FBT001 - the answer itself
+        try:
+            self._keeper.remember(keep=keep)
+        finally:
+            self._keeper.refresh()
+            self.keep_history = keep
+            self._repaint()
+
+    @guarded("Keep history")
     def _on_keep(self, change: Any) -> None:
+        self._keeper.switch(keep=change["new"])
         if not change["new"]:
-            return
-        if in_loop():
+            self._repaint()
+        elif in_loop():
             self._once("keep", self._keep_aside)
         else:
             self._keep_now()
@@ -185,17 +234,18 @@ class QuotaPanel(PanelState):
 
     def _take(self, collection: Collection) -> None:
         """Show this run from now on. What was chosen stays chosen; whoever chose all has chosen what is new, too."""
-        read = (snapshot.account for snapshot in collection.snapshots if snapshot.account)
-        names = tuple(dict.fromkeys([*self._source.accounts.names, *read]))
-        frame = to_frame(collection, reveal=True)
-        windows = window_order(set(frame["window"].dropna()))
-        all_selected, all_windows = self.selected == self._names, self.windows == self.window_picker.names
+        roster = roster_of(self._source, collection)
+        keys = moved(roster.names, self._roster.keys, self._keys)
+        windows = window_order({window.name for one in collection.snapshots for window in one.windows})
+        if any(one.spend_limits for one in collection.snapshots) and "monthly" not in windows:
+            windows = window_order({*windows, "monthly"})
+        chosen = windows if self.windows == self.window_picker.names else self.windows
         self._settled = False
         try:
-            self._collection, self._frame, self._names = collection, frame, names
+            self._collection, self._frame, self._roster = collection, None, roster
             self.window_picker.offer(windows, ())
-            self.selected = names if all_selected else tuple(name for name in self.selected if name in names)
-            self.windows = windows if all_windows else tuple(name for name in self.windows if name in windows)
+            self.selected = keys
+            self.windows = tuple(name for name in chosen if name in windows)
         finally:
             self._settled = True
         self._repaint()
@@ -206,23 +256,35 @@ class QuotaPanel(PanelState):
             return
         self._settled = False
         try:
-            self._move_controls(self._collection)
+            self._move_controls()
         finally:
             self._settled = True
-        self._view.draw(self._collection, self._frame, self._choice(), self._source.clock())
+        history = self._keeper.frame if self._keeper.has_readings else None
+        choice = self._choice(self._keeper.told, history)
+        try:
+            self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
+        except HistoryError as error:
+            # What is known of the present is shown all the same.
+            self.alerts.error("Over time", error)
+            self.view = "windows"
 
-    def _move_controls(self, collection: Collection) -> None:
-        failed = {failure.account for failure in collection.failures}
-        notes = ["failed" if name in failed else "" for name in self._names]
-        chosen = [number for number, name in enumerate(self._names) if name in self.selected]
-        self.picker.offer(account_labels(self._names, reveal=self.reveal), notes, chosen)
+    def _move_controls(self) -> None:
+        labels = self._roster.labels(reveal=self.reveal)
+        notes = [self._roster.notes.get(key, "") for key in labels]
+        chosen = [number for number, key in enumerate(labels) if key in self._keys]
+        self.picker.offer(list(labels.values()), notes, chosen)
         self.window_picker.offer(self.window_picker.names, self.windows)
-        self.controls.zone.value = self.tz
+        self.head.zone.value = self.tz
+        views = [view for view in VIEWS if view != "over time" or self._keeper.has_readings]
+        if self.tabs.options != titled(views):
+            view = self.view if self.view in views else "windows"
+            self.tabs.options = titled(views)  # which chooses the first of them
+            self.view = view
 
     async def _refresh_aside(self) -> None:
-        button, status = self.controls.refresh, self.controls.status
+        button, status = self.button, self.status
         button.disabled, self._stop = True, threading.Event()
-        status.value = progress_html(0, len(self._names))
+        status.value = progress_html(0, len(self._roster.keys))
 
         def tell(done: int, total: int) -> None:
             status.value = progress_html(done, total)
@@ -265,11 +327,20 @@ class QuotaPanel(PanelState):
         try:
             text = await aside(lambda: self._keeper.keep(collection))
         except Exception as error:
-            self.alerts.error("Keep history", error)
-            self.keep_history = False
+            self._stop_keeping(error)
             raise
-        self.controls.status.value = status_html(text)
+        self._said_kept(text)
+
+    def _stop_keeping(self, error: Exception) -> None:
+        """In this panel, with the reason; the person's answer stays, for the file may come right again."""
+        self.keep_history = False  # which takes an earlier message away
+        self.alerts.error("Keep history", error)
 
     def _keep_now(self) -> None:
         if self._collection is not None:
-            self.controls.status.value = status_html(self._keeper.keep(self._collection))
+            self._said_kept(self._keeper.keep(self._collection))
+
+    def _said_kept(self, text: str) -> None:
+        self.status.value = status_html(text)
+        self._keeper.refresh()
+        self._repaint()

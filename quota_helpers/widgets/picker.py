@@ -1,16 +1,13 @@
-"""The account picker: type to find, tick, select all or none; by mouse and by keyboard, for one account or hundreds."""
+"""The account picker: type a name and Enter shows that one, or tick several; by mouse and by keyboard, for hundreds."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
-
-from ..privacy import mask_identity, printable
 
 Answered = Callable[[int], None]
 
@@ -56,15 +53,3 @@ class AccountPicker(anywidget.AnyWidget):
         ping = content.get("ping") if isinstance(content, dict) and content.get("kind") == "pong" else None
         if isinstance(ping, int) and self._answered:
             self._answered(ping)
-
-
-def account_labels(names: Sequence[str], *, reveal: bool) -> list[str]:
-    """A label for each name, masked unless revealed; where two would be alike they are numbered."""
-    labels = [printable(name if reveal else mask_identity(name)) for name in names]
-    often = Counter(labels)
-    seen: Counter[str] = Counter()
-    for number, label in enumerate(labels):
-        if often[label] > 1:
-            seen[label] += 1
-            labels[number] = f"{label} ({seen[label]})"
-    return labels

@@ -1,4 +1,4 @@
-"""Where in the notebook a widget is made: the same place again when its cell is run again."""
+"""Where in the notebook a widget is made: the same place when its cell is run again, and what was chosen there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from IPython import get_ipython
 
 _unplaced: Final = count()
 _last_run: Final[dict[str, tuple[str, int]]] = {}  # cell -> (its last run, widgets made in it so far)
+_chosen: Final[dict[Hashable, dict[str, Any]]] = {}
 
 
 def place_in_notebook() -> Hashable:
@@ -21,6 +22,11 @@ def place_in_notebook() -> Hashable:
     number = number + 1 if last == run else 0
     _last_run[cell] = (run, number)
     return (cell, number)
+
+
+def remembered(place: Hashable) -> dict[str, Any]:
+    """What was chosen in the widget that stood at this place before, to be kept up to date; empty at first."""
+    return _chosen.setdefault(place, {})
 
 
 def _running_cell() -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""The panel's state: what can be set and read, checked, with the words for a saved notebook."""
+"""The panel's state: what can be set and read, checked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
@@ -12,9 +13,10 @@ from ..outcomes import Collection
 from ..sources import Source
 from ..times import LOCAL
 from .controls import AUTO_MINUTES, WindowPicker, known_only
-from .messages import describe
+from .messages import about, describe
+from .roster import Roster
 from .twin import StaticTwin
-from .view import Choice, View
+from .view import VIEWS, Choice, View
 from .zones import Zones
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
     selected = traitlets.Tuple()
     windows = traitlets.Tuple()
     show = traitlets.Enum(("left", "used"), default_value="left")
-    chart = traitlets.Enum(("windows", "resets"), default_value="windows")
+    view = traitlets.Enum(VIEWS, default_value="windows")
     tz = traitlets.Unicode(LOCAL)
     reveal = traitlets.Bool(default_value=False)
     auto_minutes = traitlets.Enum(AUTO_MINUTES, default_value=0)
@@ -46,10 +48,11 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
         super().__init__()
         self._source = source
         self._zones = Zones("UTC" if source.is_demo else LOCAL)
-        self._names: tuple[str, ...] = ()
+        self._roster = Roster()
+        self._keys: tuple[str, ...] = ()  # of the selected accounts
         self._collection: Collection | None = None
-        self._frame: pd.DataFrame = to_frame(())
-        self._view = View()
+        self._frame: pd.DataFrame | None = None
+        self._view = View(self._show_only)
         self.window_picker = WindowPicker(lambda names: self.set_trait("windows", names))
 
     @property
@@ -60,28 +63,40 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
     @property
     def frame(self) -> pd.DataFrame:
         """The last run as a tidy frame: all accounts, whatever is selected."""
-        return to_frame(self._collection or ())
+        if self._frame is None:
+            self._frame = to_frame(self._collection or ())
+        return self._frame
 
     @property
     def figure(self) -> Any:
-        """The chart that is shown: a plotly Figure."""
+        """What is shown as a plotly Figure; the windows' where a table is shown."""
         return self._view.figure
 
-    def _choice(self) -> Choice:
+    def _show_only(self, number: int) -> None:
+        raise NotImplementedError
+
+    def _choice(self, kept: str, history: Any) -> Choice:
         return Choice(
-            accounts=self.selected,
-            known=self._names,
+            keys=frozenset(self._keys),
             windows=None if self.windows == self.window_picker.names else self.windows,
             show="left" if self.show == "left" else "used",
-            chart=self.chart,
+            view=self.view,
             zone=self._zones[self.tz],
             reveal=self.reveal,
             is_demo=self._source.is_demo,
+            about=about(self._source),
+            kept=kept,
+            history=history,
         )
 
     @traitlets.validate("selected")
     def _check_selected(self, proposal: Any) -> tuple[str, ...]:
-        return known_only(proposal["value"], self._names, "account")
+        """Labels, full names or keys in; labels out, in the accounts' order."""
+        try:
+            self._keys = self._roster.chosen(proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
+        return self._roster.told(self._keys)
 
     @traitlets.validate("windows")
     def _check_windows(self, proposal: Any) -> tuple[str, ...]:
@@ -99,3 +114,23 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
 
     def __repr__(self) -> str:
         return describe(self._collection, is_demo=self._source.is_demo)
+
+
+def roster_of(source: Source, collection: Collection) -> Roster:
+    """Every login of a run: those that were found, those whose file cannot be read, and whatever else was read."""
+    names: dict[str, str] = {account.key: account.name for account in source.accounts}
+    for snapshot in collection.snapshots:
+        key = snapshot.account_key or snapshot.account or "?"
+        names.setdefault(key, snapshot.account or key)
+    notes: dict[str, str] = {}
+    for failure in collection.failures:
+        # A login file that cannot be read has no key: its name is all there is.
+        key = failure.account_key or f"login {failure.account}"
+        names.setdefault(key, failure.account)
+        notes[key] = "failed"
+    return Roster(names, notes)
+
+
+def moved(names: Mapping[str, str], before: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """What is chosen of new names: what was chosen stays chosen, and whoever chose all has chosen what is new, too."""
+    return tuple(names) if chosen == before else tuple(name for name in chosen if name in names)

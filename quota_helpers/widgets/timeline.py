@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -13,23 +12,24 @@ import traitlets
 from ..charts.heatmap import heatmap_figure
 from ..charts.history import history_figure
 from ..charts.history_lines import HistoryLine, history_lines
-from ..charts.invented import is_invented, zone_for
+from ..charts.invented import is_invented
 from ..frames import readings
 from ..history import History
 from ..periods import follow_all, picked
-from ..times import micros
+from ..times import LOCAL, micros
 from .alerts import Alerts, guarded
-from .controls import WindowPicker, window_order
-from .picker import AccountPicker, account_labels
+from .controls import Head, WindowPicker, known_only, row, style, titled, window_order
+from .picker import AccountPicker
 from .range import PRESETS, RangeControls
+from .roster import Roster
 from .timeline_words import static_html, status_text
 from .twin import StaticTwin
 from .view import PLOTLY
+from .zones import Zones
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-STYLE: Final = Path(__file__).with_name("panel.css")
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 
 
@@ -46,11 +46,13 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         now: The present moment (aware) for "resets in"; None means the newest reading.
 
     Attributes:
-        accounts: Names of the accounts that are shown; the fullest one at first.
+        accounts: Labels of the accounts that are shown; the fullest one at first. Full names and keys can be set, too.
         windows: Names of the windows that are shown; all at first.
         since: Beginning of the range (aware); None is the first reading.
         until: End of the range (aware); None is the newest reading.
+        show: "used" or "left".
         chart: "over time", "cycles" or "hours".
+        tz: Time zone by name, "local" for this machine's.
         alerts: Messages about what went wrong.
 
     Raises:
@@ -63,7 +65,9 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     windows = traitlets.Tuple()
     since = traitlets.Instance(datetime, allow_none=True)
     until = traitlets.Instance(datetime, allow_none=True)
+    show = traitlets.Enum(("left", "used"), default_value="used")
     chart = traitlets.Enum(tuple(CHARTS), default_value="over time")
+    tz = traitlets.Unicode(LOCAL)
 
     def __init__(
         self,
@@ -75,12 +79,17 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     ) -> None:
         super().__init__()
         self.add_class("quota-panel")
-        self._readings, self._reveal, self._tz, self._now = readings, reveal, tz, now
-        self._names: tuple[str, ...] = ()
+        self._readings, self._reveal, self._now = readings, reveal, now
+        self._roster = Roster()
+        self._keys: tuple[str, ...] = ()
         self._settled = False
         self._figure: go.Figure | None = None
+        frame = self._read()
+        self._invented = is_invented(frame)
+        self._zones = Zones("UTC" if self._invented else LOCAL)
+        self.tz = self._zones.name(tz)
         self._build()
-        self.reload()
+        self._take(frame)
         self._wire()
 
     @property
@@ -95,29 +104,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
 
     def reload(self) -> None:
         """Read the history again and draw; what was chosen stays chosen."""
-        frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
-        self._frame = frame = readings(frame, "readings")
-        self._invented = is_invented(frame)
-        self._zone = zone_for(self._tz, invented=self._invented)
-        # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
-        self._followed = follow_all(frame)
-        lines = history_lines(frame, followed=self._followed)
-        moment = (micros(self._now) if self._now else 0) or max(
-            (int(line.followed.series.time[-1]) for line in lines), default=0
-        )
-        names = tuple(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
-        windows = window_order({line.window for line in lines})
-        self._settled = False
-        try:
-            chosen = tuple(name for name in self.accounts if name in names) or names[:1]
-            all_windows = self.windows == self.window_picker.names
-            self._names = tuple(sorted(names))
-            self.window_picker.offer(windows, ())
-            self.accounts = chosen
-            self.windows = windows if all_windows else tuple(name for name in self.windows if name in windows)
-        finally:
-            self._settled = True
-        self._repaint()
+        self._take(self._read())
 
     def show_last(self, days: float | None) -> None:
         """Show the last so many days up to the newest reading; None shows everything."""
@@ -127,41 +114,77 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             self.since = None if days is None or pd.isna(newest) else (newest - timedelta(days=days)).to_pydatetime()
         self._repaint()
 
+    def _read(self) -> pd.DataFrame:
+        frame = self._readings.frame() if isinstance(self._readings, History) else self._readings
+        return readings(frame, "readings")
+
+    def _take(self, frame: pd.DataFrame) -> None:
+        """Show these readings from now on."""
+        self._frame, self._invented = frame, is_invented(frame)
+        # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
+        self._followed = follow_all(frame)
+        lines = history_lines(frame, followed=self._followed)
+        moment = (micros(self._now) if self._now else 0) or max(
+            (int(line.followed.series.time[-1]) for line in lines), default=0
+        )
+        fullest = dict.fromkeys(_key(line) for line in sorted(lines, key=lambda line: line.urgency(moment)))
+        names = {_key(line): line.account for line in sorted(lines, key=lambda line: line.account)}
+        windows = window_order({line.window for line in lines})
+        self._settled = False
+        try:
+            self._roster = Roster(names)
+            self.accounts = tuple(key for key in self._keys if key in names) or tuple(fullest)[:1]
+            chosen = windows if self.windows == self.window_picker.names else self.windows
+            self.window_picker.offer(windows, ())
+            self.windows = tuple(name for name in chosen if name in windows)
+        finally:
+            self._settled = True
+        self._repaint()
+
     def _build(self) -> None:
         self.alerts = Alerts()
         self.picker = AccountPicker()
         self.window_picker = WindowPicker(lambda names: self.set_trait("windows", names))
         self.range = RangeControls()
-        self.view = ipywidgets.ToggleButtons(
-            options=list(CHARTS), description="Chart", tooltips=list(CHARTS.values()), value=self.chart
-        )
+        self.head = Head(show=self.show, tz=self.tz)
+        self.view = ipywidgets.ToggleButtons(options=titled(CHARTS), tooltips=list(CHARTS.values()), value=self.chart)
+        self.view.add_class("qp-tabs")
         self.button = ipywidgets.Button(description="Reload", icon="refresh", tooltip="read the history again")
         self.status = ipywidgets.HTML()
         self.output = ipywidgets.Output()
         self.output.add_class("qp-chart")
-        style = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
-        style.layout.display = "none"
         kept = [self.button] if isinstance(self._readings, History) else []
-        row = ipywidgets.HBox([self.view, *kept])
-        row.add_class("qp-row")
-        parts = (style, self.picker, self.window_picker, self.range.row, row, self.alerts, self.status, self.output)
-        self.children = parts
+        self.head.folded.children = (self.window_picker, row(self.head.zone))
+        parts = (self.status, row(self.picker, self.head.show, *kept, self.head.more), self.head.folded, self.range.row)
+        self.children = (style(), *parts, self.alerts, self.view, self.output)
 
     def _wire(self) -> None:
-        traitlets.link((self, "chart"), (self.view, "value"))
+        for name, control in {"chart": self.view, "show": self.head.show}.items():
+            traitlets.link((self, name), (control, "value"))
         self.picker.observe(self._on_chosen, "chosen")
+        self.head.zone.observe(self._on_zone, "value")
         self.range.preset.observe(self._on_preset, "value")
         self.range.first.observe(self._on_dates, "value")
         self.range.last.observe(self._on_dates, "value")
         self.button.on_click(self._on_reload)
-        self.observe(self._on_choice, ["accounts", "windows", "since", "until", "chart"])
+        self.observe(self._on_choice, ["accounts", "windows", "since", "until", "show", "chart", "tz"])
 
     # Handlers: from a control or an attribute to what follows.
 
     @guarded("Choosing accounts")
     def _on_chosen(self, change: Any) -> None:
         if self._settled:
-            self.accounts = tuple(self._names[number] for number in change["new"])
+            self.accounts = tuple(self._roster.keys[number] for number in change["new"])
+
+    @guarded("Time zone")
+    def _on_zone(self, change: Any) -> None:
+        try:
+            self.tz = change["new"]
+        except traitlets.TraitError as error:
+            # A slip of the pen is no fault of the program: said, not raised.
+            self.alerts.show("Zone", str(error))
+        else:
+            self.alerts.clear("Zone")
 
     @guarded("Range")
     def _on_preset(self, change: Any) -> None:
@@ -199,16 +222,23 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
 
     @traitlets.validate("accounts")
     def _check_accounts(self, proposal: Any) -> tuple[str, ...]:
-        if strange := [name for name in proposal["value"] if name not in self._names]:
-            raise traitlets.TraitError(f"no account {strange[0]!r}; there are: {', '.join(self._names) or 'none'}")
-        return tuple(dict.fromkeys(proposal["value"]))
+        """Labels, full names or keys in; labels out, in the accounts' order."""
+        try:
+            self._keys = self._roster.chosen(proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
+        return self._roster.told(self._keys)
 
     @traitlets.validate("windows")
     def _check_windows(self, proposal: Any) -> tuple[str, ...]:
-        known = self.window_picker.names
-        if strange := [name for name in proposal["value"] if name not in known]:
-            raise traitlets.TraitError(f"no window {strange[0]!r}; there are: {', '.join(known) or 'none'}")
-        return tuple(name for name in known if name in proposal["value"])
+        return known_only(proposal["value"], self.window_picker.names, "window")
+
+    @traitlets.validate("tz")
+    def _check_zone(self, proposal: Any) -> str:
+        try:
+            return self._zones.name(proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
 
     @traitlets.validate("since", "until")
     def _check_moment(self, proposal: Any) -> datetime | None:
@@ -218,6 +248,10 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return moment
 
     # Work.
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self._zones[self.tz]
 
     def _midnight(self, day: date | None) -> datetime | None:
         """The beginning of a day in the panel's time zone."""
@@ -232,7 +266,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return history_lines(
             self._frame,
             followed=self._followed,
-            accounts=self.accounts,
+            accounts=self._keys,
             windows=self.windows,
             since=self.since,
             until=self.until,
@@ -242,10 +276,11 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     def _repaint(self) -> None:
         self._settled = False
         try:
-            labels = account_labels(self._names, reveal=self._reveal)
-            chosen = [number for number, name in enumerate(self._names) if name in self.accounts]
-            self.picker.offer(labels, [""] * len(labels), chosen)
+            labels = self._roster.labels(reveal=self._reveal)
+            chosen = [number for number, key in enumerate(labels) if key in self._keys]
+            self.picker.offer(list(labels.values()), [""] * len(labels), chosen)
             self.window_picker.offer(self.window_picker.names, self.windows)
+            self.head.zone.value = self.tz
             self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
         finally:
             self._settled = True
@@ -258,7 +293,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         }
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
-            mine = picked([one.series for one in self._followed], self.accounts, window, "codex")
+            mine = picked([one.series for one in self._followed], self._keys, window, "codex")
             series = [one for one in self._followed if any(one.series is series for series in mine)]
             self._figure = heatmap_figure(series, window, reveal=self._reveal, **common)
         else:
@@ -270,10 +305,14 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return static_html(self._lines, self._zone, micros(self._now) if self._now else None)
 
     def __repr__(self) -> str:
-        return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"
+        return f"HistoryPanel({len(self._frame):,} readings of {len(self._roster.keys)} accounts)"
 
 
 def _bundle(figure: go.Figure) -> dict[str, Any]:
     spec = figure.to_plotly_json()
     chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
     return {PLOTLY: chart, "text/plain": "chart"}
+
+
+def _key(line: HistoryLine) -> str:
+    return line.followed.series.account_key or line.account

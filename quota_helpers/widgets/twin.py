@@ -40,6 +40,7 @@ def twin_html(
     count: int = 0,
     most: int = MOST_ROWS,
     more: str = "rows",
+    before: str = "",
     behind: str = "",
 ) -> str:
     """A title with a sentence, and a table of which the first rows are kept.
@@ -52,6 +53,7 @@ def twin_html(
         count: How many rows there are.
         most: How many of them are kept.
         more: What rows are called, for "and 7 more".
+        before: HTML between the sentence and the table.
         behind: HTML that follows the table.
     """
     kept = [[_shown(cell) for cell in cells] for cells in islice(rows, most)]
@@ -59,7 +61,7 @@ def twin_html(
     left = f"<p>… and {count - most:,} more {more}: run the cell to see them.</p>" if count > most else ""
     return (
         f"<div><p><b>{escaped(_shown(title))}</b>: {escaped(_shown(said))} Run the cell for the live view.</p>"
-        f"{drawn}{left}{behind}</div>"
+        f"{before}{drawn}{left}{behind}</div>"
     )
 
 

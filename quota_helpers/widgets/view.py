@@ -1,29 +1,32 @@
-"""What the panel shows: headline, failures, table and chart, drawn anew from the last run."""
+"""What the panel shows: headline, answers, and one view of the windows at a time, drawn anew from the last run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Collection as Names
-from dataclasses import dataclass
+from collections.abc import Collection as Group
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from ..charts.resets import resets_spec
-from ..charts.style import figure_of
-from ..charts.windows import windows_spec
+from ..charts import plot_resets, plot_windows
+from ..charts.history import plot_history
 from ..outcomes import Collection
+from ..outlook.answers import Answers, answers
 from ..outlook.bars import Show, WindowBar, window_bars
-from ..times import local_time
-from .messages import failures_html, headline, headline_html
-from .overview import overview_html
-from .panel_twin import static_html
+from .bars_html import saved_html, table_html, windows_html
+from .board import Board
+from .messages import answers_html, answers_list, failures_list, headline, headline_html
+from .roster import Roster
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PLOTLY: Final = "application/vnd.plotly.v1+json"
+VIEWS: Final = ("windows", "resets", "over time", "table")
+MOST_RESETS: Final = 40  # rows of a chart; the next ones count, and a list of hundreds is the table's
+RECENT_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,76 +34,154 @@ class Choice:
     """What is to be shown, and how.
 
     Attributes:
-        accounts: Names of the selected accounts.
-        known: Names of all accounts.
+        keys: Keys of the selected accounts.
         windows: Names of the selected windows; None for all, also for what has no name.
         show: "left" or "used".
-        chart: "windows" or "resets".
+        view: One of `VIEWS`.
         zone: Time zone of all times.
         reveal: Whether e-mail addresses are shown in full.
         is_demo: Whether the accounts are invented.
+        about: What is to be known of the source.
+        kept: What is said of the kept history; "" where there is none.
+        history: Gives the kept readings, for "over time"; None where there are none.
     """
 
-    accounts: Names[str]
-    known: Names[str]
-    windows: Names[str] | None
+    keys: Group[str]
+    windows: Group[str] | None
     show: Show
-    chart: str
+    view: str
     zone: tzinfo
     reveal: bool
     is_demo: bool
+    about: str = ""
+    kept: str = ""
+    history: Callable[[], pd.DataFrame] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a run at one minute: a choice only leaves out some of it.
+
+    Attributes:
+        of: The run, the minute and how it is said.
+        said: The answers.
+        bars: All bars.
+        drawn: The rows that were drawn of them.
+    """
+
+    of: tuple[Any, ...]
+    said: Answers
+    bars: list[WindowBar]
+    drawn: dict[Any, str] = field(default_factory=dict)
 
 
 class View:
-    """The parts of the panel that only show."""
+    """The parts of the panel that only show.
 
-    def __init__(self) -> None:
-        self.head, self.failures, self.table = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    Args:
+        only: Called with the number of the account whose name was clicked.
+    """
+
+    def __init__(self, only: Callable[[int], None]) -> None:
+        self.head, self.answers = ipywidgets.HTML(), ipywidgets.HTML()
+        self.board = Board(only)
         self.output = ipywidgets.Output()
         self.output.add_class("qp-chart")
         self.output.add_class("qp-sized")  # its height is set with every chart; panel.css counts on it
-        self._spec: dict[str, Any] | None = None
-        self._twin: Callable[[], str] = str
+        self._known: _Known | None = None
+        self._figure: Callable[[], Any] = lambda: None
+        self._saved: Callable[[], str] = str
 
-    def draw(self, collection: Collection, frame: pd.DataFrame, choice: Choice, now: datetime) -> None:
-        """Draw everything as it stands at *now*; what has not changed is not sent."""
-        accounts = set(choice.accounts)
-        keys = {one.account_key or one.account for one in collection.snapshots if one.account in accounts}
-        shown = frame[frame["account_key"].fillna(frame["account"]).isin(keys)]
-        if choice.windows is not None:
-            shown = shown[shown["window"].isin(set(choice.windows))]
-        bars = window_bars(shown, now=now, reveal=choice.reveal)
-        # A failure of a login that is no account (an unreadable file) cannot be deselected.
-        failures = [one for one in collection.failures if one.account in accounts or one.account not in choice.known]
-        self.head.value = headline_html(collection, choice.zone, is_demo=choice.is_demo)
-        self.failures.value = failures_html(
-            failures, reveal=choice.reveal, hidden=len(collection.failures) - len(failures)
-        )
-        self.table.value = overview_html(bars, show=choice.show, caption=f"at {local_time(now, choice.zone)}")
-        self._draw_chart(shown, bars, choice, now)
+    def draw(
+        self, collection: Collection, frame: Callable[[], pd.DataFrame], roster: Roster, choice: Choice, now: datetime
+    ) -> None:
+        """Draw as it stands at *now*; what has not changed is not sent."""
+        known = self._known = self._at(collection, now, choice)
+        said = known.said
+        count = len(roster.keys)
+        line = headline(collection, count, choice.zone, choice.about)
+        self.head.value = headline_html(line, choice.kept, is_demo=choice.is_demo)
+        self.answers.value = answers_html(said, collection.failures, count, reveal=choice.reveal)
+        bars = [
+            bar
+            for bar in known.bars
+            if bar.account_key in choice.keys and (choice.windows is None or bar.window in choice.windows)
+        ]
+        labels = roster.labels(reveal=choice.reveal)
+        self._show(choice.view)
+        people = {key: (number, labels[key]) for number, key in enumerate(roster.keys)}
+        if choice.view == "windows":
+            self.board.html = windows_html(bars, show=choice.show, zone=choice.zone, people=people, drawn=known.drawn)
+        elif choice.view == "table":
+            self.board.html = table_html(bars, show=choice.show, zone=choice.zone, people=people)
+        self._figure = lambda: self._figure_of(frame, bars, choice, now)
+        if choice.view in {"resets", "over time"}:
+            self._draw_chart(self._figure())
         # Made when it is asked for: a repaint has no time for it.
-        self._twin = lambda: self._static(bars, failures, collection, choice)
+        self._saved = lambda: self._twin(collection, f"{line}.", said, bars, labels, choice)
+
+    def _at(self, collection: Collection, now: datetime, choice: Choice) -> _Known:
+        minute = now.replace(second=0, microsecond=0)
+        of = (collection, minute, choice.zone, choice.reveal)
+        before = self._known
+        if before is not None and before.of[0] is collection and before.of[1:] == of[1:]:
+            return before
+        said = answers(collection, now=now, tz=choice.zone, reveal=choice.reveal)
+        return _Known(of, said, window_bars(collection, now=now, reveal=choice.reveal))
 
     @property
     def figure(self) -> Any:
-        """The chart as a plotly Figure, made when it is asked for; None before the first drawing."""
-        return None if self._spec is None else figure_of(self._spec)
+        """What is shown as a plotly Figure, made when it is asked for; None before the first drawing."""
+        return self._figure()
 
     def static_html(self) -> str:
         """The same without widgets, for saved notebooks."""
-        return self._twin()
+        return self._saved()
 
-    def _draw_chart(self, shown: pd.DataFrame, bars: list[WindowBar], choice: Choice, now: datetime) -> None:
-        if choice.chart == "resets":
-            self._spec = resets_spec(shown, bars, now=now, tz=choice.zone)
-        else:
-            self._spec = windows_spec(shown, bars, now=now, show=choice.show, tz=choice.zone)
-        data = {PLOTLY: {**self._spec, "config": {"displayModeBar": False}}, "text/plain": "chart"}
-        self.output.layout.height = f"{self._spec['layout']['height']}px"
+    def _show(self, view: str) -> None:
+        charted = view in {"resets", "over time"}
+        self.output.layout.display, self.board.layout.display = (None, "none") if charted else ("none", None)
+
+    def _figure_of(
+        self, frame: Callable[[], pd.DataFrame], bars: list[WindowBar], choice: Choice, now: datetime
+    ) -> Any:
+        if choice.view == "over time" and choice.history:
+            windows = None if choice.windows is None else list(choice.windows)
+            return plot_history(
+                choice.history(),
+                accounts=list(choice.keys),
+                windows=windows,
+                now=now,
+                tz=choice.zone,
+                reveal=choice.reveal,
+            )
+        shown = {(bar.account_key, bar.limit, bar.window) for bar in bars}
+        rows = frame()
+        places = zip(rows["account_key"], rows["limit"], rows["window"].fillna(""), strict=True)
+        rows = rows[[place in shown for place in places]]
+        if choice.view == "resets":
+            return plot_resets(rows, now=now, tz=choice.zone, reveal=choice.reveal)
+        return plot_windows(rows, now=now, show=choice.show, tz=choice.zone, reveal=choice.reveal)
+
+    def _draw_chart(self, figure: Any) -> None:
+        spec = figure.to_plotly_json()
+        chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
+        data = {PLOTLY: chart, "text/plain": "chart"}
+        self.output.layout.height = f"{spec['layout']['height']}px"
         # Setting `outputs` repaints in place; capturing with `with output:` would echo every figure back to the kernel.
         self.output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     @staticmethod
-    def _static(bars: list[WindowBar], failures: list[Any], collection: Collection, choice: Choice) -> str:
-        line = headline(collection, choice.zone, is_demo=choice.is_demo)
-        return static_html(bars, failures, headline=line, show=choice.show, reveal=choice.reveal)
+    def _twin(
+        collection: Collection, line: str, said: Answers, bars: list[WindowBar], labels: dict[str, str], choice: Choice
+    ) -> str:
+        before = answers_list([answer for answer in said if answer.kind != "unread"])
+        return saved_html(
+            bars,
+            show=choice.show,
+            title=f"Codex quota {choice.show}",
+            said=line,
+            labels=labels,
+            before=before,
+            behind=failures_list(collection.failures, reveal=choice.reveal),
+        )

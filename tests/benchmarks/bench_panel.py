@@ -19,7 +19,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
 
 import isolation  # noqa: E402, F401 - an empty home, the demo, no network
 from chromium import find_chromium, launch, open_page  # noqa: E402
-from crowd_support import crowd  # noqa: E402
+from crowd_support import crowd  # noqa: E402  # noqa: E402
 from lab import Lab  # noqa: E402
 from notebook_page import open_notebook  # noqa: E402
 from panel_support import source_of  # noqa: E402
@@ -31,23 +31,34 @@ REDRAWS = 500
 CHANGES = 60
 RUNS = 8
 
-# One change of the selection by a click in the list: milliseconds until the table is new, and to the second frame after
-# the chart is, too.
+# One change of the selection by a click on a tick: milliseconds until the view is new, to the second frame after it.
 CHANGE = """
 index => new Promise(done => {
   const panel = document.querySelector('.quota-panel');
-  const rows = panel.querySelectorAll('.qp-table tbody tr').length;
+  const rows = () => panel.querySelectorAll('.qp-account-row').length;
+  const old = rows();
+  const begun = performance.now();
+  panel.querySelectorAll('.qp-list [role=option]')[index].querySelector('.qp-tick').click();
+  const look = () => {
+    if (rows() === old) return requestAnimationFrame(look);
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
+  };
+  requestAnimationFrame(look);
+})
+"""
+
+# The same for the chart of the resets.
+REDRAW = """
+index => new Promise(done => {
+  const panel = document.querySelector('.quota-panel');
   const old = panel.querySelector('.js-plotly-plot');
   const begun = performance.now();
-  panel.querySelectorAll('.qp-list [role=option]')[index].click();
-  let table = 0;
+  panel.querySelectorAll('.qp-list [role=option]')[index].querySelector('.qp-tick').click();
   const look = () => {
-    if (!table && panel.querySelectorAll('.qp-table tbody tr').length !== rows) table = performance.now() - begun;
     const chart = panel.querySelector('.js-plotly-plot');
-    const ready = table && chart && chart !== old
-      && chart.querySelector('.main-svg .barlayer .point');
+    const ready = chart && chart !== old && chart.querySelector('.main-svg .scatterlayer .point');
     if (!ready) return requestAnimationFrame(look);
-    requestAnimationFrame(() => requestAnimationFrame(() => done([table, performance.now() - begun])));
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
   };
   requestAnimationFrame(look);
 })
@@ -107,17 +118,22 @@ def browser_half(count: int) -> None:
         notebook = open_notebook(page, lab, "bench.ipynb")
         notebook.run_all()
         notebook.wait_until_drawn()
-        for few in (False, True):
-            if few:
-                page.get_by_role("button", name="Select no account").click()
-                page.get_by_text("No account is selected").wait_for()
-                page.locator(".qp-list [role=option]").nth(0).click()
-                page.wait_for_function("() => document.querySelectorAll('.qp-table tbody tr').length === 1")
-                notebook.wait_until_drawn()
-            times = [page.evaluate(CHANGE, 5 + number // 2 if not few else 5) for number in range(CHANGES)]
-            what = f"{count} accounts, {'1 or 2' if few else 'all or all but one'} selected, click to"
-            told(f"{what} new table", [table for table, _ in times])
-            told(f"{what} painted chart", [chart for _, chart in times])
+        page.get_by_role("combobox", name="Find account").click()
+        times = [page.evaluate(CHANGE, 5 + number // 2) for number in range(CHANGES)]
+        told(f"{count} accounts, all or all but one selected, click to painted bars", times)
+        page.get_by_role("button", name="Resets", exact=True).click()
+        page.locator(".js-plotly-plot .main-svg .scatterlayer .point").first.wait_for()
+        page.get_by_role("combobox", name="Find account").click()
+        times = [page.evaluate(REDRAW, 5 + number // 2) for number in range(CHANGES)]
+        told(f"{count} accounts, all or all but one selected, click to painted resets", times)
+        page.get_by_role("button", name="Windows", exact=True).click()
+        page.get_by_role("combobox", name="Find account").click()
+        page.get_by_role("button", name="Select no account").click()
+        page.get_by_text("No window to show").wait_for()
+        page.locator(".qp-list [role=option] .qp-tick").nth(0).click()
+        page.wait_for_function("() => document.querySelectorAll('.qp-account-row').length === 1")
+        times = [page.evaluate(CHANGE, 5) for _ in range(CHANGES)]
+        told(f"{count} accounts, 1 or 2 selected, click to painted bars", times)
         browser.close()
 
 

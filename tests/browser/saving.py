@@ -7,6 +7,7 @@ without plotly can show.
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG = "image/png"
 
-# What a kernel of any Python 3 may say; its version is this machine's business.
+# What a kernel of any Python 3 may say. The version that ran it stays: JupyterLab writes it whenever a notebook is
+# saved, and whoever opens and saves one without running it shall change nothing.
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE_INFO = {
     "codemirror_mode": {"name": "ipython", "version": 3},
@@ -67,7 +69,8 @@ def run_and_save(page: Page, lab: Lab, name: str, timeout: float = 180) -> Any:
 def clean(saved: Any) -> Any:
     """The same notebook without what would differ on another machine or in the next run; changes `saved`."""
     saved.metadata.pop("widgets", None)
-    saved.metadata.update(kernelspec=KERNELSPEC, language_info=LANGUAGE_INFO)
+    version = saved.metadata.get("language_info", {}).get("version", platform.python_version())
+    saved.metadata.update(kernelspec=KERNELSPEC, language_info=LANGUAGE_INFO | {"version": version})
     count = 0
     for cell in saved.cells:
         for name in _RUN_METADATA:

@@ -80,11 +80,11 @@ def test_dates_keep_their_keys(page: Page, notebook: NotebookPage) -> None:
 
 
 def test_another_account_is_found_by_typing(page: Page, notebook: NotebookPage) -> None:
-    find = page.get_by_placeholder("type to find, Enter ticks")
+    find = page.get_by_role("combobox", name="Find account")
     find.fill("wren")
-    find.press("Enter")
+    find.press("Shift+Enter")
     notebook.wait_for_chart("2 accounts")
-    page.get_by_text("monthly", exact=True).first.wait_for()
+    page.locator(".js-plotly-plot .annotation-text").filter(has_text="monthly").first.wait_for()
     notebook.run_cell(1)
     assert "'wren'" in notebook.text(1)
 
@@ -108,8 +108,8 @@ def test_text_is_readable_and_nothing_is_wider_than_the_page(page: Page, noteboo
 
 
 def test_cycles_and_hours(page: Page, notebook: NotebookPage) -> None:
-    page.get_by_role("button", name="cycles").click()
+    page.get_by_role("button", name="Cycles").click()
     notebook.wait_for_chart("Cycles on top of each other")
-    page.get_by_role("button", name="hours").click()
+    page.get_by_role("button", name="Hours").click()
     notebook.wait_for_chart("highest use")
     assert traffic(page).errors == []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import platform
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 import saving
+from lab import NOTEBOOKS
+from notebook_page import open_notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +46,18 @@ def test_saved_twice_it_is_the_same_file(page: Page, lab: Lab) -> None:
     assert dict(panel.data) == {"text/html": "<table><tr><td>static twin</td></tr></table>", "text/plain": "panel"}
     assert dict(bare.data) == {"text/plain": "Label(value='bare')"}
     assert (answer.execution_count, answer.data["text/plain"]) == (4, "5")
-    assert "version" not in first.metadata.language_info
+    assert first.metadata.language_info.version == platform.python_version()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_opened_and_saved_without_a_run_it_is_unchanged(page: Page, lab: Lab, name: str) -> None:
+    """On the Python it was saved with: on another one JupyterLab notes that one's version, and nothing else."""
+    path = lab.root / name
+    before = path.read_text("utf-8")
+    saved_with = json.loads(before)["metadata"]["language_info"]["version"]
+    assert open_notebook(page, lab, name).save() == path
+    assert path.read_text("utf-8").replace(platform.python_version(), saved_with) == before
 
 
 def test_cleaning_removes_what_only_this_run_knew() -> None:
@@ -60,7 +74,8 @@ def test_cleaning_removes_what_only_this_run_knew() -> None:
         ],
     )
     cleaned = saving.clean(notebook)
-    assert cleaned.metadata == {"kernelspec": saving.KERNELSPEC, "language_info": saving.LANGUAGE_INFO}
+    info = saving.LANGUAGE_INFO | {"version": "3.11.7"}
+    assert cleaned.metadata == {"kernelspec": saving.KERNELSPEC, "language_info": info}
     assert [cell.metadata for cell in cleaned.cells] == [kept, {}, {}, {}]
     assert [cell.get("execution_count") for cell in cleaned.cells] == [1, None, None, 2]
     assert cleaned.cells[3].outputs[0].execution_count == 2

@@ -1,0 +1,96 @@
+"""Which windows stand beside each other: the half of every overview that draws nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .bars import OWN, WindowBar, blocked_why, window_rank
+
+Column = tuple[str, str]
+"""Limit and window."""
+
+MOST_COLUMNS: Final = 3
+COMMON_SHARE: Final = 0.25  # a window that fewer accounts have has no column of its own
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One account.
+
+    Attributes:
+        bars: All its bars; the first one names it.
+        cells: Its bar for each column; None: no such window was sent.
+        further: Its bars without a column.
+    """
+
+    bars: tuple[WindowBar, ...]
+    cells: tuple[WindowBar | None, ...]
+    further: tuple[WindowBar, ...]
+
+    @property
+    def label(self) -> str:
+        """The account's name to show."""
+        return self.bars[0].label
+
+    @property
+    def account_key(self) -> str:
+        """Its key."""
+        return self.bars[0].account_key
+
+    @property
+    def plan(self) -> str:
+        """Its plan, as the server spelled it."""
+        return self.bars[0].plan
+
+    @property
+    def blocked(self) -> str:
+        """Why it lets nothing through although something is left, in words; "" when it does."""
+        return blocked_why(self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Accounts by windows; each column has the title of its first bar."""
+
+    columns: tuple[Column, ...]
+    titles: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+
+
+def grid(bars: Sequence[WindowBar]) -> Grid:
+    """Sorts bars into rows, in their order, and columns: the windows that many accounts have, short ones first.
+
+    Args:
+        bars: As `window_bars` returns them.
+    """
+    accounts: dict[str, list[WindowBar]] = {}
+    for bar in bars:
+        accounts.setdefault(bar.account_key, []).append(bar)
+    having: Counter[Column] = Counter()
+    titles: dict[Column, str] = {}
+    for own in accounts.values():
+        having.update({(bar.limit, bar.window) for bar in own if bar.window})
+    for bar in bars:
+        titles.setdefault((bar.limit, bar.window), bar.title)
+    common = [column for column, count in having.items() if count >= COMMON_SHARE * len(accounts)]
+    # The account's own windows have the first right to a column.
+    common.sort(key=lambda column: (column[0] != OWN, -having[column], window_rank(*column)))
+    columns = tuple(sorted(common[:MOST_COLUMNS], key=lambda column: window_rank(*column)))
+    rows = tuple(_row(own, columns) for own in accounts.values())
+    return Grid(columns, tuple(titles[column] for column in columns), rows)
+
+
+def _row(own: Sequence[WindowBar], columns: Sequence[Column]) -> GridRow:
+    cells: dict[Column, WindowBar] = {}
+    further = []
+    for bar in own:
+        column = (bar.limit, bar.window)
+        # A second window of the same name (both slots weekly) has no column of its own.
+        if column in columns and column not in cells:
+            cells[column] = bar
+        else:
+            further.append(bar)
+    return GridRow(tuple(own), tuple(cells.get(column) for column in columns), tuple(further))
