@@ -139,6 +139,7 @@ class Collection:
         snapshots: The readings, in the accounts' order.
         failures: What could not be read, login files first, then in the accounts' order.
         replies: Account name -> reply; error replies too.
+        beside: Account name -> the reply that lists its earned resets, of each account that has some.
         fetched_at: When the run began (aware, UTC).
         interrupted: Whether the run was stopped before every account had answered.
     """
@@ -147,6 +148,7 @@ class Collection:
     snapshots: tuple[UsageSnapshot, ...] = ()
     failures: tuple[Failure, ...] = ()
     replies: Mapping[str, RawReply] = field(default_factory=dict, hash=False)
+    beside: Mapping[str, RawReply] = field(default_factory=dict, hash=False)
     interrupted: bool = False
 
     def __getitem__(self, name: str) -> UsageSnapshot:

@@ -17,7 +17,7 @@ RANKS = {
     "errors": 3,
     **dict.fromkeys(("outcomes", "fields", "settings"), 4),
     **dict.fromkeys(("auth", "normalize", "bodies", "client", "appserver", "machine"), 5),
-    **dict.fromkeys(("frames", "raw", "sessions", "invented"), 6),
+    **dict.fromkeys(("frames", "raw", "sessions", "invented", "siblings"), 6),
     **dict.fromkeys(("sources", "periods"), 7),
     "history": 8,
     "outlook": 9,

@@ -92,13 +92,21 @@ class UsageClient:
         self._tls_lock = threading.Lock()
         self._closed = threading.Event()
 
-    def fetch(self, account: Account, *, stop: threading.Event | None = None, what: str = "usage") -> RawReply:
+    def fetch(
+        self,
+        account: Account,
+        *,
+        stop: threading.Event | None = None,
+        what: str = "usage",
+        deadline: float | None = None,
+    ) -> RawReply:
         """Ask for one account's usage, or for what the same server says beside it.
 
         Args:
             account: The login; only its token, its account id, its FedRAMP mark and its names are used.
             stop: Set it from another thread to end the fetch within a fraction of a second.
             what: The path beside `usage`, such as "rate-limit-reset-credits"; never one that changes anything.
+            deadline: Seconds, where it is not the client's own.
 
         Returns:
             The reply, whose payload is a JSON object (beside the usage also a list).
@@ -111,7 +119,7 @@ class UsageClient:
         # The work is done by functions that return their error: a traceback from here shows no frame that held a
         # request, and the error has neither cause nor context. An interrupt loses its frames for the same reason.
         try:
-            outcome: RawReply | QuotaError | None = self._outcome(account, stop, what)
+            outcome: RawReply | QuotaError | None = self._outcome(account, stop, what, deadline or self.deadline)
         except KeyboardInterrupt:
             outcome = None
         if outcome is None:
@@ -134,7 +142,9 @@ class UsageClient:
     def __repr__(self) -> str:
         return f"UsageClient({host_of(self.url)!r}, deadline={self.deadline!r}, retries={self.retries!r})"
 
-    def _outcome(self, account: Account, stop: threading.Event | None, what: str) -> RawReply | QuotaError:
+    def _outcome(
+        self, account: Account, stop: threading.Event | None, what: str, deadline: float
+    ) -> RawReply | QuotaError:
         """The reply, or the error to raise."""
         begun = time.perf_counter()
         if unusable := _unusable(account):
@@ -149,7 +159,7 @@ class UsageClient:
                 f"{host_of(url)}: plain http would carry the token in clear text; nothing was sent.",
                 account=account.name,
             )
-        with self._watchdog.guard(self.deadline, stop) as guard:
+        with self._watchdog.guard(deadline, stop) as guard:
             if self._closed.is_set():
                 guard.fire("stop")
             return _Fetch(self, account, url, guard, begun).run()
@@ -249,7 +259,7 @@ class _Fetch:
         match self._guard.check():
             case "deadline":
                 return FetchTimeoutError(
-                    f"{host_of(self._url)}: no complete answer within {self._client.deadline:g} s.",
+                    f"{host_of(self._url)}: no complete answer within {self._guard.seconds:g} s.",
                     account=self._account.name,
                     reply=self._reply,
                 )

@@ -200,7 +200,10 @@ def _spent(said: Envelope) -> bool:
 
 
 def _missing(reply: RawReply, _: Envelope, __: Pause) -> FetchError:
-    return _error(UnexpectedReplyError, reply, f"There is no usage endpoint at {reply.url}", words=True)
+    if urlsplit(reply.url).path.endswith("/usage"):
+        return _error(UnexpectedReplyError, reply, f"There is no usage endpoint at {reply.url}", words=True)
+    hint = "The usage is not affected: not every server and account has this."
+    return _error(UnexpectedReplyError, reply, f"There is nothing at {reply.url}", hint=hint)
 
 
 def _redirect(reply: RawReply, _: Envelope, __: Pause) -> FetchError:

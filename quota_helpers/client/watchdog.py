@@ -29,6 +29,7 @@ class Guard:
     """The bounds of one fetch, and the sockets it has open. A context manager: leaving it lets the sockets go."""
 
     def __init__(self, watchdog: Watchdog, seconds: float, stop: threading.Event | None) -> None:
+        self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         self.fired: Reason | None = None
         self._stop = stop

@@ -124,7 +124,8 @@ def _load() -> Catalogue:
             merged.setdefault(name, known)
     headers = data["headers"]
     return Catalogue(
-        root=KnownField(name="$", meaning="the body", type="object", fields=merged),
+        # A body that is a list is one of earned resets.
+        root=KnownField(name="$", meaning="the body", type="object", fields=merged, item=build.element("earned_reset")),
         sets={name: frozenset(values) for name, values in data["sets"].items()},
         closed=tuple(data["closed"]),
         patterns={name: re.compile(text, re.ASCII) for name, text in data["patterns"].items()},
@@ -165,12 +166,12 @@ class _Builder:
             since=entry.get("since", ""),
             vocabulary=entry.get("values", ""),
             fields=self.shape(entry["shape"]) if "shape" in entry else _EMPTY,
-            item=self._element(entry.get("item")),
-            entry=self._element(entry.get("map")),
+            item=self.element(entry.get("item")),
+            entry=self.element(entry.get("map")),
             key_values=self._data["map_keys"].get(entry.get("map"), ""),
         )
 
-    def _element(self, shape: str | None) -> KnownField | None:
+    def element(self, shape: str | None) -> KnownField | None:
         if shape is None:
             return None
         fields = self.shape(shape)

@@ -33,6 +33,7 @@ class DemoAccount:
         seat: Who it is.
         template: Top-level fields of its body, where they differ from the usual ones; meters are read when it is asked.
         legacy: Its whole body, where that is none of today's form.
+        resets: Template of what lists its earned resets, or None for none.
         refusal: Name of the answer when it is not a good one.
         header_skew: Points by which the `x-codex-*` headers exceed the body; None for an answer without such headers.
         workspace: A seat of a workspace: asked without the account header, the server does not know which one is meant.
@@ -44,6 +45,7 @@ class DemoAccount:
     seat: Seat
     template: Mapping[str, Any] = field(default_factory=dict, hash=False)
     legacy: Mapping[str, Any] | None = field(default=None, hash=False)
+    resets: Any = field(default=None, hash=False)
     refusal: str | None = None
     header_skew: int | None = None
     workspace: bool = False
@@ -83,6 +85,7 @@ def _account(told: Json) -> DemoAccount:
         seat=seat(told.get("person") or told["name"], told["plan"], account_id=told.get("account_id")),
         template=told.get("body", {}),
         legacy=told.get("legacy"),
+        resets=told.get("resets"),
         refusal=told.get("refusal"),
         header_skew=told.get("header_skew"),
         workspace=told.get("workspace", False),

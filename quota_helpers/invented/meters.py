@@ -144,5 +144,6 @@ _MAKERS: Final[Mapping[str, Callable[[Any, datetime], Any]]] = {
     "$credits": _credits,
     "$cap": _cap,
     "$left": lambda parts, now: FULL - Meter(*parts).used_percent(now),
+    "$at": lambda minutes, _: f"{T0 + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}",
     "$ms": lambda parts, now: int(Meter(*parts).reset_at(now).timestamp() * 1000),
 }

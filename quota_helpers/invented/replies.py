@@ -11,6 +11,7 @@ from typing import Final
 
 from .accounts import WORLD, DemoAccount, body
 from .meters import Json
+from .siblings import sibling
 
 NO_SCOPE: Final = {"plan_type": "free", "rate_limit": None, "code_review_rate_limit": None, "credits": None}
 """What a workspace seat is told when the account header is missing: no reading, and not a free plan either."""
@@ -57,16 +58,39 @@ def refused(name: str) -> Reply:
 
 
 def answer(
-    authorization: str | None, account_id: str | None, *, accounts: Mapping[str, DemoAccount], now: datetime
+    authorization: str | None,
+    account_id: str | None,
+    *,
+    accounts: Mapping[str, DemoAccount],
+    now: datetime,
+    what: str = "usage",
 ) -> Reply:
-    """The answer to `GET .../wham/usage`.
+    """The answer to `GET .../wham/usage`, or to one of its siblings.
 
     Args:
         authorization: Value of the request's `Authorization` header.
         account_id: Value of its `ChatGPT-Account-Id` header.
         accounts: Access token -> the account it belongs to.
         now: The instant to answer for.
+        what: The path beside `usage`, with its query.
     """
+    account = _who(authorization, account_id, accounts, now)
+    if isinstance(account, Reply):
+        return account
+    if what != "usage":
+        told = sibling(account, what, now)
+        return refused("not_found") if told is None else Reply(status=200, body=as_json(told))
+    document = body(account, now)
+    headers = _edge_headers(account, now)
+    if account.header_skew is not None:
+        headers += codex_headers(document, skew=account.header_skew)
+    return Reply(status=200, body=as_json(document), headers=headers)
+
+
+def _who(
+    authorization: str | None, account_id: str | None, accounts: Mapping[str, DemoAccount], now: datetime
+) -> DemoAccount | Reply:
+    """Whom the request is from, or the answer to somebody who gets no further."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return refused("unauthorized")
@@ -75,16 +99,11 @@ def answer(
         return refused("unknown_token")
     if account.refusal is not None:
         return refused(account.refusal)
-    if not account_id:
-        if account.workspace:
-            return Reply(status=200, body=as_json(NO_SCOPE), headers=_edge_headers(account, now))
-    elif account_id != account.seat.account_id:
+    if not account_id and account.workspace:
+        return Reply(status=200, body=as_json(NO_SCOPE), headers=_edge_headers(account, now))
+    if account_id and account_id != account.seat.account_id:
         return refused("wrong_account")
-    document = body(account, now)
-    headers = _edge_headers(account, now)
-    if account.header_skew is not None:
-        headers += codex_headers(document, skew=account.header_skew)
-    return Reply(status=200, body=as_json(document), headers=headers)
+    return account
 
 
 def codex_headers(document: Json, *, skew: int = 0) -> tuple[tuple[str, str], ...]:

@@ -24,9 +24,9 @@ from .accounts import ACCOUNTS, DemoAccount
 from .clock import DemoClock
 from .logins import access_token, write_logins
 from .replies import Reply, answer, refused
+from .siblings import PATHS
 
 BASE_PATH: Final = "/backend-api"
-USAGE_PATH: Final = f"{BASE_PATH}/wham/usage"
 JOIN_SECONDS: Final = 5.0
 
 
@@ -183,12 +183,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         now = self.server.clock()
-        if self.path.partition("?")[0] == USAGE_PATH:
+        base, _, what = self.path.rpartition("/wham/")
+        if base == BASE_PATH and what.partition("?")[0] in PATHS:
             reply = answer(
                 self.headers.get("Authorization"),
                 self.headers.get("ChatGPT-Account-Id"),
                 accounts=self.server.accounts,
                 now=now,
+                what=what if what.partition("?")[0] != "usage" else "usage",  # a query changes nothing there
             )
         else:
             reply = refused("not_found")

@@ -63,3 +63,6 @@ Only of the windows that are open at the demo's present it does not hold: they a
 
 TOKENS_SPREAD: Final = 0.25
 """As a share, to both sides."""
+
+ELSEWHERE_SHARE: Final = 0.25
+"""Of what the whole account spends on a day, beside this machine's: other machines and surfaces."""

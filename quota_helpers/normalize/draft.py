@@ -125,7 +125,9 @@ class Draft:
         values["ordinary_usage_allowed"] = self.first(places, "ordinary_usage_allowed", to_boolean)
         values["reached_type"] = self.reached_type([place for place in places if own_id(place) == OWN], self.paths)
         for name, read in (("credits", read_credits), ("reset_credits", read_reset_credits)):
-            blocks = [fields for place in places if (fields := place.inner(name)) is not None]
+            # A list under `credits` holds earned resets one by one, which are no part of a reading.
+            holders = [place for place in places if not _is_list_of_objects(place.value(name))]
+            blocks = [fields for place in holders if (fields := place.inner(name)) is not None]
             for fields in blocks[:1]:
                 values[name] = read(fields)
             for fields in blocks[1:]:
@@ -179,3 +181,7 @@ def _order(window: QuotaWindow) -> tuple[bool, float, bool]:
         return True, 0.0, False
     length = window.window_seconds
     return False, LENGTHS.get(window.name, float("inf")) if length is None else length, window.name_inferred
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,14 +13,14 @@ from typing import Any, Protocol, Self
 from ..auth import reload
 from ..errors import AuthError, FetchError, QuotaError, UnexpectedReplyError
 from ..fields import ALIASES, Aliases
-from ..labels import Names, account_labels, choose
+from ..labels import Names, account_labels, choose, one_of
 from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import is_usage, normalize_usage
 from ..outcomes import Accounts, Collection, Failure
 from ..privacy import mask_identity
 from ..progress import bar, watched
 from ..workers import POLL_SECONDS, run_concurrently
-from .ways import Clock, Way
+from .ways import BESIDE_SECONDS, RESETS, SIBLINGS, USAGE, Clock, Way
 
 OnProgress = Callable[[int, int], None]
 Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
@@ -136,6 +137,34 @@ class Source:
         finally:
             self._turn.release()
 
+    def beside(self, what: str, names: Names = None, *, days: int | None = None) -> Collection:
+        """What the same server says beside the usage, of all accounts at once: the replies, and failures beside them.
+
+        The bodies go through `field_table`, `find_drift` and the explorer like any other; `qh.siblings` makes frames of
+        them. No step of the demo's time passes.
+
+        Args:
+            what: "rate-limit-reset-credits" (earned resets one by one), "usage/plan_limit_history" (past windows as the
+                server accounts them) or "profiles/me" (tokens a day of the whole account).
+            names: Which accounts, by name, label or key; None means all.
+            days: How far the past windows go back; None: as far as the server likes.
+
+        Raises:
+            ValueError: *what* is another word, or there is no account of one of the *names*.
+        """
+        path = one_of(what, SIBLINGS, "endpoint") + ("" if days is None else f"?days={int(days)}")
+        chosen, failures = self._chosen(names, self._refresh())
+        stop, replies = threading.Event(), {}
+        arriving = run_concurrently(
+            chosen, lambda account: self._outcome(account, path, stop), max_workers=self._way.max_workers, stop=stop
+        )
+        for account, (reply, error) in arriving:
+            if reply is not None:
+                replies[account.name] = reply
+            if error is not None:
+                failures.append(Failure(account=account.name, error=error, account_key=account.key))
+        return Collection(fetched_at=self.clock(), failures=tuple(failures), replies=replies)
+
     def close(self) -> None:
         """End the connections; the demo's server stops too. May be called twice."""
         self._way.close()
@@ -180,6 +209,7 @@ class Source:
         began = self.clock()
         chosen, failures = self._chosen(names, self._refresh())
         answers: dict[str, Answer] = {}
+        earned = _EarnedResets(lambda account: self._outcome(account, RESETS, stop))
         arriving = run_concurrently(
             chosen, lambda account: self._answer(account, stop), max_workers=self._way.max_workers, stop=stop
         )
@@ -187,13 +217,16 @@ class Source:
             try:
                 for account, answer in arriving:
                     answers[account.name] = answer
+                    earned.ask_if_any(account, answer[1])
                     advance(1)
                     if on_progress:
                         on_progress(len(answers), len(chosen))
             except KeyboardInterrupt:
                 stop.set()
                 answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
-        return _collection(chosen, answers, failures, began, interrupted=stop.is_set() and len(answers) < len(chosen))
+        interrupted = stop.is_set() and len(answers) < len(chosen)
+        beside = {} if interrupted else earned.replies()
+        return _collection(chosen, answers, failures, began, beside=beside, interrupted=interrupted)
 
     def _chosen(self, names: Names, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
         """The accounts to ask, and the failures to report without asking."""
@@ -220,14 +253,22 @@ class Source:
         return *self._accounts.failures, *(failure for old in gone if (failure := _gone(old)))
 
     def _answer(self, account: Account, stop: threading.Event) -> Answer:
-        reply = None
+        reply, error = self._outcome(account, USAGE, stop)
+        if error is not None or reply is None:
+            return reply, error or QuotaError("no reply")
         try:
-            reply = self._way.ask(account, stop)
             return reply, self._read(account, reply)
+        except QuotaError as unreadable:
+            return reply, unreadable
+
+    def _outcome(self, account: Account, what: str, stop: threading.Event) -> tuple[RawReply | None, QuotaError | None]:
+        """The reply, or why there is none; an error can have a reply of its own."""
+        try:
+            return self._way.ask(account, stop, what), None
         except FetchError as error:
-            return error.reply or reply, error
+            return error.reply, error
         except QuotaError as error:
-            return reply, error
+            return None, error
 
     def _read(self, account: Account, reply: RawReply) -> UsageSnapshot:
         if not is_usage(reply.payload, aliases=self._aliases):
@@ -247,6 +288,39 @@ class Source:
         )
         notes = (*reply.notes, *_other_account(account, reply.payload))
         return replace(snapshot, notes=(*snapshot.notes, *notes)) if notes else snapshot
+
+
+class _EarnedResets:
+    """Lists the earned resets of the accounts that have some, while the others' usage is still under way.
+
+    Their failure hides nothing: how many there are stands in the usage.
+    """
+
+    def __init__(self, ask: Callable[[Account], tuple[RawReply | None, QuotaError | None]]) -> None:
+        self._ask = ask
+        self._replies: dict[str, RawReply] = {}
+        self._threads: list[threading.Thread] = []
+
+    def ask_if_any(self, account: Account, outcome: UsageSnapshot | QuotaError) -> None:
+        """Ask in a thread; the official client has listed them already."""
+        if isinstance(outcome, QuotaError) or outcome.origin == "app_server" or outcome.reset_credits is None:
+            return
+        if outcome.reset_credits.available_count:
+            thread = threading.Thread(target=self._take, args=(account,), name="quota-resets", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def replies(self) -> dict[str, RawReply]:
+        """What came in time."""
+        end = time.monotonic() + BESIDE_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return dict(self._replies)
+
+    def _take(self, account: Account) -> None:
+        reply, error = self._ask(account)
+        if reply is not None and error is None:
+            self._replies[account.name] = reply
 
 
 def _plain(source: Source) -> str:
@@ -279,6 +353,7 @@ def _collection(
     failures: list[Failure],
     began: datetime,
     *,
+    beside: Mapping[str, RawReply],
     interrupted: bool,
 ) -> Collection:
     snapshots, replies = [], {}
@@ -297,5 +372,6 @@ def _collection(
         snapshots=tuple(snapshots),
         failures=tuple(failures),
         replies=replies,
+        beside=beside,
         interrupted=interrupted,
     )

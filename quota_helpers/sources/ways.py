@@ -18,6 +18,9 @@ USAGE: Final = "usage"
 RESETS: Final = "rate-limit-reset-credits"
 PROFILE: Final = "profiles/me"
 PLAN_HISTORY: Final = "usage/plan_limit_history"
+SIBLINGS: Final = (RESETS, PLAN_HISTORY, PROFILE)
+BESIDE_SECONDS: Final = 5.0
+"""What is asked beside the usage has that long, and no longer than the usage itself."""
 
 
 class Way(Protocol):
@@ -60,12 +63,16 @@ class Direct:
             account = _renewed(account)
             check_expiry(account, now)
         try:
-            return self._client.fetch(account, stop=stop, what=what)
+            return self._fetch(account, stop, what)
         except TokenRejectedError:
             renewed = _renewed(account)
             if renewed.access_token == account.access_token:
                 raise
-            return self._client.fetch(renewed, stop=stop, what=what)
+            return self._fetch(renewed, stop, what)
+
+    def _fetch(self, account: Account, stop: threading.Event, what: str) -> RawReply:
+        deadline = None if what == USAGE else min(BESIDE_SECONDS, self._client.deadline)
+        return self._client.fetch(account, stop=stop, what=what, deadline=deadline)
 
 
 def _renewed(account: Account) -> Account:

@@ -1,0 +1,281 @@
+"""What the backend says beside the usage, as frames: earned resets, past windows as it accounts them, tokens a day.
+
+The bodies come with `collection.beside` (earned resets) or from `source.beside(...)`. Their forms were mostly not seen
+live, so each is read as tolerantly as a usage body: what is missing or odd is missing in its row, and costs no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+import pandas as pd
+
+from .fields.aliases import fold
+from .fields.convert import MismatchError, to_boolean, to_count, to_instant, to_number, to_seconds, to_text
+from .labels import account_labels
+from .models import RawReply
+from .outcomes import Collection
+from .privacy import mask_identity
+from .times import window_name
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+Told = Collection | RawReply | Iterable[Any] | Mapping[str, Any]
+Value = TypeVar("Value")
+
+_TIME: Final = "datetime64[us, UTC]"
+_WHO: Final = {"account": "str", "account_key": "str"}
+
+RESET_COLUMNS: Final[dict[str, str]] = _WHO | {
+    "status": "str",  # available, redeeming, redeemed, or another word of the server
+    "granted_at": _TIME,
+    "expires_at": _TIME,  # missing: it does not lapse
+    "reset_type": "str",
+    "title": "str",
+    "description": "str",
+    "id": "str",
+}
+"""Columns of `resets_frame`, name -> dtype."""
+
+PERIOD_COLUMNS: Final[dict[str, str]] = _WHO | {
+    "window": "str",
+    "window_seconds": "float64",
+    "plan": "str",
+    "starts_at": _TIME,
+    "ends_at": _TIME,
+    "used_percent": "float64",  # to hundredths; missing: the server does not know
+    "accounting_complete": "boolean",
+    "approximate": "boolean",
+    "coverage_start": _TIME,
+    "coverage_complete": "boolean",
+    "data_as_of": _TIME,
+    "boundary_tolerance_seconds": "float64",
+    "id": "str",
+}
+"""Columns of `plan_periods`, name -> dtype; the server's word about its own coverage stands in every row."""
+
+BREAKDOWN_COLUMNS: Final[dict[str, str]] = _WHO | {
+    "window": "str",
+    "starts_at": _TIME,
+    "dimension": "str",  # model, surface, thread_source, turn_trigger, or another word of the server
+    "key": "str",
+    "percent": "float64",  # of the window, to hundredths
+    "id": "str",  # of the period
+}
+"""Columns of `plan_breakdowns`, name -> dtype."""
+
+TOKEN_DAY_COLUMNS: Final[dict[str, str]] = _WHO | {"day": "datetime64[us]", "tokens": "Int64"}
+"""Columns of `account_tokens`, name -> dtype; days are the server's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarnedReset:
+    """One earned reset, as the server lists it. It is never used up from here.
+
+    Attributes:
+        account: Label of the account.
+        account_key: Its key, or None.
+        status: "available", "redeeming", "redeemed" or another word, or None.
+        granted_at: When it was earned (aware, UTC), or None.
+        expires_at: When it lapses (aware, UTC); None: it does not, or nobody says.
+        reset_type: What it resets, in the server's word, or None.
+        title: For people, or None.
+        description: For people, or None.
+        id: The server's id, or None.
+    """
+
+    account: str | None = None
+    account_key: str | None = None
+    status: str | None = None
+    granted_at: datetime | None = None
+    expires_at: datetime | None = None
+    reset_type: str | None = None
+    title: str | None = None
+    description: str | None = None
+    id: str | None = None
+
+
+class _Body(NamedTuple):
+    account: str | None
+    account_key: str | None
+    payload: Any
+
+    @property
+    def who(self) -> dict[str, str | None]:
+        return {"account": self.account, "account_key": self.account_key}
+
+
+def earned_resets(told: Told) -> tuple[EarnedReset, ...]:
+    """Every earned reset of the replies, soonest to lapse first.
+
+    >>> earned_resets({"credits": [{"status": "available", "expires_at": "2026-12-01T00:00:00Z"}]})[0].status
+    'available'
+    """
+    found = [EarnedReset(**row) for row in _reset_rows(told)]
+    return tuple(sorted(found, key=lambda one: (one.expires_at is None, one.expires_at or _NEVER)))
+
+
+def resets_frame(told: Told) -> pd.DataFrame:
+    """One row per earned reset, with the columns of `RESET_COLUMNS`; see `earned_resets`.
+
+    Args:
+        told: A `Collection` (its `beside`), replies, or payloads of `rate-limit-reset-credits`; the official client's
+            answer holds the same.
+    """
+    return _frame(({name: getattr(one, name) for name in RESET_COLUMNS} for one in earned_resets(told)), RESET_COLUMNS)
+
+
+def plan_periods(told: Told) -> pd.DataFrame:
+    """One row per past or running window as the server accounts it, on all machines: `PERIOD_COLUMNS`.
+
+    Beside `cycles`, which knows only what was looked at: where both know a window, show both.
+    """
+    return _frame(
+        (body.who | _period(body, period) for body in _bodies(told) for period in _items(body.payload, "periods")),
+        PERIOD_COLUMNS,
+    )
+
+
+def plan_breakdowns(told: Told) -> pd.DataFrame:
+    """One row per period, dimension and key of `plan_periods` where the server breaks a window down."""
+    return _frame(_breakdown_rows(told), BREAKDOWN_COLUMNS)
+
+
+def account_tokens(told: Told) -> pd.DataFrame:
+    """Tokens a day of the whole account, on whatever machine and surface: `TOKEN_DAY_COLUMNS`."""
+    rows = (
+        body.who | {"day": _day(bucket), "tokens": _take(bucket, to_count, "tokens")}
+        for body in _bodies(told)
+        for holder in (_inside(body.payload, "stats"),)
+        for bucket in _items(holder, "daily_usage_buckets")
+    )
+    return _frame((row for row in rows if row["day"] is not None), TOKEN_DAY_COLUMNS)
+
+
+def elsewhere(account: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+    """The account's tokens a day beside this machine's; the difference is what other machines and surfaces used.
+
+    Args:
+        account: From `account_tokens`.
+        here: `account_key`, `time` (aware) and `total` of this machine's turns, as session logs have them.
+
+    Returns:
+        `account_tokens`' columns, with `here` and `elsewhere`; days are UTC. A negative difference is kept: the server
+        counts late, and by days of its own.
+    """
+    days = here["time"].dt.tz_convert(None).dt.floor("D").astype("datetime64[us]")
+    spent = here.assign(day=days).groupby(["account_key", "day"], as_index=False)["total"].sum()
+    both = account.merge(spent.rename(columns={"total": "here"}), on=["account_key", "day"], how="left")
+    both["here"] = both["here"].fillna(0).astype("Int64")
+    return both.assign(elsewhere=both["tokens"] - both["here"])
+
+
+def _reset_rows(told: Told) -> Iterator[dict[str, Any]]:
+    words = ("status", "reset_type", "title", "description", "id")
+    for body in _bodies(told):
+        holder = _inside(body.payload, "rate_limit_reset_credits")
+        for item in _items(holder, "credits"):
+            row: dict[str, Any] = {name: _take(item, to_text, name) for name in words}
+            times = {name: _take(item, to_instant, name) for name in ("granted_at", "expires_at")}
+            yield body.who | row | times
+
+
+def _period(body: _Body, period: Mapping[str, Any]) -> dict[str, Any]:
+    seconds = _take(period, _minutes, "window_minutes")
+    hundredths = _take(period, to_number, "used_basis_points")
+    return {
+        "window": None if seconds is None else window_name(seconds),
+        "window_seconds": seconds,
+        "plan": _take(period, to_text, "plan_type"),
+        **{name: _take(period, to_instant, name) for name in ("starts_at", "ends_at")},
+        "used_percent": None if hundredths is None else hundredths / 100,
+        "accounting_complete": _take(period, to_boolean, "accounting_complete"),
+        **{name: _take(body.payload, to_boolean, name) for name in ("approximate", "coverage_complete")},
+        **{name: _take(body.payload, to_instant, name) for name in ("coverage_start", "data_as_of")},
+        "boundary_tolerance_seconds": _take(body.payload, to_seconds, "boundary_tolerance_seconds"),
+        "id": _take(period, to_text, "id"),
+    }
+
+
+def _breakdown_rows(told: Told) -> Iterator[dict[str, Any]]:
+    for body in _bodies(told):
+        for period in _items(body.payload, "periods"):
+            whole = _period(body, period)
+            for part in _items(period, "breakdowns"):
+                for row in _items(part, "rows"):
+                    hundredths = _take(row, to_number, "basis_points")
+                    yield {
+                        **body.who,
+                        **{name: whole[name] for name in ("window", "starts_at", "id")},
+                        "dimension": _take(part, to_text, "dimension"),
+                        "key": _take(row, to_text, "key"),
+                        "percent": None if hundredths is None else hundredths / 100,
+                    }
+
+
+def _bodies(told: Told) -> list[_Body]:
+    """What was handed in as bodies with their accounts; names are labels, told apart by their keys."""
+    replies = [*told.beside.values(), *told.replies.values()] if isinstance(told, Collection) else _each(told)
+    found = [
+        _Body(one.account, one.account_key, one.payload) if isinstance(one, RawReply) else _Body(None, None, one)
+        for one in replies
+    ]
+    labels = account_labels({body.account_key: body.account for body in found if body.account_key}, mask_identity)
+    return [body._replace(account=labels.get(body.account_key or "", body.account)) for body in found]
+
+
+def _each(told: Any) -> list[Any]:
+    if isinstance(told, RawReply | Mapping):
+        return [told]
+    items = list(told)
+    # A bare list of earned resets is one body.
+    return [items] if items and all(isinstance(item, dict) and "status" in item for item in items) else items
+
+
+def _inside(payload: Any, name: str) -> Any:
+    """The object of that name where there is one, else the payload itself."""
+    return next((value for key, value in _pairs(payload) if fold(key) == fold(name) and value is not None), payload)
+
+
+def _items(payload: Any, name: str) -> list[Mapping[str, Any]]:
+    """The objects of the list of that name; of a bare list, its own."""
+    held = payload if isinstance(payload, list) else _take(payload, _as_list, name)
+    return [item for item in held or () if isinstance(item, dict)]
+
+
+def _take(payload: Any, convert: Callable[[Any], Value], name: str) -> Value | None:
+    """The value of that name, however it is spelled; None when it is missing, null, or not of its kind."""
+    for key, value in _pairs(payload):
+        if value is not None and fold(key) == fold(name):
+            try:
+                return convert(value)
+            except MismatchError:
+                return None
+    return None
+
+
+def _pairs(payload: Any) -> Iterable[tuple[str, Any]]:
+    return payload.items() if isinstance(payload, dict) else ()
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+def _minutes(value: Any) -> float:
+    return to_seconds(value) * 60
+
+
+def _day(bucket: Mapping[str, Any]) -> datetime | None:
+    when = _take(bucket, to_instant, "start_date")
+    return None if when is None else when.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    table = list(rows)
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in table], dtype=dtype) for name, dtype in columns.items()}
+    )
