@@ -45,7 +45,9 @@ if TYPE_CHECKING:
         save_case,
     )
     from .sessions import read_sessions
+    from .siblings import resets_frame
     from .sources import connect, demo, live
+    from .sources.cross import cross_check
     from .widgets import ChartBuilder, FieldExplorer, QuotaPanel
     from .widgets.timeline import HistoryPanel
 
@@ -70,7 +72,9 @@ _EXPORTS = {
     "outlook.pace": "pace",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",
+    "siblings": "resets_frame",
     "sources": "connect demo live",
+    "sources.cross": "cross_check",
     "widgets": "ChartBuilder FieldExplorer QuotaPanel",
     "widgets.timeline": "HistoryPanel",
 }
@@ -93,6 +97,7 @@ __all__ = [
     "compare_fields",
     "connect",
     "credits_frame",
+    "cross_check",
     "cycles",
     "daily_tokens",
     "demo",
@@ -122,6 +127,7 @@ __all__ = [
     "read_sessions",
     "redact",
     "replay",
+    "resets_frame",
     "save_bodies",
     "save_case",
     "spend_frame",

@@ -112,13 +112,13 @@ class Official:
             url=f"codex app-server: {methods[0]}",
         )
         answer = said[methods[0]]
-        if answer.code is not None:
-            raise _error(answer, account, reply)
+        outcome = reply_of(answer, account, reply)
+        if isinstance(outcome, QuotaError):
+            raise outcome
         who = _identified(account, answer.result, said.get(ACCOUNT, Said()).result)
         if not account.account_id:
             self._met[home] = who
-        body = json.dumps(answer.result, ensure_ascii=False).encode()
-        return replace(reply, body=body, payload=answer.result, account_key=who.key)
+        return replace(outcome, account_key=who.key)
 
     def close(self) -> None:
         """Refuse more; the clients that run are seen to their end."""
@@ -138,6 +138,13 @@ def _identified(account: Account, limits: Any, told: Any) -> Account:
         user_id=account.user_id or _text(told.get("userId")),
         email=account.email or _text(person.get("email")),
     )
+
+
+def reply_of(said: Said, account: Account, empty: RawReply) -> RawReply | QuotaError:
+    """The client's answer as a reply, or the error it stands for; *empty* says when and whom."""
+    if said.code is not None:
+        return _error(said, account, empty)
+    return replace(empty, body=json.dumps(said.result, ensure_ascii=False).encode(), payload=said.result)
 
 
 def _text(value: Any) -> str | None:
