@@ -15,41 +15,29 @@ SHORTEST_PART: Final = 6
 """A shorter identity is masked where it is the whole text only: within a text it would mask chance matches."""
 
 
-class _Collecting:
-    """A policy that changes nothing of worth and gathers what stands under keys that name somebody."""
-
-    top = False
-
-    def __init__(self) -> None:
-        self.found: set[str] = set()
-        self._keys: dict[str, bool] = {}
-
-    def inside(self, place: bool, key: str | int) -> bool:  # noqa: FBT001  # the place is a fact, no option
-        if place or isinstance(key, int):
-            return place
-        known = self._keys.get(key)
-        if known is None:
-            known = self._keys[key] = names_somebody(key)
-        return known
-
-    def key(self, _: bool, key: str) -> str:  # noqa: FBT001
-        return key
-
-    def leaf(self, place: bool, value: Any) -> None:  # noqa: FBT001
-        if place and isinstance(value, str) and value:
-            self.found.add(value)
-
-
 def identities_in(*payloads: Any) -> frozenset[str]:
     """Every text that stands under a key that names somebody, however deep.
 
     >>> sorted(identities_in({"user_id": "user-1", "plan_type": "plus", "owner": [{"email": "a@example.com"}]}))
     ['a@example.com', 'user-1']
     """
-    collecting = _Collecting()
-    for payload in payloads:
-        rewrite(payload, collecting)
-    return frozenset(collecting.found)
+    found: set[str] = set()
+    names: dict[Any, bool] = {}  # keys repeat: each is looked at once
+    waiting: list[tuple[Any, bool]] = [(payload, False) for payload in payloads]
+    while waiting:
+        value, named = waiting.pop()
+        if isinstance(value, dict):
+            for key, item in value.items():
+                known = names.get(key)
+                if known is None:
+                    known = names[key] = names_somebody(str(key))
+                if named or known or isinstance(item, dict | list | tuple):
+                    waiting.append((item, named or known))
+        elif isinstance(value, list | tuple):
+            waiting += [(item, named) for item in value if named or isinstance(item, dict | list | tuple)]
+        elif named and isinstance(value, str) and value:
+            found.add(value)
+    return frozenset(found)
 
 
 def mask_identities(identities: Iterable[str]) -> Clean:

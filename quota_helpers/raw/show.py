@@ -9,6 +9,7 @@ from ..bodies import Place
 from ..paths import steps_of
 from ..privacy import HIDDEN, identities_in, is_writable, mask_identities, names_somebody
 
+_HINTS: Final = re.compile(r"i[\W_]*d|mail|name|phone|sub", re.IGNORECASE)  # of a key that names somebody
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -54,7 +55,7 @@ class Mask:
         """A value, of which the path is the one it was sent under."""
         if type(value) is str:
             return self.text(value)
-        if type(value) not in {int, float} or self._reveal:
+        if type(value) not in {int, float} or self._reveal or not _HINTS.search(path):
             return value
         folded = re.sub(r"\[\d+\]", "[]", path)  # the elements of a long array are judged once
         private = self._private.get(folded)
