@@ -119,8 +119,21 @@ def frame_at(frame: pd.DataFrame, now: Moment) -> pd.DataFrame:
     ['stale']
     """
     checked = readings(frame)
-    newest = checked["fetched_at"].max()
-    return _as_of(checked, pd.Timestamp(moment(now, now=None if pd.isna(newest) else newest, name="now")))
+    return _as_of(checked, pd.Timestamp(present_of(checked, now)))
+
+
+def present_of(frame: pd.DataFrame, now: Moment | None) -> datetime | None:
+    """The present moment that is meant: a timedelta counts back from the newest reading, which None means itself.
+
+    Raises:
+        TypeError, ValueError: As `times.moment`.
+
+    >>> present_of(to_frame(()), None) is None
+    True
+    """
+    newest = frame["fetched_at"].max()
+    last: datetime | None = None if pd.isna(newest) else newest.to_pydatetime()
+    return last if now is None else moment(now, now=last, name="now")
 
 
 def _as_of(frame: pd.DataFrame, moment: pd.Timestamp | pd.Series) -> pd.DataFrame:
@@ -140,9 +153,17 @@ def local_times(frame: pd.DataFrame, tz: str | tzinfo | None = None) -> pd.DataF
     Args:
         frame: Any frame with `reset_at` and `fetched_at`.
         tz: A name such as "Europe/Berlin", a tzinfo, or None.
+
+    Raises:
+        TypeError, ValueError: *frame* is no such frame, or *tz* no zone; the message says what is wanted.
+
+    >>> local_times(to_frame(()), "Europe/Berlin")["reset_local"].dtype
+    datetime64[us, Europe/Berlin]
     """
     zone = zone_of(tz)
-    added = frame.copy()
+    times = ("reset_at", "fetched_at")
+    added = _table(frame, "frame", times, _MAKES_READINGS).copy()
+    frame = added.assign(**{name: _as_column(added[name], _TIME, "frame") for name in times})
     for source, target in (("reset_at", "reset_local"), ("fetched_at", "fetched_local")):
         # On the calendar's first and last day some zone is already beyond it, and pandas could not even show the frame.
         added[target] = frame[source].where(frame[source].between(*_EVERYWHERE)).dt.tz_convert(zone)

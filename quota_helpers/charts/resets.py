@@ -10,8 +10,9 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..frames import present_of, readings
 from ..outlook.bars import WindowBar, percent, window_bars
-from ..times import duration, local_time
+from ..times import Moment, duration, local_time
 from .bar_blocks import word_trace
 from .invented import zone_for
 from .style import (
@@ -35,7 +36,7 @@ TICKS: Final = {1: "1 m", 10: "10 m", 60: "1 h", 300: "5 h", 1_440: "1 d", 10_08
 
 
 def plot_resets(
-    frame: pd.DataFrame, *, now: datetime | None = None, tz: str | tzinfo | None = None, reveal: bool = False
+    frame: pd.DataFrame, *, now: Moment | None = None, tz: str | tzinfo | None = None, reveal: bool = False
 ) -> go.Figure:
     """A timeline of the resets that lie ahead, the next one on top: whose window, when, and how much comes back.
 
@@ -47,6 +48,8 @@ def plot_resets(
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
     """
+    frame = readings(frame)
+    now = present_of(frame, now)
     bars = window_bars(frame, now=now, reveal=reveal)
     return go.Figure(resets_spec(frame, bars, now=now, tz=tz))
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..frames import present_of, readings
+from ..labels import Names, choose, one_of
 from ..outlook.bars import Show, WindowBar, window_bars, window_rank
-from ..times import local_time
+from ..times import LENGTHS, Moment, local_time
 from .bar_blocks import Block, Column, block_axes, block_traces
 from .invented import zone_for
 from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, note_spec
@@ -29,9 +31,9 @@ Grid = dict[tuple[str, str], list[WindowBar]]
 def plot_windows(
     frame: pd.DataFrame,
     *,
-    now: datetime | None = None,
+    now: Moment | None = None,
     show: Show = "left",
-    windows: Iterable[str] | None = None,
+    windows: Names = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> go.Figure:
@@ -42,16 +44,23 @@ def plot_windows(
 
     Args:
         frame: With the columns of `COLUMNS`; of several readings of one window the newest counts.
-        now: The present moment (aware); None means the latest `fetched_at` of the frame.
+        now: The present moment; None means the newest reading.
         show: "left" or "used".
         windows: Only windows of these names, such as "weekly"; None means all.
         tz: Time zone of the hover texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
+    frame = readings(frame)
+    one_of(show, ("left", "used"), "show")
     if windows is not None:
-        frame = frame[frame["window"].isin([windows] if isinstance(windows, str) else list(windows))]
-    bars = window_bars(frame, now=now, reveal=reveal)
-    return go.Figure(windows_spec(frame, bars, now=now, show=show, tz=tz))
+        known = {name: (name.replace("_", " "),) for name in (*LENGTHS, *frame["window"].dropna().unique())}
+        frame = frame[frame["window"].isin(choose(windows, known, "window"))]
+    present = present_of(frame, now)
+    bars = window_bars(frame, now=present, reveal=reveal)
+    return go.Figure(windows_spec(frame, bars, now=present, show=show, tz=tz))
 
 
 def windows_spec(
