@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple, TypeVar
 
 import pandas as pd
@@ -19,7 +19,7 @@ from .labels import account_labels
 from .models import RawReply
 from .outcomes import Collection
 from .privacy import mask_identity
-from .times import window_name
+from .times import local_time, window_name, zone_of
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -116,6 +116,29 @@ def earned_resets(told: Told) -> tuple[EarnedReset, ...]:
     """
     found = [EarnedReset(**row) for row in _reset_rows(told)]
     return tuple(sorted(found, key=lambda one: (one.expires_at is None, one.expires_at or _NEVER)))
+
+
+def resets_in_words(collection: Collection, *, tz: str | tzinfo | None = None) -> dict[str, str]:
+    """Account key -> "2 earned resets, the first lapses Tue 1 Dec", for each account that has some.
+
+    How many there are is the usage's word; when the first one lapses is left out where nobody says.
+
+    Args:
+        collection: One run.
+        tz: The zone of the day.
+    """
+    zone, said = zone_of(tz), {}
+    listed = earned_resets(collection)
+    for snapshot in collection.snapshots:
+        count = snapshot.reset_credits.available_count if snapshot.reset_credits else None
+        if not count or snapshot.account_key is None:
+            continue
+        mine = [one for one in listed if one.account_key == snapshot.account_key and one.status == "available"]
+        lapse = next((one.expires_at for one in mine if one.expires_at is not None), None)
+        day = "" if lapse is None else local_time(lapse, zone, named=False, form="%a %d %b").replace(" 0", " ")
+        first = "it lapses" if count == 1 else "the first lapses"
+        said[snapshot.account_key] = f"{count} earned reset{'' if count == 1 else 's'}{day and f', {first} {day}'}"
+    return said
 
 
 def resets_frame(told: Told) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -16,7 +17,15 @@ from quota_helpers import siblings
 from quota_helpers.invented import T0, truth
 from quota_helpers.invented.history import past
 from quota_helpers.models import RawReply
-from quota_helpers.siblings import account_tokens, earned_resets, elsewhere, plan_breakdowns, plan_periods, resets_frame
+from quota_helpers.siblings import (
+    account_tokens,
+    earned_resets,
+    elsewhere,
+    plan_breakdowns,
+    plan_periods,
+    resets_frame,
+    resets_in_words,
+)
 
 RESETS, PLAN_HISTORY, PROFILE = "rate-limit-reset-credits", "usage/plan_limit_history", "profiles/me"
 DAY = timedelta(days=1)
@@ -226,6 +235,15 @@ def test_the_demos_earned_resets_are_as_many_as_its_usage_says(demo):
     assert available.to_dict() == {"ada": 2, "wren": 1}
     told = qh.credits_frame(demo[0]).set_index("account")["resets_available"]
     assert {name: int(told[name]) for name in available.index} == available.to_dict()
+
+
+def test_they_are_said_in_words(demo):
+    keys = {taken.account: taken.account_key for taken in demo[0].snapshots}
+    assert resets_in_words(demo[0], tz="UTC") == {
+        keys["ada"]: "2 earned resets, the first lapses Tue 1 Dec",
+        keys["wren"]: "1 earned reset, it lapses Sun 22 Nov",
+    }
+    assert resets_in_words(replace(demo[0], beside={}), tz="UTC")[keys["ada"]] == "2 earned resets"
 
 
 def test_the_demos_windows_are_those_of_its_month(demo):

@@ -10,6 +10,7 @@ from .explain import field_rows
 from .field_rows import STATUSES, FieldRow, FieldRows
 from .header_table import HEADER_COLUMNS, header_table
 from .replay import REPLAY_COLUMNS, replay
+from .schema import SCHEMA_COLUMNS, schema_drift
 from .shapes import Shape, shape_of
 from .table import TABLE_COLUMNS, field_table
 
@@ -17,6 +18,7 @@ __all__ = [
     "DRIFT_COLUMNS",
     "HEADER_COLUMNS",
     "REPLAY_COLUMNS",
+    "SCHEMA_COLUMNS",
     "STATUSES",
     "TABLE_COLUMNS",
     "FieldComparison",
@@ -30,5 +32,6 @@ __all__ = [
     "header_table",
     "replay",
     "save_case",
+    "schema_drift",
     "shape_of",
 ]
