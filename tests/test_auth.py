@@ -248,3 +248,27 @@ def test_a_number_of_5000_digits_beside_a_login():
 
 def test_byte_order_mark():
     assert parse_auth("\ufeff" + official()).account_id == "acct-one"
+
+
+# --- what the messages say ---
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [(None, "holds no access token"), (" ", "holds a blank access token"), ([], "holds a list where"), (3, "a number")],
+)
+def test_why_there_is_no_token(token, words):
+    with pytest.raises(TokenMissingError, match=words):
+        parse_auth(json.dumps({"tokens": {"access_token": token}}))
+
+
+def test_the_subject_of_a_message_is_the_name_where_there_is_one():
+    for name, words in (("work", "The login work holds"), (None, "The login text holds")):
+        with pytest.raises(TokenMissingError, match=words):
+            parse_auth("{}", name=name)
+
+
+def test_a_login_that_is_switched_off_in_a_text():
+    off = {"accessToken": ACCESS, "accountId": "a", "enabled": False}
+    (skipped,) = parse_logins(json.dumps({"accounts": [off]}), name="work").skipped
+    assert (skipped.path.name, skipped.reason.partition(":")[0]) == ("work", "$.accounts[0]")

@@ -187,6 +187,20 @@ def test_entries_of_one_list_that_are_one_login(tmp_path):
         assert skipped.reason.startswith("$.accounts[1]: the same login as ")
 
 
+def test_a_broken_flat_file_is_a_failure_not_passed_over(tmp_path):
+    write(tmp_path / "codex-a.json", "{")
+    write(tmp_path / "codex-b.json", "{}")
+    accounts = find_accounts(tmp_path, sleep=lambda _: None)
+    assert [failure.account for failure in accounts.failures] == ["codex-a"]
+    assert [skipped.path.name for skipped in accounts.skipped] == ["codex-b.json"]
+
+
+def test_an_older_login_that_comes_later_gives_way(tmp_path):
+    for name, exp in (("a", 1_900_000_000), ("b", 1_700_000_000)):
+        write(tmp_path / f"{name}.auth.json", login("ada", exp=exp))
+    assert find_accounts(tmp_path).names == ("a",)
+
+
 def test_the_first_of_two_equal_expiries_stays(tmp_path):
     for name, exp in (("a", 1_900_000_000), ("b", 1_900_000_000), ("c", 1_900_000_001)):
         write(tmp_path / f"{name}.auth.json", login("ada", exp=exp))

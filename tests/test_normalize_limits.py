@@ -209,3 +209,12 @@ def test_an_error_reply_says_what_was_hit_or_nothing(error, reached):
 def test_an_error_reply_without_a_time_has_no_window():
     found = read(error={"type": "usage_limit_reached"})
     assert (found.windows, found.blocked) == ((), "the usage limit is reached")
+
+
+def test_the_own_entry_of_the_map_is_the_own_limit_beside_any_other():
+    """Also beside a flat view of a limit whose id sorts before it."""
+    flat = BLOCK | {"limitId": "alpha"}
+    assert {limit_id for limit_id, _ in limits(read(rateLimits=flat, rateLimitsByLimitId={"codex": BLOCK}))} == {
+        "alpha",
+        "codex",
+    }
