@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).resolve().parents[1] / ".github" / "panel.png"
 MOST_PIXELS = 760  # of height: what a reader sees first
+PAGE_HEIGHT = 2_400  # the whole panel stands on it without scrolling
 
 
 def main() -> int:
@@ -27,7 +28,7 @@ def main() -> int:
         return 2
     home = tempfile.TemporaryDirectory(prefix="quota-chromium-", ignore_cleanup_errors=True)
     with home, sync_playwright() as playwright, Lab() as lab:
-        page = open_page(launch(playwright, program, Path(home.name)), lab.base, height=1400)
+        page = open_page(launch(playwright, program, Path(home.name)), lab.base, height=PAGE_HEIGHT)
         notebook = open_notebook(page, lab, "01_quota_now.ipynb")
         notebook.run_all()
         panel = page.locator(".quota-panel").first
