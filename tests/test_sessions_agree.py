@@ -14,7 +14,7 @@ from sessions_support import NOW, context, limits, line, meta, tokens, usage, wi
 
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
-from quota_helpers.sessions.scan import ROW, Batch, Scanner, State
+from quota_helpers.sessions.events import ROW, Batch, Events, State
 from quota_helpers.times import window_name
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -133,9 +133,9 @@ def slot(row):
 def read_line(event, *, typed=True):
     """What a scanner makes of one line: the typed way, or the lenient one; its rows and what is left to `normalize`."""
     batch = Batch()
-    scanner = Scanner(0, State("s"), batch, bytearray(10))
+    events = Events(0, State("s"), batch)
     text = event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))
-    (scanner._token_count if typed else scanner._other)(memoryview(text.encode()) if typed else text.encode())
+    (events.token_count if typed else events.other)(memoryview(text.encode()) if typed else text.encode())
     return [ROW.unpack(batch.rows[at : at + ROW.size]) for at in range(0, len(batch.rows), ROW.size)], batch
 
 

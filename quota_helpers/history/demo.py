@@ -30,5 +30,6 @@ def demo_sessions() -> SessionLogs:
     with tempfile.TemporaryDirectory(prefix="quota-demo-") as folder:
         write_codex_home(Path(folder))
         logs = read_sessions(folder, cache=False, workers=1, progress=lambda _done, _all: None)
+        logs.machine = "demo"
         _ = logs.windows, logs.tokens  # made while the logs are there
     return logs

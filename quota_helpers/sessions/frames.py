@@ -12,9 +12,9 @@ import pandas as pd
 from ..privacy import mask_identity
 from ..times import MISSING, TOLERANCE_SECONDS, window_name
 from .columns import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
+from .events import ODD
 from .merge import Array, rows_of
 from .owners import READING, TURN
-from .scan import ODD
 from .table import Table
 
 Columns = dict[str, Array]

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from ..normalize import normalize_token_count
 from ..times import from_micros, micros
+from .events import LimitName
 from .find import LogFile
 from .lines import parse, plausible
 from .owners import judge
-from .scan import LimitName
 from .table import OddWindow, Table
 from .worker import Answer
 
@@ -45,7 +45,7 @@ ROWS: Final = np.dtype(
         ("reset_2", "<i8"),
     ]
 )
-"""The same bytes as `scan.ROW`."""
+"""The same bytes as `events.ROW`."""
 
 
 def rows_of(table: Table) -> Array:

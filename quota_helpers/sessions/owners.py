@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import recfunctions
 
-from . import scan
-from .scan import State
+from . import events
+from .events import State
 
 Array = npt.NDArray[Any]
 
@@ -34,14 +34,14 @@ _PLACE: Final = {"file", "seq", "context"}
 
 def judge(rows: Array, states: list[State]) -> npt.NDArray[np.uint8]:
     """For each row, by file and seq, what of it counts: `READING`, `TURN`."""
-    alive = (rows["kind"] & scan.COPY) == 0
+    alive = (rows["kind"] & events.COPY) == 0
     for number, copied in _Copies(rows, states).found():
         alive[number : number + copied] = False
     alive[_answered_again(rows, alive)] = False
     alive[_same_again(rows, np.flatnonzero(alive))] = False
-    turns = alive & ((rows["kind"] & scan.SPENT) > 0)
+    turns = alive & ((rows["kind"] & events.SPENT) > 0)
     turns[_stale(rows, np.flatnonzero(turns & (rows["sum"] >= 0)))] = False
-    turns &= (rows["kind"] & scan.IMPORTED) == 0
+    turns &= (rows["kind"] & events.IMPORTED) == 0
     flags: npt.NDArray[np.uint8] = (alive * READING + turns * TURN).astype("u1")
     return flags
 
@@ -65,7 +65,7 @@ class _Copies:
                 continue
             start, end = self.ends[number : number + 2].tolist()
             # What a record of its own names is no copy, nor is anything behind it.
-            own = np.flatnonzero((self.rows["kind"][start:end] & (scan.RECORD | scan.COPY)) == scan.RECORD)
+            own = np.flatnonzero((self.rows["kind"][start:end] & (events.RECORD | events.COPY)) == events.RECORD)
             mine = self.rows[start : start + int(own[0]) if len(own) else end]
             if not len(mine):
                 continue
@@ -84,7 +84,7 @@ class _Copies:
         turns, limits = self._past(state.parent or "")
         begun = math.inf if state.begun is None else state.begun
         last, leading, before = -1, True, False
-        spent = np.flatnonzero(mine["kind"] & scan.SPENT)
+        spent = np.flatnonzero(mine["kind"] & events.SPENT)
         for at, key in zip(spent.tolist(), _keys(mine[spent], _TURN), strict=True):
             known = turns.get(key, math.inf) <= begun
             if known and (leading or before):
@@ -114,7 +114,7 @@ class _Copies:
             for number in self.pages.get(name, ()):
                 waiting += [base for base in (self.states[number].base,) if base]
                 part = self.rows[self.ends[number] : self.ends[number + 1]]
-                _note(turns, part[(part["kind"] & scan.SPENT) > 0], _TURN)
+                _note(turns, part[(part["kind"] & events.SPENT) > 0], _TURN)
                 _note(limits, part, _LIMITS)
         self.pasts[thread] = turns, limits
         return turns, limits
@@ -133,7 +133,7 @@ def _keys(rows: Array, fields: list[str]) -> list[bytes]:
 
 def _burst(rows: Array) -> int:
     """How many rows at the start came too fast to be real ones; a single turn says nothing."""
-    turns = np.flatnonzero(rows["kind"] & scan.SPENT)
+    turns = np.flatnonzero(rows["kind"] & events.SPENT)
     times = rows["time"]
     pauses = np.diff(times[turns])
     slow = np.flatnonzero((pauses > BURST_MICROSECONDS) | (pauses < 0))
@@ -192,5 +192,5 @@ def _stale(rows: Array, turns: Array) -> Array:
         if stale:
             found += turns[low:up].tolist()
     index = np.array(found, dtype=np.intp)
-    told: Array = index[(rows["kind"][index] & scan.RECORD) == 0]
+    told: Array = index[(rows["kind"][index] & events.RECORD) == 0]
     return told

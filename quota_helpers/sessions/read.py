@@ -17,7 +17,7 @@ from ..privacy import mask_identity
 from ..progress import bar, watched
 from ..times import Moment, from_micros, moment
 from . import cache as kept
-from . import scan
+from . import events
 from .claims import Claim, claim_of
 from .find import codex_home, find_logs, thread_of
 from .logs import SessionLogs
@@ -195,8 +195,8 @@ class _Reading:
 def _left_out(table: Table) -> list[str]:
     """What is not in the frames although it happened, in words."""
     notes = []
-    kinds = table.rows[scan.KIND_AT :: scan.ROW.size]
-    if imported := sum(kinds.count(kind) for kind in range(256) if kind & scan.IMPORTED and kind & scan.SPENT):
+    kinds = table.rows[events.KIND_AT :: events.ROW.size]
+    if imported := sum(kinds.count(kind) for kind in range(256) if kind & events.IMPORTED and kind & events.SPENT):
         notes.append(f"turns that were imported from other tools, and are left out of tokens: {imported}")
     here = {state.thread for state in table.states}
     gone = Counter(parent for state in table.states if (parent := state.parent) and parent not in here)

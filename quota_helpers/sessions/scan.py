@@ -7,123 +7,26 @@ Lines of any other form take a slower way that finds them by their words.
 
 from __future__ import annotations
 
-import hashlib
-import re
-import zlib
-from struct import Struct as Packer
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import msgspec
-
-from .find import thread_of
-from .lines import (
-    TOKEN_COUNT,
-    TURN,
-    USAGE_RECORD,
-    Counts,
-    Limits,
-    Turn,
-    Window,
-    counts,
-    counts_of,
-    limits_of,
-    microseconds,
-    parse,
-    text_of,
-    turn_of,
-)
+from .events import TURN_TYPES, Events
+from .lines import parse
 
 BUFFER_BYTES: Final = 2 << 20
 """A line longer than this is never one that matters; it is passed over without being kept."""
 
 READ_BYTES: Final = 256 << 10  # what one read takes in: it stays in the processor's own memory while it is looked at
 
-MISSING: Final = -(1 << 63)  # what numpy shows as NaT
-
-ROW: Final = Packer("<qIIBIIqqqqqqqqddqddq")
-"""Time, file, seq, kind, context, limit, six counts, sum of the session, answer, two windows (used, minutes, reset)."""
-
-KIND_AT: Final = 16  # where `kind` stands in a row
-
-SPENT: Final = 1  # bits of `kind`: tokens were spent,
-ODD: Final = 2  # the limits are for `normalize` to read,
-COPY: Final = 4  # the log says itself that this is another session's,
-RECORD: Final = 8  # the counts stand in a record, which names its session,
-IMPORTED: Final = 16  # the turn was imported from another tool
-
-Context = tuple[str | None, str | None, str | None, str | None]
-"""Provider, model, effort, project of a turn."""
-
-LimitName = tuple[str | None, str | None, str | None]
-"""Id and name of a limit, and the plan."""
-
-NO_CONTEXT: Final[Context] = (None, None, None, None)
-NO_LIMIT: Final[LimitName] = (None, None, None)
-
-_NAN: Final = float("nan")
-_NO_WINDOWS: Final = (_NAN, _NAN, MISSING, _NAN, _NAN, MISSING)
-_NOTHING: Final = (0, *_NO_WINDOWS)
-_NO_COUNTS: Final = (0, 0, 0, 0, 0, 0)
-_WAITING: Final = 64  # records whose `token_count` has not come; after so many none will
-_AT_ONCE: Final = 1_000_000  # microseconds between a `token_count` and a record of the same answer behind it
-
 _TYPE: Final = b',"type":"'
 _RESPONSE: Final = b',"type":"response_item"'
 _EVENT: Final = b',"type":"event_msg","payload":{"type":"'
 _TOKENS: Final = b'token_count"'
-_TURN_TYPES: Final = ("task_started", "turn_started", "thread_settings_applied")
-_TURNS: Final = tuple(f'{name}"'.encode() for name in _TURN_TYPES)
+_TURNS: Final = tuple(f'{name}"'.encode() for name in TURN_TYPES)
 _T: Final = ord("t")  # what all these begin with
 _RECORD: Final = b',"type":"token_usage_record"'
 _CONTEXT: Final = b',"type":"turn_context"'
 _WORDS: Final = (b"token_count", b"rate_limits", b"turn_context", b"session_meta", b"token_usage_record")
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
-_UNUSUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_IMPORT: Final = "external-import-turn-"
-
-
-class Pending(msgspec.Struct, array_like=True):
-    """A record that waits for the `token_count` of the same answer; `told`: it has a row of its own by now."""
-
-    time: int
-    kind: int
-    context: Context
-    counts: Counts
-    answer: int
-    told: bool = False
-
-
-class State(msgspec.Struct, array_like=True):
-    """Where reading one file stands, and what its beginning said.
-
-    `sums` are the last cumulative counts, `high` the highest; `dip`: so many lines are below it. `head` and `tail` are
-    length and checksum of the first bytes and of those just before `offset`.
-    """
-
-    thread: str
-    offset: int = 0
-    head: tuple[int, int] = (0, 0)
-    tail: tuple[int, int] = (0, 0)
-    skipping: bool = False
-    seq: int = 0
-    broken: int = 0
-    named: bool = False
-    copies: bool = False
-    parent: str | None = None
-    base: str | None = None
-    own_from: int | None = None
-    begun: int | None = None
-    key: str | None = None
-    client: str | None = None
-    context: Context = NO_CONTEXT
-    first_model: str | None = None
-    imported: bool = False
-    last_time: int | None = None
-    sums: Counts | None = None
-    high: Counts | None = None
-    dip: int = 0
-    waiting: list[Pending] = []
-    alone: tuple[int, int, int] | None = None
 
 
 class Source(Protocol):
@@ -133,39 +36,17 @@ class Source(Protocol):
         """Fill the buffer as far as possible; 0 at the end."""
 
 
-class Batch:
-    """Rows of several files, with what they point to by number (0 is none).
-
-    Attributes:
-        rows: `ROW` after `ROW`.
-        contexts: What the numbers of contexts stand for.
-        limits: What the numbers of limits stand for.
-        odd: Lines that `normalize` must read: file, seq, microseconds, text.
-    """
-
-    def __init__(self) -> None:
-        self.rows = bytearray()
-        self.contexts: dict[Context, int] = {NO_CONTEXT: 0}
-        self.limits: dict[LimitName, int] = {NO_LIMIT: 0}
-        self.odd: list[tuple[int, int, int, str]] = []
-
-
 class Scanner:
-    """Reads one file from where its state stands.
+    """Finds the lines of one log from where its state stands.
 
     Args:
-        number: The file's number, as it goes into the rows.
-        state: Where reading stands.
-        batch: Takes the rows.
+        events: Takes the lines, and holds the state.
         buffer: `BUFFER_BYTES` to read into, shared by all files of a process.
-        mtime: Microseconds since 1970, for a first line without a time.
     """
 
-    def __init__(self, number: int, state: State, batch: Batch, buffer: bytearray, mtime: int = 0) -> None:
-        self.number, self.state, self.batch, self.buffer, self.mtime = number, state, batch, buffer, mtime
+    def __init__(self, events: Events, buffer: bytearray) -> None:
+        self.events, self.state, self.buffer = events, events.state, buffer
         self.distance = 51  # from the start of a line to its type; learned anew when it differs
-
-    # --- finding lines ---
 
     def read(self, source: Source, size: int | None = None) -> None:
         """Read on from `offset`, up to *size* or to the end."""
@@ -187,7 +68,7 @@ class Scanner:
             state.offset = base
             if not got:
                 break
-        self._tell_waiting()
+        self.events.tell_waiting()
 
     def _lines(self, filled: int) -> int:
         """Look at every complete line in the buffer; returns where the first incomplete one begins."""
@@ -202,9 +83,9 @@ class Scanner:
                 if buffer[mark + event] == _T:  # most events are others
                     self._event(mark + event, view[start:end])
             elif starts(_RECORD, mark):
-                self._usage_record(view[start:end])
+                self.events.usage_record(view[start:end])
             elif starts(_CONTEXT, mark):
-                self._turn(view[start:end])
+                self.events.turn(view[start:end])
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
@@ -218,9 +99,9 @@ class Scanner:
 
     def _event(self, mark: int, line: memoryview) -> None:
         if self.buffer.startswith(_TOKENS, mark):
-            self._token_count(line)
+            self.events.token_count(line)
         elif self.buffer.startswith(_TURNS, mark):
-            self._turn(line)
+            self.events.turn(line)
 
     def _after_skipped(self, filled: int) -> int:
         """Where to begin: behind the rest of a line that is too long to matter, if we are in one."""
@@ -233,283 +114,12 @@ class Scanner:
     def _search(self, start: int, end: int) -> None:
         """A line of another form: does it hold one of our words at all?"""
         if any(self.buffer.find(word, start, end) >= 0 for word in _WORDS):
-            self._other(bytes(self.buffer[start:end]))
+            self.events.other(bytes(self.buffer[start:end]))
 
     def _last_line(self, filled: int) -> bool:
         """A last line without its newline is taken when it is whole (nothing but space can follow); else it waits."""
         line = bytes(self.buffer[:filled])
         if self.state.skipping or not any(word in line for word in _WORDS) or parse(line, whole=True) is None:
             return False
-        self._other(line)
+        self.events.other(line)
         return True
-
-    # --- reading lines ---
-
-    def _token_count(self, line: memoryview) -> None:
-        """A `token_count` in the form that Codex writes; whatever is otherwise goes the slower way."""
-        try:
-            event = TOKEN_COUNT(line)
-        except _UNUSUAL:
-            self._other(bytes(line))
-            return
-        time, payload = microseconds(event.timestamp), event.payload
-        if time is None:
-            self._other(bytes(line))
-            return
-        limits, info = payload.rate_limits, payload.info
-        found = _NOTHING if limits is None else self._limits(limits, time)
-        if found is None:
-            self._other(bytes(line))
-            return
-        self.state.last_time = time
-        sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
-        self._counted(time, self._kind(event.ordinal, payload.turn_id), counts(sums), counts(last), found)
-
-    def _usage_record(self, line: memoryview) -> None:
-        """A `token_usage_record`; one in another form goes the slower way."""
-        try:
-            event = USAGE_RECORD(line)
-        except _UNUSUAL:
-            self._other(bytes(line))
-            return
-        time, record = microseconds(event.timestamp), event.payload
-        if time is None:
-            self._other(bytes(line))
-            return
-        self.state.last_time = time
-        kind = self._kind(event.ordinal, record.turn_id)
-        taken = counts(record.usage) or _NO_COUNTS
-        self._recorded(time, kind, taken, (record.thread_id, record.turn_id, record.response_id))
-
-    def _turn(self, line: memoryview) -> None:
-        """What begins or describes a turn; one in another form goes the slower way."""
-        try:
-            event = TURN(line)
-        except _UNUSUAL:
-            self._other(bytes(line))
-            return
-        self._begun(event.payload)
-        self.state.last_time = microseconds(event.timestamp) or self.state.last_time
-
-    def _begun(self, turn: Turn) -> None:
-        """The turns from here on are of this model, in this folder, imported or not."""
-        settings = turn.thread_settings
-        if settings is not None:
-            self._named(settings.model_provider_id, settings.model, settings.reasoning_effort, settings.cwd)
-            return
-        self.state.imported = (turn.turn_id or "").startswith(_IMPORT)
-        if turn.type is None:
-            self._named(None, turn.model, turn.effort, turn.cwd)
-
-    def _other(self, line: bytes) -> None:
-        """A line that may matter, in whatever form it came."""
-        state = self.state
-        event = parse(line)
-        if event is None:
-            state.broken += 1
-            return
-        time = microseconds(event.get("timestamp"))
-        when = time if time is not None else state.last_time or self.mtime
-        payload = event.get("payload", event.get("msg"))  # "msg" until late 2025
-        kind = event.get("type")
-        inner: dict[str, Any] = payload if isinstance(payload, dict) else event
-        ordinal = event.get("ordinal")
-        marks = self._kind(ordinal if type(ordinal) is int else None, text_of(inner, "turn_id"))
-        if kind == "session_meta":
-            self._meta(inner, time, ordered=type(ordinal) is int)
-        elif kind == "turn_context" or inner.get("type") in _TURN_TYPES:
-            self._begun(turn_of(inner))
-        elif kind == "token_usage_record":
-            if (taken := counts_of(inner.get("usage"))) is not None:
-                thread, turn, answer = (text_of(inner, name) for name in ("thread_id", "turn_id", "response_id"))
-                self._recorded(when, marks, taken, (thread, turn, answer))
-        elif kind in ("event_msg", "token_count", None) and inner.get("type") in ("token_count", None):
-            self._loose(when, marks, inner, line)
-        if time is not None:
-            state.last_time = time
-
-    def _loose(self, time: int, kind: int, inner: dict[str, Any], line: bytes) -> None:
-        """A `token_count` in another form than the usual one."""
-        if "rate_limits" not in inner and "info" not in inner:
-            return
-        info, limits = inner.get("info"), inner.get("rate_limits")
-        sums, last = (counts_of(info.get(name)) if isinstance(info, dict) else None for name in _SUMS)
-        found: tuple[Any, ...] | None = _NOTHING
-        if limits and isinstance(limits, dict):
-            usual = limits_of(limits)
-            found = None if usual is None else self._limits(usual, time)
-        if found is None:
-            text = line.decode("utf-8", "replace").replace("\0", "")
-            self.batch.odd.append((self.number, self.state.seq, time, text))
-            # The checksum makes copies of the line look alike.
-            found = (0, _NAN, float(zlib.crc32(repr(limits).encode("utf-8", "replace"))), *_NO_WINDOWS[2:])
-            kind |= ODD
-        self._counted(time, kind, sums, last, found)
-
-    def _kind(self, ordinal: int | None, turn: str | None) -> int:
-        """What the line's place and turn say: a copy of the parent's, imported from another tool."""
-        state = self.state
-        copied = ordinal is not None and state.own_from is not None and ordinal < state.own_from
-        imported = state.imported if turn is None else turn.startswith(_IMPORT)
-        return (COPY if copied else 0) | (IMPORTED if imported else 0)
-
-    def _limits(self, limits: Limits, time: int) -> tuple[Any, ...] | None:
-        """Number of the limit and six numbers of its windows; None when `normalize` must read it."""
-        name = (limits.limit_id, limits.limit_name, limits.plan_type)
-        code = self.batch.limits.get(name)
-        if code is None:
-            if any(text is not None and (not text or text != text.strip()) for text in name):
-                return None
-            code = self.batch.limits[name] = len(self.batch.limits)
-        one, two = limits.primary, limits.secondary
-        first, second = (_NO_WINDOWS[:3] if window is None else _window(window, time) for window in (one, two))
-        return None if first is None or second is None or limits.spend_control_reached else (code, *first, *second)
-
-    def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: tuple[Any, ...]) -> None:
-        """A row for a `token_count`: with the turn that it counts, unless a record has told of that."""
-        state = self.state
-        spent = self._spent(sums, last)
-        if spent is None:
-            if limits is not _NOTHING:
-                self._row(time, kind, state.context, _NO_COUNTS, -1, 0, limits)
-            return
-        total = -1 if sums is None else sums[5]
-        for at, record in enumerate(state.waiting):
-            if (record.counts[0], record.counts[3]) == (spent[0], spent[3]):
-                del state.waiting[at]
-                if not record.told:
-                    kind |= record.kind
-                    self._row(record.time, kind, record.context, record.counts, total, record.answer, limits)
-                elif limits is not _NOTHING:
-                    self._row(record.time, kind | record.kind & COPY, record.context, _NO_COUNTS, -1, 0, limits)
-                return
-        state.alone = (time, spent[0], spent[3])
-        self._row(time, kind | SPENT, state.context, spent, total, 0, limits)
-
-    def _spent(self, sums: Counts | None, last: Counts | None) -> Counts | None:
-        """What a turn took: its own counts, else what the sums grew by; None when it is no turn.
-
-        Codex repeats a `token_count` with unchanged sums when only the limits changed. Sums that fall began anew, or
-        are an old state for a line, after which they go on from the highest.
-        """
-        state = self.state
-        before, high = state.sums, state.high
-        if sums is not None:
-            if sums == before:
-                return None
-            state.sums = sums
-            if sums == high:
-                state.dip = 0
-                return None
-            base = before
-            if high is None or sums[5] >= high[5]:
-                base = high if state.dip <= 1 else before
-                state.high, state.dip = sums, 0
-            else:
-                base = before if state.dip and before is not None and sums[5] >= before[5] else None
-                state.dip += 1
-            if last is None:
-                last = sums if base is None else tuple(max(0, a - b) for a, b in zip(sums, base, strict=True))  # type: ignore[assignment]
-        return last if last is not None and any(last) else None
-
-    def _recorded(self, time: int, kind: int, taken: Counts, names: tuple[str | None, str | None, str | None]) -> None:
-        """A record (of a session, turn and answer) waits for its `token_count`; alone it is told at the end."""
-        state = self.state
-        thread, turn, answer = names
-        if state.alone is not None:
-            moment, *same = state.alone
-            state.alone = None
-            if same == [taken[0], taken[3]] and abs(time - moment) <= _AT_ONCE:
-                return  # the `token_count` stood before it
-        if thread is not None and thread != state.thread:
-            kind |= COPY
-        number = 0
-        if answer is not None:  # with the total beside it, a checksum is enough to know it again
-            text = f"{thread}\0{turn}\0{answer}".encode("utf-8", "replace")
-            number = zlib.crc32(text) << 31 | taken[5] & 0x7FFF_FFFF
-        if any(taken):
-            state.waiting.append(Pending(time, kind | SPENT | RECORD, state.context, taken, number))
-        if len(state.waiting) > _WAITING:
-            self._tell(state.waiting.pop(0))
-
-    def _tell_waiting(self) -> None:
-        for record in self.state.waiting:
-            self._tell(record)
-
-    def _tell(self, record: Pending) -> None:
-        if not record.told:
-            self._row(record.time, record.kind, record.context, record.counts, -1, record.answer, _NOTHING)
-            record.told = True
-
-    def _row(
-        self,
-        time: int,
-        kind: int,
-        context: Context,
-        spent: Counts,
-        total: int,
-        answer: int,
-        limits: tuple[Any, ...],
-    ) -> None:
-        state, contexts = self.state, self.batch.contexts
-        code = contexts.setdefault(context, len(contexts))
-        self.batch.rows += ROW.pack(
-            time, self.number, state.seq, kind, code, limits[0], *spent, total, answer, *limits[1:]
-        )
-        state.seq += 1
-
-    def _named(self, provider: str | None, model: str | None, effort: str | None, folder: str | None) -> None:
-        """The turns from here on are of these."""
-        state = self.state
-        before = state.context
-        project = before[3] if folder is None else _last_part(folder)
-        state.context = (provider or before[0], model or before[1], effort, project)
-        state.first_model = state.first_model or model
-
-    def _meta(self, meta: dict[str, Any], time: int | None, *, ordered: bool) -> None:
-        """Whose session this is: the first such line says it; a copy of the parent's may follow it."""
-        state = self.state
-        thread = text_of(meta, "id") or text_of(meta, "session_id")
-        if state.named:
-            state.copies = state.copies or (thread is not None and thread != state.thread)
-            return
-        state.named, state.begun = True, time
-        state.thread = thread or state.thread
-        state.key = account_key(text_of(meta, "creator_user_id"), text_of(meta, "creator_account_id"))
-        state.base = text_of(meta, "history_base", "thread_id")
-        forked = text_of(meta, "forked_from_id")
-        spawned = text_of(meta, "source", "subagent", "thread_spawn", "parent_thread_id")
-        state.parent = forked or text_of(meta, "parent_thread_id") or spawned or state.base
-        state.copies = forked is not None
-        start = meta.get("subagent_history_start_ordinal")
-        state.own_from = start if type(start) is int and ordered else None
-        client = (text_of(meta, "originator"), text_of(meta, "cli_version"))
-        state.client = " ".join(text for text in client if text) or None
-        self._named(text_of(meta, "model_provider"), text_of(meta, "model"), None, text_of(meta, "cwd"))
-
-
-_SUMS: Final = ("total_token_usage", "last_token_usage")
-
-
-def _window(window: Window, time: int) -> tuple[float, int, int] | None:
-    reset, wait = window.resets_at, window.resets_in_seconds
-    if (reset is None) == (wait is None):
-        return None
-    moment = time + wait * 1_000_000 if wait is not None else reset * 1_000_000  # type: ignore[operator]  # one is there
-    return window.used_percent, window.window_minutes, moment
-
-
-def _last_part(folder: str) -> str | None:
-    return re.split(r"[/\\]", folder.rstrip("/\\"))[-1] or None
-
-
-def account_key(user: str | None, account: str | None) -> str | None:
-    """The one-way hash of who began the session, as `models.Account.key` makes it; None when nothing says who."""
-    if not (user or account):
-        return None
-    return hashlib.sha256(f"{user or ''}\0{account or ''}".encode("utf-8", "replace")).hexdigest()[:12]
-
-
-def new_state(path: str) -> State:
-    """The state of a file of which nothing has been read."""
-    return State(thread_of(path))

@@ -9,8 +9,8 @@ import os
 
 import msgspec
 
+from .events import NO_CONTEXT, NO_LIMIT, Context, LimitName, State
 from .find import LogFile
-from .scan import NO_CONTEXT, NO_LIMIT, Context, LimitName, State
 
 
 class OddWindow(msgspec.Struct, array_like=True):
@@ -43,7 +43,7 @@ class Table(msgspec.Struct, array_like=True):
         contexts: What the numbers of contexts in the rows stand for.
         limits: What the numbers of limits stand for.
         odd: The windows of lines in an unusual form.
-        rows: `scan.ROW` after `scan.ROW`, by file and seq.
+        rows: `events.ROW` after `events.ROW`, by file and seq.
         flags: A byte for each row: what of it counts (`owners.READING`, `owners.TURN`).
     """
 

@@ -15,8 +15,9 @@ from typing import IO, Any, BinaryIO, Final
 
 import msgspec
 
+from .events import Batch, Context, Events, LimitName, State, new_state
 from .find import PACKED
-from .scan import BUFFER_BYTES, Batch, Context, LimitName, Scanner, State, new_state
+from .scan import BUFFER_BYTES, Scanner
 
 LENGTH: Final = Packer("<Q")
 """Before each message: its bytes."""
@@ -75,7 +76,7 @@ def _read(job: Job, batch: Batch, buffer: bytearray) -> Report:
             if state is not None and (packed or not _same(file, state, status.st_size)):
                 state, report.again = None, True
             state = new_state(path) if state is None else state
-            scanner = Scanner(job.number, state, batch, buffer, status.st_mtime_ns // 1000)
+            scanner = Scanner(Events(job.number, state, batch, status.st_mtime_ns // 1000), buffer)
             if packed:
                 from .unpack import PackedLog  # noqa: PLC0415  # most files need no decompressor
 
