@@ -108,7 +108,12 @@ def logs(rows: int = 40, *, start: datetime = T0, session: str = "0199-a", key: 
 def frame_of(told: dict[str, Any], rows: int, columns: dict[str, str]) -> pd.DataFrame:
     """A frame of exactly these columns and dtypes."""
     index = range(rows)
-    return pd.DataFrame({name: pd.Series(told.get(name), index=index, dtype=dtype) for name, dtype in columns.items()})
+    return pd.DataFrame(
+        {
+            name: pd.Series(told.get(name, {"bool": False, "int64": 0}.get(dtype)), index=index, dtype=dtype)
+            for name, dtype in columns.items()
+        }
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from quota_helpers.errors import HistoryError
 from quota_helpers.frames import to_frame
 from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, History, default_path
-from quota_helpers.history.bodies import packed
+from quota_helpers.history.stored_bodies import packed
 from quota_helpers.models import COLUMNS, Limit, UsageSnapshot
 from quota_helpers.outcomes import Collection
+from quota_helpers.sessions import WINDOW_COLUMNS
 
 NOW = T0 + timedelta(days=1)
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzZW50aW5lbCJ9.c2lnbmF0dXJlLXNlbnRpbmVs"
@@ -67,7 +68,7 @@ def test_the_frame_is_the_tidy_frame_and_the_session(history):
     )
     assert history.add(mixed) == Added(new_rows=8)
     frame = history.frame()
-    assert dtypes(frame) == FRAME_COLUMNS == COLUMNS | {"session": "str"}
+    assert dtypes(frame) == FRAME_COLUMNS == WINDOW_COLUMNS | {"machine": "str"}
     assert frame["fetched_at"].is_monotonic_increasing
     pd.testing.assert_frame_equal(ordered(frame[list(COLUMNS)]), ordered(to_frame(mixed)))
     assert frame["session"].isna().all()
@@ -148,9 +149,41 @@ def test_filters(history):
     assert len(history.tokens(accounts="unattributed", until=T0 + timedelta(hours=2, seconds=2))) == 2
     assert [body.account for body in history.bodies(accounts="work")] == ["work", "work"]
     assert len(history.bodies(since=T0 + timedelta(minutes=1))) == 1
-    for nothing in (history.frame(accounts="nobody"), history.frame(accounts=[]), history.frame(windows="daily")):
-        assert nothing.empty
-        assert dtypes(nothing) == FRAME_COLUMNS
+    assert len(history.frame(limits="codex")) == len(history.frame())
+    nothing = history.frame(accounts=[])
+    assert nothing.empty
+    assert dtypes(nothing) == FRAME_COLUMNS
+
+
+@pytest.mark.parametrize("wanted", [{"accounts": "wrok"}, {"windows": "wekly"}, {"origin": "usge"}, {"limits": "codx"}])
+def test_what_is_not_there_is_an_error_that_suggests(history, wanted):
+    """An empty frame would be taken for an account that used nothing."""
+    history.add(collection(T0, "work", "home"))
+    with pytest.raises(ValueError, match=r"There is no (account|window|origin|limit) '.*'\. Did you mean "):
+        history.frame(**wanted)
+
+
+def test_moments_are_texts_and_spans_too_and_until_is_not_included(history):
+    history.add(collection(T0))
+    assert len(history.frame(since="2026-11-16T09:00Z")) == 2
+    assert len(history.frame(until="2026-11-16T09:00Z")) == 0
+    assert len(history.frame(until="2026-11-16T09:00:00.000001Z")) == 2
+    assert len(history.frame(since=timedelta(days=1))) == 2
+    assert len(history.frame(since=timedelta(hours=23))) == 0
+
+
+def test_two_people_whose_masked_names_are_the_same(history):
+    """Both are told apart by a number; nothing is forgotten of one by the other's name."""
+    for name in ("kim@example.com", "kirk@example.com"):
+        history.add(collection(T0, name))
+    assert sorted(set(history.frame()["account"])) == ["ki...@example.com (1)", "ki...@example.com (2)"]
+    for ambiguous in ("kim@example.com", "ki...@example.com"):
+        with pytest.raises(ValueError, match=f"2 accounts: choose by key.*{key_of('kirk@example.com')}"):
+            history.forget(ambiguous)
+    assert history.forget(key_of("kim@example.com")) == 3
+    assert history.accounts()["account_key"].tolist() == [key_of("kirk@example.com")]
+    assert history.accounts()["account"].tolist() == ["ki...@example.com"]
+    assert history.forget("kirk@example.com") == 3
 
 
 def test_a_moment_without_time_zone_is_refused(history):
@@ -176,7 +209,7 @@ def test_a_renamed_account_is_found_whole_under_either_name(history):
 texts = st.none() | st.text(max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -349,7 +382,7 @@ def test_a_forgotten_account_is_gone_from_the_file(history):
     assert key_of("quitter").encode() not in left
     assert history.accounts()["account"].tolist() == ["stayer"]
     assert len(history.bodies()) == 1
-    with pytest.raises(KeyError, match="stayer"):
+    with pytest.raises(ValueError, match="stayer"):
         history.forget("quitter")
 
 

@@ -16,11 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from history_support import T0, collection, contents, integrity, key_of, logs
+from history_support import T0, collection, contents, integrity, logs
 
 from quota_helpers.errors import HistoryError
-from quota_helpers.history import SCHEMA_VERSION, Added, History
-from quota_helpers.history.schema import APPLICATION_ID
+from quota_helpers.history import SCHEMA_VERSION, Added, History, database, place, schema
+from quota_helpers.models import UsageSnapshot
+from quota_helpers.outcomes import Collection
 
 TESTS = Path(__file__).parent
 
@@ -149,9 +150,9 @@ def test_the_same_reading_from_two_kernels_is_one_row(tmp_path):
 
 def test_written_means_on_the_disk(tmp_path):
     """What a power cut may not lose: the log is synchronized at every commit."""
-    with History(tmp_path / "h.sqlite3") as history, history._store.reading() as connection:
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    with History(tmp_path / "h.sqlite3") as history, history._database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
 # --- when it cannot be written --------------------------------------------------------------------------------------
@@ -161,14 +162,15 @@ def test_a_database_that_may_not_grow(tmp_path):
     """SQLite's own "disk is full": nothing of the write is there, all before it is, and it goes on afterwards."""
     with History(tmp_path / "h.sqlite3") as history:
         history.add(collection())
-        with history._store.reading() as connection:
-            (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        history._store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with history._database.reading() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(HistoryError, match=r"h\.sqlite3 cannot grow: the disk is full\. Free some space"):
             history.add_sessions(logs(5_000))
         assert len(history.frame()) == 2
         assert history.tokens().empty
-        history._store._connection.execute("PRAGMA max_page_count = 1000000")
+        with history._database.reading() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert history.add_sessions(logs(5_000)).new_rows == 5_000
     assert integrity(tmp_path / "h.sqlite3") == "ok"
 
@@ -253,22 +255,63 @@ def test_locked_while_it_is_opened(tmp_path):
             History(path, timeout_seconds=0.05)
 
 
-def test_a_database_that_is_read_only(tmp_path):
-    """What was kept can be read; writing is refused in words, and the file does not change."""
-    path = tmp_path / "h.sqlite3"
-    with History(path) as history:
-        history.add(collection())
-    before = path.read_bytes()
-    with History(path) as history:
-        history._store._connection.close()
-        history._store._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-        assert len(history.frame()) == 2
-        with pytest.raises(HistoryError, match=r"h\.sqlite3 is read-only\. Make the file and its folder writable"):
-            history.add(collection(T0 + timedelta(hours=1)))
-        with pytest.raises(HistoryError, match="read-only"):
-            history.forget("work")
-        assert len(history.frame()) == 2
-    assert path.read_bytes() == before
+def as_nobody(work):
+    """What *work* says in a process that may write nothing of ours; permissions do not bind the superuser."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setegid(65_534)
+                os.seteuid(65_534)
+            said = work()
+        except BaseException as error:  # noqa: BLE001  # it is told to the test
+            said = f"{type(error).__name__}: {error}"
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as stream:
+        return stream.read()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")
+@pytest.mark.parametrize("open_elsewhere", [False, True])
+def test_a_history_that_may_not_be_written(tmp_path, open_elsewhere):
+    """What was kept can be read, in a folder where nothing can be made; writing is refused in words."""
+    tmp_path.chmod(0o755)
+    for above in list(tmp_path.parents)[:2]:
+        above.chmod(above.stat().st_mode | 0o055)
+    folder = tmp_path / "kept"
+    path = folder / "h.sqlite3"
+    history = History(path)
+    history.add(collection())
+    if not open_elsewhere:
+        history.close()
+    before = {name: data for name, data in contents(folder).items() if not name.endswith("-shm")}
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+
+    def work():
+        with History(path) as kept:
+            rows = len(kept.frame())
+            try:
+                kept.add(collection(T0 + timedelta(hours=1)))
+            except HistoryError as error:
+                return f"{rows} rows; {error}; {kept!r}"
+        return "was written"
+
+    try:
+        said = as_nobody(work)
+    finally:
+        folder.chmod(0o755)
+        history.close()
+    assert said.startswith("2 rows; ")
+    assert "h.sqlite3 is read-only. Make the file and its folder writable" in said
+    assert "2 readings" in said
+    if not open_elsewhere:
+        assert contents(folder) == before
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind this user")
@@ -364,7 +407,7 @@ def test_a_newer_version(tmp_path):
     with History(path) as history:
         history.add(collection())
     newer = f"PRAGMA user_version = {SCHEMA_VERSION + 1}"
-    message = rf"h\.sqlite3 has version {SCHEMA_VERSION + 1}.*up to {SCHEMA_VERSION}\. Update quota-helpers"
+    message = rf"h\.sqlite3 has version {SCHEMA_VERSION + 1}.*version {SCHEMA_VERSION}\. Update quota-helpers"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(newer)
         before = path.read_bytes(), path.with_name("h.sqlite3-wal").read_bytes()
@@ -406,8 +449,8 @@ def test_a_damaged_body_says_when_it_came(tmp_path):
     """The readings stay readable, and the error carries nothing of the body."""
     with History(tmp_path / "h.sqlite3", keep_bodies_days=None) as history:
         history.add(collection())
-        with history._store.writing() as connection:
-            connection.execute("UPDATE bodies SET data = ?", (zlib.compress(b'{"torn": "sentinel'),))
+        with history._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE bodies SET data = ?", (zlib.compress(b'{"torn": "sentinel'),))
         with pytest.raises(HistoryError, match="the body kept at 2026-11-16 09:00:00 UTC is damaged") as caught:
             history.bodies()
         assert caught.value.__cause__ is None
@@ -441,8 +484,8 @@ def test_a_new_file_whose_maker_was_killed_in_a_transaction(tmp_path):
     assert Path(f"{path}-journal").stat().st_size > 0
     with History(path) as history:
         assert history.add(collection()).new_rows == 2
-        with history._store.reading() as inside:
-            assert inside.execute("SELECT count(*) FROM sqlite_master WHERE name = 'torn'").fetchone() == (0,)
+        with history._database.reading() as inside:
+            assert inside.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'torn'").scalar() == 0
     assert integrity(path) == "ok"
 
 
@@ -463,181 +506,75 @@ def test_another_kernel_is_just_looking_at_the_new_file(tmp_path):
         timer.join()
 
 
-# --- versions -------------------------------------------------------------------------------------------------------
-
-VERSION_1 = (
-    """CREATE TABLE windows (account TEXT, account_key TEXT, plan TEXT, limit_id TEXT, window_name TEXT, slot TEXT,
-        used_percent REAL, remaining_percent REAL, reset_at INTEGER, window_seconds REAL, state TEXT, allowed INTEGER,
-        limit_reached INTEGER, name_inferred INTEGER, origin TEXT, fetched_at INTEGER, session TEXT)""",
-    """CREATE TABLE tokens (time INTEGER, session TEXT, account_key TEXT, model TEXT, input INTEGER,
-        cached_input INTEGER, output INTEGER, reasoning INTEGER, total INTEGER)""",
-    "CREATE TABLE bodies (account TEXT, account_key TEXT, fetched_at INTEGER, data BLOB)",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    "PRAGMA user_version = 1",
-)
-
-
-def version_1(path):
-    """A file as version 1 wrote it: one flat row per reading, one body per reply."""
-    at = int(T0.timestamp() * 1_000_000)
-    key = key_of("work")
-    reset = at + 9_000_000_000
-    rows = [
-        (
-            "work",
-            key,
-            "plus",
-            "codex",
-            "five_hour",
-            "primary",
-            12.5,
-            87.5,
-            reset,
-            18000.0,
-            "current",
-            1,
-            0,
-            0,
-            "usage",
-            at,
-            None,
-        ),
-        (
-            "work",
-            key,
-            "plus",
-            "codex",
-            "five_hour",
-            "primary",
-            13.0,
-            87.0,
-            reset,
-            18000.0,
-            "current",
-            1,
-            0,
-            0,
-            "usage",
-            at + 60,
-            None,
-        ),
-        (
-            "bare",
-            None,
-            None,
-            "codex",
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            "unknown",
-            None,
-            None,
-            None,
-            "usage",
-            at,
-            None,
-        ),
-        (
-            None,
-            "unattributed",
-            "pro",
-            "codex",
-            "weekly",
-            "secondary",
-            1.0,
-            99.0,
-            None,
-            604800.0,
-            "current",
-            None,
-            None,
-            0,
-            "session",
-            at,
-            "s1",
-        ),
-    ]
-    data = zlib.compress(b'{"plan_type":"plus"}')
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        for statement in VERSION_1:
-            connection.execute(statement)
-        connection.executemany("INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        connection.execute("INSERT INTO tokens VALUES (?, 's1', 'unattributed', 'gpt-5', 9, 7, 5, 2, 14)", (at,))
-        connection.executemany("INSERT INTO bodies VALUES ('work', ?, ?, ?)", [(key, at, data), (key, at + 60, data)])
-        connection.commit()
-
-
-def test_a_version_1_file_is_brought_up(tmp_path):
-    """Every reading, turn and body is there afterwards, missing values are still missing, and it can be added to."""
+@pytest.mark.parametrize("version", [1, SCHEMA_VERSION - 1])
+def test_a_version_that_was_never_released(tmp_path, version):
     path = tmp_path / "h.sqlite3"
-    version_1(path)
-    with History(path, keep_bodies_days=None) as history:
-        frame = history.frame()
-        assert len(frame) == 4
-        work = frame[frame["account"] == "work"]
-        assert work["used_percent"].tolist() == [12.5, 13.0]
-        assert work["allowed"].tolist() == [True, True]
-        assert work["fetched_at"].tolist() == [T0, T0 + timedelta(microseconds=60)]
-        assert work["reset_at"].tolist() == [T0 + timedelta(hours=2.5)] * 2
-        bare = frame[frame["account"] == "bare"].iloc[0]
-        assert bare[["account_key", "window", "slot", "used_percent", "reset_at", "allowed"]].isna().all()
-        assert frame["session"].dropna().tolist() == ["s1"]
-        assert history.tokens()["total"].tolist() == [14]
-        assert [body.payload for body in history.bodies(accounts="work")] == [{"plan_type": "plus"}] * 2
-        with history._store.reading() as connection:
-            assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
-            assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (1,)
-            assert connection.execute("SELECT count(*) FROM readings").fetchone() == (4,)
-        assert history.add(collection(T0 + timedelta(hours=1))).new_rows == 2
-        new = History(tmp_path / "new.sqlite3")
-        with new, new._store.reading() as fresh, history._store.reading() as upgraded:
-            tables = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
-            assert upgraded.execute(tables).fetchall() == fresh.execute(tables).fetchall()
-    assert integrity(path) == "ok"
-
-
-def test_a_migration_that_fails_leaves_version_1(tmp_path):
-    """A body that cannot be read back stops it; the file is as it was, and can be brought up once it is mended."""
-    path = tmp_path / "h.sqlite3"
-    version_1(path)
-    sqlite_file(path, "UPDATE bodies SET data = x'00' WHERE fetched_at % 1000 = 60")
-    before = path.read_bytes()
-    with pytest.raises(HistoryError, match=r"h\.sqlite3 .*version 1.*Restore it"):
+    History(path).close()
+    before = sqlite_file(path, f"PRAGMA user_version = {version}")
+    with pytest.raises(HistoryError, match=f"has version {version}; this program knows version {SCHEMA_VERSION}"):
         History(path)
-    assert path.read_bytes() == before
-    sqlite_file(path, "DELETE FROM bodies")
-    with History(path) as history:
-        assert len(history.frame()) == 4
+    assert contents(tmp_path) == {"h.sqlite3": before}
 
 
-def test_a_migration_that_is_killed_can_be_done_again(tmp_path):
-    """Copies of the file in the middle of it, as a kill would leave them, are version 1 still, and whole."""
+def test_a_column_that_is_not_there_yet_is_made(tmp_path, monkeypatch):
+    """What a later program adds; a new kernel finds the file as an older one left it."""
     path = tmp_path / "h.sqlite3"
-    version_1(path)
-    left = tmp_path / "left"
-    left.mkdir()
-    code = """
-import os, sqlite3, sys
-from quota_helpers.history import schema, History
-print("ready", flush=True)
-sys.stdin.readline()
-real = schema.keep_body
-schema.keep_body = lambda *given: (real(*given), os.kill(os.getpid(), 9) if os.name == "posix" else os._exit(9))
-History(sys.argv[1])
-"""
-    with writer(path, code=code) as process:
-        go(process)
-        process.communicate(timeout=300)
-        assert process.returncode in {-9, 9}
-    for file in tmp_path.glob("h.sqlite3*"):
-        shutil.copy(file, left)
-    with closing(sqlite3.connect(left / "h.sqlite3")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM windows").fetchone() == (4,)
-    with History(path, keep_bodies_days=None) as history:
-        assert len(history.frame()) == 4
-        assert len(history.bodies()) == 2
+    with History(path) as history:
+        history.add(collection())
+        history.add_sessions(logs(2))
+    sqlite_file(path, "ALTER TABLE facts DROP COLUMN provider", "ALTER TABLE turns DROP COLUMN cache_write")
+    for module in (database, place, schema):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    with History(path) as history:
+        assert history.frame()["provider"].isna().all()
+        assert history.tokens()["cache_write"].tolist() == [0, 0]
+        assert history.add_sessions(logs(3)).new_turns == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE facts SET state = CAST(x'ff' AS TEXT)",
+        "UPDATE readings SET fetched_at = 'soon' WHERE used_percent = 25.0",
+        "UPDATE readings SET used_percent = 'much'",
+        "UPDATE readings SET facts = facts + 1",
+        "UPDATE facts SET allowed = 'no'",
+        "UPDATE facts SET window_seconds = 'long'",
+        "UPDATE turns SET total = 1e300",
+        "DELETE FROM facts",
+    ],
+)
+def test_values_that_are_not_what_was_written(tmp_path, statement):
+    """Somebody's hand, or a failing disk: said in our words where it is read, and a display says it, too."""
+    path = tmp_path / "h.sqlite3"
+    with History(path) as history:
+        history.add(collection())
+        history.add_sessions(logs(2))
+    sqlite_file(path, statement)
+    with History(path) as history:
+        with pytest.raises(HistoryError, match=r"h\.sqlite3 is damaged"):
+            history.frame(), history.tokens(), history.accounts()
+        assert "History(" in repr(history)
+        assert "<table>" in history._repr_html_()
+
+
+def test_a_schema_that_is_no_text(tmp_path):
+    path = tmp_path / "h.sqlite3"
+    with History(path) as history:
+        history.add(collection())
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"CREATE TABLE facts", b"CREATE TABLE f\xff\xfets"))
+    with pytest.raises(HistoryError, match=r"h\.sqlite3 is damaged"), History(path) as history:
+        history.frame()
+
+
+@pytest.mark.parametrize("at", [-(2**63), -62_135_596_800_000_000 - 1, 2**62])
+def test_a_display_never_raises(tmp_path, at):
+    """Whatever time is kept, in the calendar or not."""
+    path = tmp_path / "h.sqlite3"
+    with History(path) as history:
+        history.add(Collection(fetched_at=T0, snapshots=(UsageSnapshot(fetched_at=T0),)))
+    sqlite_file(path, f"UPDATE readings SET fetched_at = {at}")  # noqa: S608
+    with History(path) as history:
+        assert "History(" in repr(history)
+        assert "<table>" in history._repr_html_()

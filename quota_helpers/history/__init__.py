@@ -1,18 +1,17 @@
-"""The history: snapshots and session logs kept in SQLite, each reading once."""
+"""The history: snapshots and session logs kept in SQLite or on a server, each reading once."""
 
-from .exchange import BadLine
-from .record import History, default_path
-from .results import Added, Imported
-from .rows import FRAME_COLUMNS, TOKEN_COLUMNS
-from .schema import SCHEMA_VERSION
+from .exchange import Added, Imported
+from .history import History, default_path
+from .lines import SkippedLine
+from .schema import FRAME_COLUMNS, SCHEMA_VERSION, TOKEN_COLUMNS
 
 __all__ = [
     "FRAME_COLUMNS",
     "SCHEMA_VERSION",
     "TOKEN_COLUMNS",
     "Added",
-    "BadLine",
     "History",
     "Imported",
+    "SkippedLine",
     "default_path",
 ]

@@ -10,7 +10,7 @@ from ..invented.codex_home import write_codex_home
 from ..invented.history import demo_snapshots
 from ..outcomes import Collection
 from ..sessions import SessionLogs, read_sessions
-from .record import History
+from .history import History
 
 
 def demo_history() -> History:

@@ -13,16 +13,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from ..errors import HistoryError
 from ..files import reason, whole_file
-from .checks import LINE_COLUMNS, REQUIRED, Kind, checked
+from .lines import LONGEST_TEXT, REQUIRED, Kind, SkippedLine, Told, checked
 from .place import shown
-from .rows import FRAME_COLUMNS
+from .schema import FRAME_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CHUNK: Final = 50_000  # lines held in memory at once
 _ESCAPED: Final = re.compile(r"\A\Z|\A[=+\-@\t\\]|[\r\n]")
@@ -31,19 +33,44 @@ _MEANT: Final = {written: char for char, written in _ESCAPES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BadLine:
-    """A line of an imported file that was left out.
+class Added:
+    """What an `add` has written; when you hold it, it is on the disk.
 
     Attributes:
-        line: Its number, the first line being 1.
-        reason: What is wrong with it; the column and the type, never the value.
+        new_rows: Readings that were not known before.
+        known_rows: Readings that were, and stand there once.
+        bodies: Raw bodies that were kept.
+        new_turns: Turns of sessions (token counts) that were not known before.
+        known_turns: Turns that were.
     """
 
-    line: int
-    reason: str
+    new_rows: int = 0
+    known_rows: int = 0
+    bodies: int = 0
+    new_turns: int = 0
+    known_turns: int = 0
 
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
+    def __add__(self, other: Added) -> Added:
+        return Added(
+            new_rows=self.new_rows + other.new_rows,
+            known_rows=self.known_rows + other.known_rows,
+            bodies=self.bodies + other.bodies,
+            new_turns=self.new_turns + other.new_turns,
+            known_turns=self.known_turns + other.known_turns,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came out of a file.
+
+    Attributes:
+        added: What was written.
+        bad_lines: Lines that were left out, each with its number and the reason.
+    """
+
+    added: Added
+    bad_lines: tuple[SkippedLine, ...] = ()
 
 
 def format_of(path: Path) -> str:
@@ -61,18 +88,16 @@ def format_of(path: Path) -> str:
 
 
 def write_file(path: Path, readings: pd.DataFrame, turns: pd.DataFrame | None) -> int:
-    """Write beside the target, then put it in its place: whoever looks sees the old file or the whole new one.
-
-    How many lines with data were written comes back; turns are for JSONL only.
+    """Write the file, whole or not at all; how many lines with data. Turns are for JSONL only.
 
     Raises:
         HistoryError: It cannot be written; what was there before is still there.
     """
-    csv_wanted = format_of(path) == "csv"
     frames = [frame for frame in (readings, turns) if frame is not None]
     try:
+        wanted = format_of(path)
         with whole_file(path, "w") as stream:
-            if csv_wanted:
+            if wanted == "csv":
                 _write_csv(stream, readings)
             else:
                 _write_jsonl(stream, frames)
@@ -130,44 +155,67 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def read_file(path: Path, take: Callable[[Kind, pd.DataFrame], None]) -> tuple[BadLine, ...]:
+def read_file(path: Path, take: Callable[[Kind, pd.DataFrame], None]) -> tuple[SkippedLine, ...]:
     """Hand the file's readings and turns to *take* in frames; the lines that were left out come back.
 
     Raises:
         HistoryError: The file cannot be read, or is no export of a history at all.
     """
     read = _read_csv if format_of(path) == "csv" else _read_jsonl
-    waiting: dict[Kind, list[list[Any]]] = {"reading": [], "turn": []}
-    bad: list[BadLine] = []
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            for line, kind, values in read(path, stream):
-                try:
-                    if isinstance(values, str):
-                        raise ValueError(values)  # noqa: TRY004, TRY301  # it is the reason
-                    waiting[kind].append(checked(kind, values))
-                except ValueError as error:
-                    bad.append(BadLine(line=line, reason=str(error)))
-                if len(waiting[kind]) >= _CHUNK:
-                    take(kind, _frame(kind, waiting[kind]))
-                    waiting[kind] = []
+            return read_lines(shown(path), read(path, stream), take)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
         raise HistoryError(
-            f"{shown(path)} cannot be read: {reason}.", hint="Check the path and its permissions."
+            f"{shown(path)} cannot be read: {reason(error)}.", hint="Check the path and its permissions."
         ) from error
-    for kind, rows in waiting.items():
-        if rows:
-            take(kind, _frame(kind, rows))
-    return tuple(bad)
 
 
 Line = tuple[int, Kind, "dict[str, Any] | str"]
 """Line number, what the line tells of, and its values by column; or the reason why it has none."""
 
 
+def read_lines(
+    place: str, lines: Iterable[Line], take: Callable[[Kind, pd.DataFrame], None]
+) -> tuple[SkippedLine, ...]:
+    """The same of lines that were taken apart already.
+
+    Raises:
+        HistoryError: Not one of them is a line of a history: said once, with the first one's reason.
+    """
+    waiting: dict[Kind, list[Told]] = {"reading": [], "turn": []}
+    bad: list[SkippedLine] = []
+    good = 0
+
+    def hand_over(kind: Kind) -> None:
+        nonlocal good
+        frame, skipped = checked(kind, waiting[kind])
+        good += len(frame)
+        bad.extend(skipped)
+        waiting[kind] = []
+        if len(frame):
+            take(kind, frame)
+
+    for line, kind, values in lines:
+        if isinstance(values, str):
+            bad.append(SkippedLine(line=line, reason=values))
+            continue
+        waiting[kind].append((line, values))
+        if len(waiting[kind]) >= _CHUNK:
+            hand_over(kind)
+    for kind in waiting:
+        hand_over(kind)
+    bad.sort(key=lambda skipped: skipped.line)
+    if bad and not good:
+        more = f" ({len(bad):,} lines like that)" if len(bad) > 1 else ""
+        raise HistoryError(
+            f"{place} holds no readings: {bad[0]}{more}.", hint="Import a file that was written by History.export."
+        )
+    return tuple(bad)
+
+
 def _read_csv(path: Path, stream: IO[str]) -> Iterator[Line]:
-    names = next(csv.reader([stream.readline()]), [])
+    names = _cells(stream.readline())
     missing = [name for name in REQUIRED["reading"] if name not in names]
     if missing:
         raise HistoryError(
@@ -176,7 +224,7 @@ def _read_csv(path: Path, stream: IO[str]) -> Iterator[Line]:
         )
     for line, text in enumerate(stream, 2):
         try:
-            cells = next(csv.reader([text], strict=True), [])
+            cells = _cells(text, strict=True)
         except csv.Error as error:
             yield line, "reading", f"is no CSV: {error}"
             continue
@@ -188,10 +236,22 @@ def _read_csv(path: Path, stream: IO[str]) -> Iterator[Line]:
             yield line, "reading", {name: _uncell(name, cell) for name, cell in zip(names, cells, strict=True)}
 
 
+def _cells(text: str, *, strict: bool = False) -> list[str]:
+    """The cells of one line. Python's own limit of 131,072 characters a cell is less than what we write."""
+    limit = csv.field_size_limit()
+    if len(text) <= limit:
+        return next(csv.reader([text], strict=strict), [])
+    csv.field_size_limit(2 * LONGEST_TEXT + 2)
+    try:
+        return next(csv.reader([text], strict=strict), [])
+    finally:
+        csv.field_size_limit(limit)
+
+
 def _uncell(name: str, cell: str) -> Any:
     if cell == "":
         return None
-    if FRAME_COLUMNS.get(name) == "boolean":
+    if FRAME_COLUMNS.get(name) in {"boolean", "bool"}:
         return {"true": True, "false": False}.get(cell.lower(), cell)
     if FRAME_COLUMNS.get(name) in {"float64", "timedelta64[us]"}:
         try:
@@ -216,9 +276,3 @@ def _read_jsonl(_path: Path, stream: IO[str]) -> Iterator[Line]:
             yield line, "reading", f"holds {type(values).__name__} instead of an object"
         else:
             yield line, "turn" if "time" in values and "fetched_at" not in values else "reading", values
-
-
-def _frame(kind: Kind, rows: list[list[Any]]) -> pd.DataFrame:
-    columns = dict(zip(LINE_COLUMNS[kind], zip(*rows, strict=True), strict=True))
-    columns.pop("resets_in", None)  # follows from reset_at and fetched_at
-    return pd.DataFrame({name: pd.Series(list(columns[name]), dtype=LINE_COLUMNS[kind][name]) for name in columns})

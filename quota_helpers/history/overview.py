@@ -1,18 +1,19 @@
-"""What is kept, in numbers; and what must go with an account that is forgotten."""
-
-# ruff: noqa: S608 - the names of tables and columns are ours; what comes from outside is always bound
+"""Who and how much is kept: the accounts with their labels, and the numbers that a history says of itself."""
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
+import sqlalchemy as sa
 
+from ..labels import Names, account_labels, choose, listed
+from ..privacy import mask_identity
 from ..times import from_micros
-from .bodies import drop_orphans
-from .filters import Who
+from .rows import clean_text
+from .schema import facts, readings, replies, sources, turns
 
 ACCOUNT_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -25,68 +26,111 @@ ACCOUNT_COLUMNS: Final[dict[str, str]] = {
 """Columns of `History.accounts`, name -> dtype."""
 
 _KIB: Final = 1024
-_ONE: Final = {"readings": "reading", "turns": "turn", "bodies": "body", "accounts": "account"}
-
-_SPANS: Final = """
-WITH spans AS (SELECT series AS id, count(*) AS readings, min(fetched_at) AS first, max(fetched_at) AS last
-    FROM windows GROUP BY series)
-SELECT facts.account, series.account_key, readings, 0, first, last FROM spans JOIN series USING (id)
-    JOIN windows ON windows.series = spans.id AND windows.fetched_at = last JOIN facts ON facts.id = windows.facts
-UNION ALL
-SELECT NULL, sources.account_key, 0, count(*), min(time), max(time)
-    FROM tokens JOIN sources ON sources.id = tokens.source GROUP BY sources.account_key
-"""
+_NOBODY: Final = "?"  # neither key nor name was told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def who(table: sa.Table) -> sa.ColumnElement[str]:
+    """By what rows of *table* are told apart: the account's key, for want of one its name."""
+    names = [table.c[name] for name in ("account_key", "account") if name in table.c]
+    return sa.func.coalesce(*names, _NOBODY)
+
+
+@dataclass(slots=True)
+class KeptAccount:
+    """One account, and how much of it is kept; times in microseconds.
+
+    Attributes:
+        key: Its key, or None.
+        names: What it was called, the latest last.
+    """
+
+    key: str | None
+    first: int
+    last: int
+    readings: int = 0
+    turns: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """How much is kept, and of which time (microseconds since 1970; None: nothing)."""
+    """All that is kept: `accounts` by key (for want of one by name) in the order in which they appeared."""
 
-    readings: int
-    turns: int
+    accounts: Mapping[str, KeptAccount]
     bodies: int
-    accounts: int
-    first: int | None
-    last: int | None
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection) -> Overview:
+    def read(cls, connection: sa.Connection) -> Overview:
         """Counted anew."""
-        accounts = accounts_frame(connection)
-        (bodies,) = connection.execute("SELECT count(*) FROM replies").fetchone()
-        first, last = (
-            (int(accounts["first"].min().value) // 1000, int(accounts["last"].max().value) // 1000)
-            if len(accounts)
-            else (None, None)
-        )
-        return cls(
-            readings=int(accounts["readings"].sum()),
-            turns=int(accounts["turns"].sum()),
-            bodies=bodies,
-            accounts=len(accounts),
-            first=first,
-            last=last,
-        )
+        found: dict[str, KeptAccount] = {}
+        for id_, key, name, rows, count, first, last in sorted(_spans(connection), key=lambda row: row[-1]):
+            account = found.setdefault(id_, KeptAccount(key, first, last))
+            account.first, account.last = min(account.first, first), max(account.last, last)
+            account.readings += rows
+            account.turns += count
+            if name is not None and name != key:  # session logs know the key only
+                account.names = [*(known for known in account.names if known != name), name]
+        order = sorted(found, key=lambda id_: (found[id_].first, (found[id_].names or [id_])[-1]))
+        bodies = connection.scalar(sa.select(sa.func.count()).select_from(replies)) or 0
+        return cls({id_: found[id_] for id_ in order}, bodies)
 
-    def told(self, size: int, *, table: bool) -> list[tuple[str, str]]:
-        """(name, value) pairs for people; *size* in bytes."""
-        counts = [
-            ("readings", f"{self.readings:,}"),
-            ("turns", f"{self.turns:,}"),
-            ("bodies", f"{self.bodies:,}"),
-            ("accounts", f"{self.accounts:,}"),
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each is called: by its latest name, numbered where two would be called the same."""
+        names = {id_: account.names[-1] if account.names else account.key for id_, account in self.accounts.items()}
+        return account_labels(names, mask_identity)
+
+    def chosen(self, names: Names) -> list[str] | None:
+        """The accounts that are meant by labels, names (also earlier ones) or keys; None for all.
+
+        Raises:
+            ValueError: One is not there, or several are called so: the message lists their keys.
+        """
+        if names is None:
+            return None
+        labels = self.labels
+        known = {id_: [labels[id_], *reversed(account.names)] for id_, account in self.accounts.items()}
+        wanted = [name if name in known else clean_text(name, "account") for name in listed(names) or ()]
+        return choose(wanted, known)
+
+    def frame(self) -> pd.DataFrame:
+        """One row per account, with `ACCOUNT_COLUMNS`."""
+        labels = self.labels
+        rows = [
+            (labels[id_], one.key, one.readings, one.turns, from_micros(one.first), from_micros(one.last))
+            for id_, one in self.accounts.items()
         ]
-        if not table:
-            counts = [(name if value != "1" else _ONE[name], value) for name, value in counts]
-        span = [] if self.first is None or self.last is None else [("time" if table else "", self._span())]
-        return [*counts, *span, ("size" if table else "", _bytes(size))]
+        columns = dict(zip(ACCOUNT_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+        return pd.DataFrame(
+            {name: pd.Series(list(columns.get(name, ())), dtype=dtype) for name, dtype in ACCOUNT_COLUMNS.items()}
+        )
 
-    def _span(self) -> str:
-        first, last = (from_micros(at or 0) for at in (self.first, self.last))
-        return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+    def told(self, size: int) -> list[tuple[str, str]]:
+        """(name, value) pairs for people; *size* in bytes."""
+        everybody = self.accounts.values()
+        counts = {
+            "readings": sum(account.readings for account in everybody),
+            "turns": sum(account.turns for account in everybody),
+            "bodies": self.bodies,
+            "accounts": len(everybody),
+        }
+        span = []
+        if everybody:
+            first, last = min(account.first for account in everybody), max(account.last for account in everybody)
+            span = [("time", f"{_day(first)} to {_day(last)} UTC")]
+        return (
+            [(name, f"{count:,}") for name, count in counts.items()]
+            + (span if everybody else [])
+            + [("size", said(size))]
+        )
 
 
-def _bytes(size: int) -> str:
+def said(size: int) -> str:
+    """A size in bytes for people.
+
+    >>> said(900), said(2_000_000)
+    ('900 B', '1.9 MiB')
+    """
     number, unit = float(size), "B"
     for bigger in ("KiB", "MiB", "GiB"):
         if number < _KIB:
@@ -95,44 +139,32 @@ def _bytes(size: int) -> str:
     return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
 
 
-def accounts_frame(connection: sqlite3.Connection) -> pd.DataFrame:
-    """One row per account, in the order in which they appeared."""
-    found: dict[tuple[Any, ...], list[Any]] = {}
-    for name, key, readings, turns, first, last in sorted(connection.execute(_SPANS), key=lambda row: row[-1]):
-        row = found.setdefault((key,) if key is not None else (key, name), [None, key, 0, 0, first, last])
-        row[0] = row[0] if name is None or (name == key and row[0]) else name  # the latest; logs know the key only
-        row[2] += readings
-        row[3] += turns
-        row[4], row[5] = min(row[4], first), max(row[5], last)
-    rows = sorted(found.values(), key=lambda row: row[4])
-    for row in rows:
-        row[4:] = map(from_micros, row[4:])
-    return pd.DataFrame(
-        {
-            name: pd.Series([row[at] for row in rows], dtype=dtype)
-            for at, (name, dtype) in enumerate(ACCOUNT_COLUMNS.items())
-        }
-    )
+def _day(at: int) -> str:
+    return f"{from_micros(at):%Y-%m-%d %H:%M}"
 
 
-def names_by_key(connection: sqlite3.Connection) -> dict[str, str]:
-    """Key -> latest name of every account that has both."""
-    accounts = accounts_frame(connection)
-    named = accounts[accounts["account_key"].notna() & (accounts["account"] != accounts["account_key"])].dropna()
-    return dict(zip(named["account_key"], named["account"], strict=True))
+def _spans(connection: sa.Connection) -> Sequence[Sequence[Any]]:
+    """(who, key, name, readings, turns, first, last) of everything that was kept under one number."""
+    found: list[Sequence[Any]] = []
+    for rows, time, told, name in (
+        (readings, readings.c.fetched_at, facts, facts.c.account),
+        (turns, turns.c.time, sources, sa.null()),
+    ):
+        count, none = sa.func.count().label("rows"), sa.literal(0)
+        number = rows.c[told.name]
+        span = sa.select(number, count, sa.func.min(time).label("first"), sa.func.max(time).label("last"))
+        part = span.group_by(number).subquery()
+        counts = (part.c.rows, none) if rows is readings else (none, part.c.rows)
+        query = sa.select(who(told), told.c.account_key, name, *counts, part.c.first, part.c.last)
+        found += connection.execute(query.join_from(part, told, told.c.id == part.c[told.name])).all()
+    return found
 
 
-def erase(connection: sqlite3.Connection, who: Who) -> int:
+def erase(connection: sa.Connection, accounts: Sequence[str]) -> int:
     """Remove every row about these accounts, names included; how many readings, turns and bodies."""
     removed = 0
-    for table, (condition, values) in (
-        ("windows", who.of_windows()),
-        ("tokens", who.of_tokens()),
-        ("replies", who.of_replies()),
-    ):
-        removed += connection.execute(f"DELETE FROM {table} WHERE {condition}", values).rowcount
-    for table, user in (("series", "windows"), ("facts", "windows"), ("sources", "tokens")):
-        column = "source" if table == "sources" else table
-        connection.execute(f"DELETE FROM {table} WHERE id NOT IN (SELECT {column} FROM {user})")
-    drop_orphans(connection)
-    return removed
+    for rows, told in ((readings, facts), (turns, sources)):
+        about = sa.select(told.c.id).where(who(told).in_(accounts))
+        removed += connection.execute(rows.delete().where(rows.c[told.name].in_(about))).rowcount
+        connection.execute(told.delete().where(who(told).in_(accounts)))
+    return removed + connection.execute(replies.delete().where(who(replies).in_(accounts))).rowcount

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from ..errors import HistoryError
-from .schema import APPLICATION_ID, SCHEMA_VERSION
+from .schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
 
 _MAGIC: Final = b"SQLite format 3\0"
-_HEADER_BYTES: Final = 100
 _PRIMARY: Final = 0xFF  # extended result codes carry the primary one in their low byte
+
+_NO_DATABASE: Final = ("is no history: it is no database", "Give another path, or move this file away.")
+_DAMAGED: Final = ("is damaged", "Restore it from a copy, or move it away and start a new one.")
+_SERVER_HINT: Final = "Check that the server runs, and the address, user and password."
 
 _EXPLAINED: Final = {
     sqlite3.SQLITE_BUSY: (
@@ -32,10 +36,19 @@ _EXPLAINED: Final = {
         "Check that its folder exists and may be written to, or give another path.",
     ),
     sqlite3.SQLITE_PERM: ("may not be opened", "Check the file's permissions, or give another path."),
-    sqlite3.SQLITE_NOTADB: ("is no history: it is no database", "Give another path, or move this file away."),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", "Restore it from a copy, or move it away and start a new one."),
+    sqlite3.SQLITE_NOTADB: _NO_DATABASE,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
 }
 _EXPLAINED[sqlite3.SQLITE_LOCKED] = _EXPLAINED[sqlite3.SQLITE_BUSY]
+
+_NOT_WRITABLE: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_SETTINGS: Final = (
+    "synchronous = FULL",  # in WAL mode: the log is on the disk before a commit returns
+    "fullfsync = ON",  # macOS: through the drive's own cache as well
+    "secure_delete = ON",  # what is forgotten is overwritten
+    "journal_size_limit = 4194304",  # the log shrinks again after a large write
+    "cache_size = -65536",  # 64 MiB: a million rows go in without spilling
+)
 
 
 def shown(path: Path | None) -> str:
@@ -48,11 +61,82 @@ def shown(path: Path | None) -> str:
         return str(path)
 
 
-def explained(error: sqlite3.Error, path: Path | None) -> HistoryError:
-    """SQLite's error as ours: the file, what is wrong with it, and what to do."""
+def explained(error: BaseException | None, place: str) -> HistoryError:
+    """A driver's error as ours: the place, what is wrong with it, and what to do."""
+    if isinstance(error, UnicodeError):
+        return HistoryError(f"The history {place} {_DAMAGED[0]}.", hint=_DAMAGED[1])
+    if not isinstance(error, sqlite3.Error):
+        return HistoryError(f"The history {place} cannot be used: {_told(error)}", hint=_SERVER_HINT)
     code = getattr(error, "sqlite_errorcode", None)
     what, hint = _EXPLAINED.get(-1 if code is None else code & _PRIMARY, (f"cannot be used: {error}", None))
-    return HistoryError(f"The history {shown(path)} {what}.", hint=hint)
+    if "Could not decode" in str(error) or "malformed" in str(error):
+        what, hint = _DAMAGED
+    return HistoryError(f"The history {place} {what}.", hint=hint)
+
+
+def _told(error: BaseException | None) -> str:
+    """The first line of what a server or its driver says; without the rows that it was about."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first if first.endswith(".") else f"{first}."
+
+
+def connect_file(path: Path | None, timeout: float) -> tuple[sqlite3.Connection, bool]:
+    """Open the file (None: memory), and say whether it can only be read.
+
+    Raises:
+        sqlite3.Error: It cannot be opened.
+        HistoryError: It belongs to another program.
+    """
+    if path is None:
+        return _connect(":memory:", timeout), False
+    try:
+        return _connect_to_write(path, timeout), False
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY not in _NOT_WRITABLE:
+            raise
+    for way in _ways(path):
+        connection = _connect(f"{_uri(path)}?{way}", timeout)
+        try:
+            check_owner(connection, path)
+        except sqlite3.Error:
+            connection.close()
+            if way == _ways(path)[-1]:
+                raise
+        else:
+            return connection, True
+    raise AssertionError  # there is always a way
+
+
+def _connect_to_write(path: Path, timeout: float) -> sqlite3.Connection:
+    connection = _connect(str(path), timeout)
+    try:
+        check_owner(connection, path)  # reads before anything is written
+        _use_log(connection, timeout)
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(name: str, timeout: float) -> sqlite3.Connection:
+    # Transactions are ours (BEGIN IMMEDIATE), and threads take turns.
+    return sqlite3.connect(name, timeout=timeout, isolation_level=None, check_same_thread=False, uri="?" in name)
+
+
+def _use_log(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to write-ahead logging. Several kernels may try on a new file at once: SQLite does not always wait."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def make_place(path: Path) -> None:
@@ -69,12 +153,15 @@ def make_place(path: Path) -> None:
         if not path.is_file():
             raise HistoryError(f"The history {shown(path)} is no file.", hint="Give the path of a file.")
         with path.open("rb") as stream:
-            header = stream.read(_HEADER_BYTES)
+            magic = stream.read(len(_MAGIC))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise HistoryError(f"The history {shown(path)} cannot be made or read: {reason}.") from error
-    if header:
-        _check_header(path, header)
+    if magic and magic != _MAGIC:
+        raise HistoryError(f"The history {shown(path)} {_NO_DATABASE[0]}.", hint=_NO_DATABASE[1])
+    if magic and not _has_bytes(path, "-journal"):
+        # With a journal, whoever made the file was killed: SQLite first undoes what was not finished.
+        _peek(path)
 
 
 def _create(path: Path) -> None:
@@ -95,67 +182,48 @@ def _create(path: Path) -> None:
                 os.close(descriptor)
 
 
-def _check_header(path: Path, header: bytes) -> None:
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise HistoryError(
-            f"The history {shown(path)} is no history: it is no database.",
-            hint="Give another path, or move this file away.",
-        )
-    if _has_bytes(path, "-journal"):
-        return  # whoever made the file was killed; SQLite first undoes what was not finished, then `Store` looks again
-    version, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
-    if version == 0 or _has_bytes(path, "-wal"):
-        _peek(path)
-    else:
-        _check(path, application, version, tables=1)
-
-
 def _has_bytes(path: Path, suffix: str) -> bool:
     beside = path.with_name(path.name + suffix)
     return beside.exists() and beside.stat().st_size > 0
 
 
+def _ways(path: Path) -> list[str]:
+    """How to look into a file without changing anything: what counts may stand in its write-ahead log."""
+    # "immutable" leaves no files beside it, but takes no locks either: a failure may be another kernel just writing.
+    return ["mode=ro"] if _has_bytes(path, "-wal") else ["mode=ro&immutable=1", "mode=ro"]
+
+
 def _peek(path: Path) -> None:
-    """Look into the database without changing anything: what counts may stand in its write-ahead log."""
-    ways = ["mode=ro"]
-    if not _has_bytes(path, "-wal"):
-        # Leaves no files beside it, but takes no locks either: a failure may be another kernel just writing.
-        ways.insert(0, "mode=ro&immutable=1")
-    for way in ways:
+    for way in _ways(path):
         try:
-            with closing(sqlite3.connect(f"{_uri(path)}?{way}", uri=True, timeout=10)) as connection:
+            with closing(_connect(f"{_uri(path)}?{way}", 10)) as connection:
                 check_owner(connection, path)
-        except sqlite3.Error as error:
-            if way == ways[-1]:
-                raise explained(error, path) from error
+        except (sqlite3.Error, UnicodeError) as error:
+            if way == _ways(path)[-1]:
+                raise explained(error, shown(path)) from error
         else:
             return
 
 
-def check_owner(connection: sqlite3.Connection, path: Path | None) -> int:
-    """The schema version of an open database; 0 is a new one.
+def check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    """See that an open database is empty or a history of ours.
 
     Raises:
-        HistoryError: It belongs to another program, or to a newer version of this one.
+        HistoryError: It belongs to another program, or to another version of this one.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    _check(path, application, version, tables)
-    return int(version)
-
-
-def _check(path: Path | None, application: int, version: int, tables: int) -> None:
     if (application, version, tables) == (0, 0, 0):
         return
-    if application != APPLICATION_ID or version < 1:
+    if application != APPLICATION_ID:
         raise HistoryError(
             f"The history {shown(path)} is no history: it is a database of another program.",
             hint="Give another path, or move this file away.",
         )
-    if version > SCHEMA_VERSION:
+    if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
         raise HistoryError(
-            f"The history {shown(path)} has version {version}; this program knows versions up to {SCHEMA_VERSION}.",
+            f"The history {shown(path)} has version {version}; this program knows version {SCHEMA_VERSION}.",
             hint="Update quota-helpers, or give another path.",
         )
 

@@ -1,59 +1,52 @@
 """Frames to rows and back, column by column: no row ever becomes a dict.
 
-In the file a reading is numbers: the id of its series, the id of its facts, its time, its percents. What the ids stand
-for repeats so much that both ways cost little more than the numbers themselves.
+In the database a reading is numbers. What its `facts` stand for repeats so much that both ways cost little more than
+the numbers themselves.
 """
-
-# ruff: noqa: S608 - the names of tables and columns are ours; what comes from outside is always bound
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..frames import Integers, micros
-from ..models import COLUMNS
 from ..privacy import hide_tokens, mask_identity
 from ..times import MISSING
-from .schema import FACTS, SERIES, SOURCES, as_key
+from .schema import COUNTS, FACTS, FRAME_COLUMNS, NUMBERS, SOURCES, TOKEN_COLUMNS, number_of, series_of, session_of
+from .schema import facts as facts_table
+from .schema import readings as readings_table
+from .schema import sources as sources_table
+from .schema import turns as turns_table
 
-FRAME_COLUMNS: Final[dict[str, str]] = COLUMNS | {"session": "str"}
-"""Columns of `History.frame`, name -> dtype: the tidy frame's, and which session told it (missing: no session)."""
-
-TOKEN_COLUMNS: Final[dict[str, str]] = {
-    "time": "datetime64[us, UTC]",  # when the turn was counted
-    "session": "str",
-    "account_key": "str",
-    "model": "str",
-    "input": "int64",  # tokens of this turn, the cached ones included
-    "cached_input": "int64",
-    "output": "int64",  # the reasoning ones included
-    "reasoning": "int64",
-    "total": "int64",
-}
-"""Columns of `History.tokens`, name -> dtype."""
-
-COUNTS: Final = ("input", "cached_input", "output", "reasoning", "total")
-_FRAME_NAME: Final = {"limit_id": "limit", "window_name": "window"}  # "limit" and "window" are words of SQL
 _IDENTIFYING: Final = frozenset({"account_key", "session"})
-_BINDABLE: Final[dict[str, type[float | int]]] = {
-    "window_seconds": float,
-    "allowed": int,
-    "limit_reached": int,
-    "name_inferred": int,
-}
-_TABLES: Final = {"series": SERIES, "facts": FACTS, "sources": SOURCES}
+_TRUTHS: Final = {0: False, 1: True}
 _CHUNK: Final = 50_000  # rows between two chances to interrupt
+_INSERTS: Final[
+    dict[str, tuple[Any, str, Any]]
+] = {  # named or numbered parameters make the driver search; these are only put in
+    "sqlite": (sqlite.dialect, "qmark", sqlite.insert),
+    "postgresql": (postgresql.dialect, "format", postgresql.insert),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: conditions on the table of facts (or sources), and on the times of the rows."""
+
+    facts: tuple[sa.ColumnElement[bool], ...] = ()
+    times: tuple[sa.ColumnElement[bool], ...] = ()
 
 
 def clean_text(text: str, column: str = "") -> str:
-    """A text as it may stand in the file: identities masked, tokens hidden, no NUL, no half characters.
+    """A text as it may stand in the database: identities masked, tokens hidden, no NUL, no half characters.
 
     A key or session that would change by that becomes a short hash instead: two of them must not become one.
     """
@@ -63,145 +56,130 @@ def clean_text(text: str, column: str = "") -> str:
     return safe
 
 
-def insert_windows(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
-    """Add the rows of a frame like `History.frame`'s (`session` may be missing); how many were new.
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> int:
+    """Add the rows (values in the order of the table's columns) that are not there yet; how many."""
+    dialect, style, insert = _INSERTS[connection.dialect.name]
+    statement = str(insert(table).on_conflict_do_nothing().compile(dialect=dialect(paramstyle=style)))
+    new, waiting = 0, iter(rows)
+    while chunk := list(islice(waiting, _CHUNK)):
+        new += connection.exec_driver_sql(statement, chunk).rowcount
+    return new
+
+
+def insert_readings(connection: sa.Connection, frame: pd.DataFrame) -> int:
+    """Add the rows of a frame like `History.frame`'s; columns without which a reading is one may be missing.
 
     Raises:
         ValueError: A row has no `fetched_at`.
     """
-    fetched_at = micros(frame["fetched_at"])
-    if (fetched_at == MISSING).any():
-        raise ValueError(f"row {int((fetched_at == MISSING).argmax())} has no fetched_at")
-    series, facts = _ids(connection, frame, "series"), _ids(connection, frame, "facts")
-    order = np.lexsort((fetched_at, series))  # in the table's own order, so that it grows at its end
-    columns: tuple[np.ndarray[Any, Any], ...] = (
-        series,
-        fetched_at,
-        facts,
-        _percents(frame["used_percent"]),
-        _percents(frame["remaining_percent"]),
-        micros(frame["reset_at"]),
-    )
-    return _insert(
-        connection,
-        f"INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, nullif(?, {MISSING}))",
-        [column[order] for column in columns],
-    )
+    time = _times(frame, "fetched_at")
+    facts, series = _described(connection, facts_table, FACTS, frame, series_of)
+    percents = [_or_none(column := _percents(frame, name), np.isnan(column)) for name in NUMBERS[:2]]
+    reset = micros(frame["reset_at"])
+    order = np.lexsort((time, series))  # in the table's own order, so that it grows at its end
+    columns = (series, time, facts, *percents, _or_none(reset, reset == MISSING))
+    return insert_new(connection, readings_table, zip(*(column[order].tolist() for column in columns), strict=True))
 
 
-def insert_tokens(connection: sqlite3.Connection, frame: pd.DataFrame) -> int:
-    """Add the rows of a frame like `History.tokens`'; how many were new.
+def insert_turns(connection: sa.Connection, frame: pd.DataFrame) -> int:
+    """Add the rows of a frame like `History.tokens`'.
 
     Raises:
         ValueError: A row has no `time`.
     """
-    time = micros(frame["time"])
-    if (time == MISSING).any():
-        raise ValueError(f"row {int((time == MISSING).argmax())} has no time")
-    source = _ids(connection, frame, "sources")
-    counts = [frame[name].to_numpy(dtype=np.int64) for name in COUNTS]
-    order = np.lexsort((time, source))
-    return _insert(
-        connection,
-        "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [column[order] for column in (source, time, *counts)],
-    )
+    time = _times(frame, "time")
+    sources, series = _described(connection, sources_table, SOURCES, frame, session_of)
+    told: dict[str, Any] = {name: _counts(frame, name) for name in COUNTS}
+    told |= {"series": series, "time": time, "sources": sources}
+    order = np.lexsort((time, series))
+    columns = [told[column.name][order].tolist() for column in turns_table.columns]
+    return insert_new(connection, turns_table, zip(*columns, strict=True))
 
 
-def read_windows(
-    connection: sqlite3.Connection, where: str, values: Sequence[Any], names: Mapping[str, str]
-) -> pd.DataFrame:
+def read_readings(connection: sa.Connection, wanted: Wanted, labels: Mapping[str, str]) -> pd.DataFrame:
     """The readings that match, sorted by time, then account, limit (the account's own first) and slot.
 
     Args:
         connection: Inside a transaction.
-        where: The condition on the table of readings, or nothing.
-        values: What is bound in it.
-        names: Key -> name of accounts: session logs know the key only.
+        wanted: Which.
+        labels: What the accounts are called, by key, for want of one by name.
     """
-    series_id, fetched_at, facts_id, used, remaining, reset_at = _select(
-        connection,
-        "SELECT series, fetched_at, facts, used_percent, remaining_percent,"
-        f" ifnull(reset_at, {MISSING}) FROM windows {where}",
-        values,
-        [np.int64, np.int64, np.int64, np.float64, np.float64, np.int64],
+    table = readings_table.c
+    kept = (table.facts, table.fetched_at, table.used_percent, table.remaining_percent, table.reset_at)
+    facts, (time, used, remaining, reset) = _read(
+        connection, facts_table, kept, wanted, [np.int64, np.float64, np.float64, np.int64], _reading_order
     )
-    series, facts = _dimension(connection, "series", _series_order), _dimension(connection, "facts")
-    series["name"] = series["account_key"].map(names).astype("str")
-    series_at, facts_at = series.index.get_indexer(series_id), facts.index.get_indexer(facts_id)
-    order = np.lexsort((series_at, fetched_at))
-    series, facts = series.take(series_at[order]), facts.take(facts_at[order])
-    fetched, reset = fetched_at[order].view("M8[us]"), reset_at[order].view("M8[us]")
-    told = {_FRAME_NAME.get(name, name): part[name].array for part in (series, facts) for name in part}
-    account, name = told["account"].copy(), told["name"]
-    unnamed = (account.isna() | np.asarray(account == told["account_key"], dtype=bool)) & ~name.isna()
-    account[unnamed] = name[unnamed]
-    told["account"] = account
-    told |= {
-        "used_percent": used[order],
-        "remaining_percent": remaining[order],
-        "reset_at": pd.DatetimeIndex(reset, tz="UTC"),
-        "resets_in": reset - fetched,
-        "fetched_at": pd.DatetimeIndex(fetched, tz="UTC"),
-    }
+    wait = np.where(reset == MISSING, MISSING, reset - time)
+    who = facts["account_key"].fillna(facts["account"])
+    facts["account"] = who.map(labels).astype("str").fillna(facts["account"])
+    told: dict[str, Any] = {name: facts[name].array for name in facts}
+    told |= {"used_percent": used, "remaining_percent": remaining, "resets_in": wait.view("m8[us]")}
+    told |= {"reset_at": _moments(reset), "fetched_at": _moments(time)}
     return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in FRAME_COLUMNS.items()})
 
 
-def read_tokens(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -> pd.DataFrame:
+def read_turns(connection: sa.Connection, wanted: Wanted) -> pd.DataFrame:
     """The turns that match, sorted by time, then session."""
-    source_id, time, *counts = _select(
-        connection,
-        f"SELECT source, time, {', '.join(COUNTS)} FROM tokens {where}",
-        values,
-        [np.int64] * 7,
+    kept = (turns_table.c.sources, turns_table.c.time, *(turns_table.c[name] for name in COUNTS))
+    sources, (time, *counts) = _read(
+        connection, sources_table, kept, wanted, [np.int64] * (1 + len(COUNTS)), _source_order
     )
-    sources = _dimension(connection, "sources", _source_order)
-    source_at = sources.index.get_indexer(source_id)
-    order = np.lexsort((*reversed(counts), source_at, time))
-    sources = sources.take(source_at[order])
-    told: dict[str, Any] = {name: sources[name].array for name in SOURCES}
-    told["time"] = pd.DatetimeIndex(time[order].view("M8[us]"), tz="UTC")
-    told |= {name: count[order] for name, count in zip(COUNTS, counts, strict=True)}
+    told: dict[str, Any] = {name: sources[name].array for name in sources}
+    told |= {"time": _moments(time), **dict(zip(COUNTS, counts, strict=True))}
     return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in TOKEN_COLUMNS.items()})
 
 
-def _percents(column: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
-    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isfinite(numbers), numbers, np.nan)  # SQLite keeps NaN as NULL
+# --- in ---
 
 
-def _insert(connection: sqlite3.Connection, statement: str, columns: Iterable[np.ndarray[Any, Any]]) -> int:
-    before = connection.total_changes
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    while chunk := list(islice(rows, _CHUNK)):
-        connection.executemany(statement, chunk)
-    return connection.total_changes - before
+def _counts(frame: pd.DataFrame, name: str) -> Integers:
+    if name not in frame:
+        return np.zeros(len(frame), np.int64)
+    counts: Integers = frame[name].to_numpy(dtype=np.int64, na_value=0)
+    return counts
 
 
-def _select(
-    connection: sqlite3.Connection, statement: str, values: Sequence[Any], dtypes: Sequence[type]
-) -> list[np.ndarray[Any, Any]]:
-    cursor = connection.execute(statement, values)
-    parts: list[list[np.ndarray[Any, Any]]] = [[np.empty(0, dtype)] for dtype in dtypes]
-    while rows := cursor.fetchmany(_CHUNK):
-        for part, column, dtype in zip(parts, zip(*rows, strict=True), dtypes, strict=True):
-            part.append(np.array(column, dtype))
-    return [np.concatenate(part) for part in parts]
+def _times(frame: pd.DataFrame, name: str) -> Integers:
+    times = micros(frame[name])
+    if (times == MISSING).any():
+        raise ValueError(f"row {int((times == MISSING).argmax())} has no {name}")
+    return times
 
 
-def _ids(connection: sqlite3.Connection, frame: pd.DataFrame, table: str) -> Integers:
-    """For every row of the frame, the id of what it says in the columns of *table*; new ones are made."""
-    names = _TABLES[table]
-    codes, firsts = _distinct(frame, [_FRAME_NAME.get(name, name) for name in names])
-    keys = zip(*(_values(frame, name, firsts) for name in names), strict=True)
-    same = " AND ".join(f"{as_key(name, name)} = {as_key(name, '?')}" for name in names)
-    find = f"SELECT id FROM {table} WHERE {same}"
-    make = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    ids = []
-    for key in keys:
-        found = connection.execute(find, key).fetchone()
-        ids.append(found[0] if found else connection.execute(make, key).lastrowid)
-    return np.array(ids, dtype=np.int64)[codes]
+def _percents(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if name not in frame:
+        return np.maximum(0.0, np.round(100.0 - _percents(frame, NUMBERS[0]), 9))
+    numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _or_none(column: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
+    values = column.astype(object)
+    values[missing] = None
+    return values
+
+
+def _described(
+    connection: sa.Connection,
+    table: sa.Table,
+    names: Sequence[str],
+    frame: pd.DataFrame,
+    series: Callable[[dict[str, Any]], int],
+) -> tuple[Integers, Integers]:
+    """For every row of the frame, the number under which *table* keeps what it says, and that of its series."""
+    codes, firsts = _distinct(frame, names)
+    columns = [_values(frame, name, table, firsts) for name in names]
+    told = list(zip(*columns, strict=True))
+    numbers = [number_of(row) for row in told]
+    insert_new(
+        connection, table, sorted({(number, *row) for number, row in zip(numbers, told, strict=True)}, key=_first)
+    )
+    kinds = [series(dict(zip(names, row, strict=True))) for row in told]
+    return np.array(numbers, np.int64)[codes], np.array(kinds, np.int64)[codes]
+
+
+def _first(row: Sequence[Any]) -> int:
+    return int(row[0])
 
 
 def _distinct(frame: pd.DataFrame, names: Iterable[str]) -> tuple[Integers, Integers]:
@@ -215,45 +193,82 @@ def _distinct(frame: pd.DataFrame, names: Iterable[str]) -> tuple[Integers, Inte
     return codes, firsts
 
 
-def _values(frame: pd.DataFrame, column: str, rows: Integers) -> list[Any]:
-    name = _FRAME_NAME.get(column, column)
+def _values(frame: pd.DataFrame, name: str, table: sa.Table, rows: Integers) -> list[Any]:
     if name not in frame:
         return [None] * len(rows)
     values = (None if pd.isna(value) else value for value in frame[name].iloc[rows])
-    if column in _BINDABLE:
-        return [None if value is None else _BINDABLE[column](value) for value in values]
-    return [None if value is None else clean_text(str(value), column) for value in values]
+    kind = table.c[name].type
+    if isinstance(kind, sa.Text):
+        return [None if value is None else clean_text(str(value), name) for value in values]
+    convert = float if isinstance(kind, sa.Double) else int
+    return [None if value is None else convert(value) for value in values]
 
 
-def _dimension(connection: sqlite3.Connection, table: str, order: Any = None) -> pd.DataFrame:
+# --- out ---
+
+
+def _read(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[sa.ColumnElement[Any]],
+    wanted: Wanted,
+    dtypes: Sequence[type],
+    order: Callable[[Sequence[Any]], tuple[Any, ...]],
+) -> tuple[pd.DataFrame, list[np.ndarray[Any, Any]]]:
+    """Rows that are wanted, by their second column (a time) and then by *order* of what the first is in *table*."""
+    query = sa.select(*columns).where(*wanted.times)
+    if wanted.facts:
+        query = query.where(columns[0].in_(sa.select(table.c.id).where(*wanted.facts)))
+    parts: list[list[np.ndarray[Any, Any]]] = [[np.empty(0, dtype)] for dtype in (np.int64, *dtypes)]
+    cursor: Any = connection.execute(
+        query
+    ).cursor  # the driver's own: a row of SQLAlchemy's costs as much as its values
+    while rows := cursor.fetchmany(_CHUNK):
+        for part, values, dtype in zip(parts, zip(*rows, strict=True), (np.int64, *dtypes), strict=True):
+            part.append(_array(values, dtype))
+    ids, *numbers = (np.concatenate(part) for part in parts)
+    told = _dimension(connection, table, order)
+    at = told.index.get_indexer(ids)
+    if (at < 0).any():
+        raise ValueError
+    ties = reversed(numbers[1:]) if table is sources_table else ()  # readings of one series differ in time
+    order_of_rows = np.lexsort((*ties, at, numbers[0]))
+    return told.take(at[order_of_rows]), [column[order_of_rows] for column in numbers]
+
+
+def _array(values: Sequence[Any], dtype: type) -> np.ndarray[Any, Any]:
+    if dtype is np.int64 and None in values:
+        values = [MISSING if value is None else value for value in values]
+    return np.array(values, dtype)
+
+
+def _dimension(
+    connection: sa.Connection, table: sa.Table, order: Callable[[Sequence[Any]], tuple[Any, ...]]
+) -> pd.DataFrame:
     """What the ids of *table* stand for, in columns of the frame's dtypes, indexed by id, in *order*."""
-    names = _TABLES[table]
-    rows = connection.execute(f"SELECT id, {', '.join(names)} FROM {table}").fetchall()
-    told: Mapping[str, Any] = (
-        dict(zip(("id", *names), zip(*sorted(rows, key=order), strict=True), strict=True)) if rows else {}
-    )
-    index = pd.Index(np.array(told.get("id", ()), dtype=np.int64))
+    rows = sorted((tuple(row) for row in connection.execute(sa.select(table))), key=order)
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     dtypes = FRAME_COLUMNS | TOKEN_COLUMNS
-    return pd.DataFrame(
-        {
-            name: pd.Series(
-                list(_typed(name, told.get(name, ()))), index=index, dtype=dtypes[_FRAME_NAME.get(name, name)]
-            )
-            for name in names
-        }
-    )
+    index = pd.Index(np.array(columns[0], np.int64))
+    told = {}
+    for column, values in zip(list(table.columns)[1:], columns[1:], strict=True):
+        if dtypes[column.name] in {"boolean", "bool"}:
+            none = None if dtypes[column.name] == "boolean" else False
+            values = tuple(none if value is None else _TRUTHS[value] for value in values)  # noqa: PLW2901  # as in the frame
+        told[column.name] = pd.Series(list(values), index=index, dtype=dtypes[column.name])
+    return pd.DataFrame(told, index=index)
 
 
-def _typed(name: str, values: Iterable[Any]) -> Iterator[Any]:
-    if _BINDABLE.get(name) is int:
-        return (None if value is None else bool(value) for value in values)
-    return iter(values)
-
-
-def _series_order(row: Sequence[Any]) -> tuple[Any, ...]:
-    key, limit, window, slot, origin, session = ("" if value is None else value for value in row[1:])
-    return (key, limit != "codex", limit.startswith("spend:"), limit, slot, window, origin, session)
+def _reading_order(row: Sequence[Any]) -> tuple[Any, ...]:
+    told = dict(zip(FACTS, row[1:], strict=True))
+    limit = told["limit"] or ""
+    texts = [told[name] or "" for name in ("slot", "window", "origin", "session")]
+    return (told["account_key"] or "", limit != "codex", limit.startswith("spend:"), limit, *texts)
 
 
 def _source_order(row: Sequence[Any]) -> tuple[str, ...]:
-    return tuple("" if value is None else value for value in row[1:])
+    return tuple(value or "" for value in row[1:])
+
+
+def _moments(numbers: Integers) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(numbers.view("M8[us]"), tz="UTC")

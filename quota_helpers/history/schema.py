@@ -1,128 +1,160 @@
-"""The tables, their version, and how an older file becomes a newer one.
+"""The tables, their version, and how they are made and brought up, the same in SQLite and on a PostgreSQL server.
 
-Version 1 kept one flat row per reading and one compressed body per reply. Version 2 writes what repeats only once: who
-and which window it is (`series`), what seldom changes (`facts`), whose turn it was (`sources`), and a body by its
-content. A reading then takes about 40 bytes, and a million of them read back in seconds.
+A reading repeats nearly all it says, so what seldom changes is kept once (`facts`; for turns `sources`) under a number
+that follows from its content: whoever writes it, on whatever machine, finds the same number without asking. The same
+holds for `series`, the number of what tells two readings of one moment apart. Times are whole microseconds since 1970.
 """
-
-# ruff: noqa: S608 - the names of tables and columns are ours; what comes from outside is always bound
 
 from __future__ import annotations
 
-import sqlite3
-import zlib
-from typing import Final
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Final
 
-from .bodies import keep_body
+import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 2
+from ..sessions.columns import TOKEN_COLUMNS as _TURN_COLUMNS
+from ..sessions.columns import WINDOW_COLUMNS
+
+SCHEMA_VERSION: Final = 3
+OLDEST_VERSION: Final = 3
+"""Versions 1 and 2 were never released."""
+
 APPLICATION_ID: Final = 0x71684973
-"""Stands in the file's header ("qhIs"), so that another program's database is never taken for ours."""
+"""Stands in an SQLite file's header ("qhIs"), so that another program's database is never taken for ours."""
 
-MISSING_TIME: Final = -(2**63)
-"""What pandas and numpy call NaT, as an integer; in the file it is NULL."""
+FRAME_COLUMNS: Final[dict[str, str]] = WINDOW_COLUMNS | {"machine": "str"}
+"""Columns of `History.frame`, name -> dtype: those of a session's readings, and which machine kept it."""
 
-SERIES: Final = ("account_key", "limit_id", "window_name", "slot", "origin", "session")
-_OLD_FACTS: Final = ("account", "plan", "window_seconds", "state", "allowed", "limit_reached", "name_inferred")
-FACTS: Final = (*_OLD_FACTS, "limit_name", "reached_type", "blocked")
-SOURCES: Final = ("session", "account_key", "model")
+TOKEN_COLUMNS: Final[dict[str, str]] = dict(_TURN_COLUMNS)
+"""Columns of `History.tokens`, name -> dtype: those of session logs."""
 
-# NULLs are distinct to a UNIQUE index; quote() makes them one value that no text equals, ifnull() does it for numbers.
-_AS_KEY: Final = {"window_seconds": "ifnull({0}, '')"}
+COUNTS: Final = tuple(name for name, dtype in TOKEN_COLUMNS.items() if dtype == "int64")
+NUMBERS: Final = ("used_percent", "remaining_percent", "reset_at")
+FACTS: Final = tuple(
+    name for name in FRAME_COLUMNS if name not in {*NUMBERS, "fetched_at", "resets_in"}
+)  # resets_in follows from reset_at and fetched_at
+SOURCES: Final = tuple(name for name in TOKEN_COLUMNS if name not in {*COUNTS, "time"})
+
+_TURN_KEY: Final = ("input", "cached_input", "output", "reasoning", "total")
+_TYPES: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
+    "str": sa.Text,
+    "float64": sa.Double,
+    "boolean": sa.SmallInteger,
+    "bool": sa.SmallInteger,
+}
+_LOCK: Final = 0x71684973  # of a server: alone with it while tables are made or rows go, together while rows come
+
+METADATA: Final = sa.MetaData()
 
 
-def as_key(column: str, value: str) -> str:
-    """The SQL expression under which *value* (a column or `?`) of *column* stands in a unique index."""
-    return _AS_KEY.get(column, "quote({0})").format(value)
+def _number(name: str, *, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, primary_key=key, nullable=False, autoincrement=False)
 
 
-def _index(table: str, columns: tuple[str, ...]) -> str:
-    return f"CREATE UNIQUE INDEX {table}_key ON {table} ({', '.join(as_key(name, name) for name in columns)})"
+def _dimension(name: str, columns: Sequence[str], dtypes: dict[str, str]) -> sa.Table:
+    told = [sa.Column(column, _TYPES[dtypes[column]]) for column in columns]
+    return sa.Table(name, METADATA, _number("id", key=True), *told)
 
 
-# Times are whole microseconds since 1970, UTC. Turns of one session can share a time, so the counts are part of their
-# key. The view is for people who open the file with another tool.
-_TABLES: Final = (
-    """CREATE TABLE series (
-        id INTEGER PRIMARY KEY, account_key TEXT, limit_id TEXT, window_name TEXT, slot TEXT, origin TEXT, session TEXT
-    )""",
-    _index("series", SERIES),
-    """CREATE TABLE facts (
-        id INTEGER PRIMARY KEY, account TEXT, plan TEXT, window_seconds REAL, state TEXT,
-        allowed INTEGER, limit_reached INTEGER, name_inferred INTEGER, limit_name TEXT, reached_type TEXT, blocked TEXT
-    )""",
-    _index("facts", FACTS),
-    """CREATE TABLE windows (
-        series INTEGER NOT NULL, fetched_at INTEGER NOT NULL, facts INTEGER NOT NULL,
-        used_percent REAL, remaining_percent REAL, reset_at INTEGER,
-        PRIMARY KEY (series, fetched_at)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE sources (id INTEGER PRIMARY KEY, session TEXT, account_key TEXT, model TEXT)",
-    _index("sources", SOURCES),
-    """CREATE TABLE tokens (
-        source INTEGER NOT NULL, time INTEGER NOT NULL, input INTEGER NOT NULL, cached_input INTEGER NOT NULL,
-        output INTEGER NOT NULL, reasoning INTEGER NOT NULL, total INTEGER NOT NULL,
-        PRIMARY KEY (source, time, input, cached_input, output, reasoning, total)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE bodies (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, data BLOB NOT NULL)",
-    "CREATE TABLE replies (fetched_at INTEGER NOT NULL, body INTEGER NOT NULL, account TEXT, account_key TEXT)",
-    "CREATE UNIQUE INDEX replies_key ON replies (fetched_at, body, quote(account_key), quote(account))",
-    "CREATE INDEX replies_body ON replies (body)",
-    """CREATE VIEW readings AS SELECT
-        facts.account, series.account_key, facts.plan, series.limit_id, series.window_name, series.slot, used_percent,
-        remaining_percent, reset_at, facts.window_seconds, facts.state, facts.allowed, facts.limit_reached,
-        facts.reached_type, facts.blocked, facts.name_inferred, facts.limit_name, series.origin, fetched_at,
-        series.session
-    FROM windows JOIN series ON series.id = windows.series JOIN facts ON facts.id = windows.facts""",
+facts = _dimension("facts", FACTS, FRAME_COLUMNS)
+readings = sa.Table(
+    "readings",
+    METADATA,
+    _number("series", key=True),
+    _number("fetched_at", key=True),
+    _number("facts"),
+    sa.Column("used_percent", sa.Double),
+    sa.Column("remaining_percent", sa.Double),
+    sa.Column("reset_at", sa.BigInteger),
+    sqlite_with_rowid=False,
 )
+sources = _dimension("sources", SOURCES, TOKEN_COLUMNS)
+# Turns of one session can share a time, so the counts are part of their key.
+turns = sa.Table(
+    "turns",
+    METADATA,
+    _number("series", key=True),
+    _number("time", key=True),
+    *(_number(name, key=True) for name in _TURN_KEY),
+    _number("sources"),
+    *(_number(name) for name in COUNTS if name not in _TURN_KEY),
+    sqlite_with_rowid=False,
+)
+bodies = sa.Table("bodies", METADATA, _number("id", key=True), sa.Column("data", sa.LargeBinary, nullable=False))
+replies = sa.Table(
+    "replies",
+    METADATA,
+    _number("id", key=True),
+    _number("fetched_at"),
+    _number("body"),
+    sa.Column("account", sa.Text),
+    sa.Column("account_key", sa.Text),
+)
+about = sa.Table("about", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables of the current version in an empty database, inside the caller's transaction."""
-    _make_tables(connection)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+def number_of(content: Sequence[Any] | bytes) -> int:
+    """The number under which a content is kept: 64 bits of its hash.
+
+    >>> number_of(["ada", None]) == number_of(("ada", None)) != number_of(["ada", "None"])
+    True
+    """
+    data = content if isinstance(content, bytes) else json.dumps(list(content)).encode()
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
 
 
-def upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """Bring a file of an older *version* to the current one, inside the caller's transaction."""
-    if version == 1:
-        _from_1_to_2(connection)
+def series_of(told: dict[str, Any]) -> int:
+    """The number of what tells readings of one moment apart.
+
+    Of a session log it is the session: whose it was may be found out later. Else it is the account's key, or for want
+    of one its name.
+    """
+    who = [told["session"]] if told["session"] is not None else [told["account_key"]]
+    if who == [None]:
+        who = ["named", told["account"]]
+    return number_of([*who, *(told[name] for name in ("limit", "window", "slot", "origin"))])
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+def session_of(told: dict[str, Any]) -> int:
+    """The number of the session of a turn; for want of one, of the account."""
+    return number_of([told["session"]] if told["session"] is not None else ["of", told["account_key"]])
 
 
-def _from_1_to_2(connection: sqlite3.Connection) -> None:
-    for table in ("windows", "tokens", "bodies"):
-        connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-    _make_tables(connection)
-    for table, columns, old in (
-        ("series", SERIES, "old_windows"),
-        ("facts", _OLD_FACTS, "old_windows"),
-        ("sources", SOURCES, "old_tokens"),
-    ):
-        names = ", ".join(columns)
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT DISTINCT {names} FROM {old}")
-    connection.execute(
-        f"""INSERT OR IGNORE INTO windows
-            SELECT series.id, fetched_at, facts.id, used_percent, remaining_percent, reset_at FROM old_windows AS old
-            JOIN series ON {_same("series", SERIES)} JOIN facts ON {_same("facts", _OLD_FACTS)}
-            ORDER BY series.id, fetched_at"""
-    )
-    counts = ", ".join(f"ifnull({name}, 0)" for name in ("input", "cached_input", "output", "reasoning", "total"))
-    connection.execute(
-        f"INSERT OR IGNORE INTO tokens SELECT sources.id, time, {counts}"
-        f" FROM old_tokens AS old JOIN sources ON {_same('sources', SOURCES)}"
-    )
-    rows = connection.execute("SELECT fetched_at, account, account_key, data FROM old_bodies ORDER BY fetched_at")
-    for fetched_at, account, account_key, data in rows:
-        keep_body(connection, zlib.decompress(data), fetched_at, account, account_key)
-    for table in ("windows", "tokens", "bodies"):
-        connection.execute(f"DROP TABLE old_{table}")
+def version_of(connection: sa.Connection) -> int:
+    """The version of the tables; 0: there are none yet."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if not sa.inspect(connection).has_table(about.name):
+        return 0
+    return int(connection.scalar(sa.select(sa.func.max(about.c.version))) or 0)
 
 
-def _same(table: str, columns: tuple[str, ...]) -> str:
-    return " AND ".join(f"{as_key(name, f'{table}.{name}')} = {as_key(name, f'old.{name}')}" for name in columns)
+def bring_up(connection: sa.Connection) -> None:
+    """Make what is not there yet, tables and columns, inside the caller's transaction."""
+    lock(connection, alone=True)
+    if version_of(connection) >= SCHEMA_VERSION:
+        return  # another kernel was faster
+    METADATA.create_all(connection)
+    there = sa.inspect(connection)
+    for table in METADATA.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind = column.type.compile(connection.dialect)
+                quote = connection.dialect.identifier_preparer.quote
+                default = "" if column.nullable else " DEFAULT 0 NOT NULL"
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}{default}")
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    else:
+        connection.execute(about.insert(), {"version": SCHEMA_VERSION})
+
+
+def lock(connection: sa.Connection, *, alone: bool) -> None:
+    """On a server, wait for whoever makes tables or removes rows; a file is locked as a whole already."""
+    if connection.dialect.name != "sqlite":
+        function = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
+        connection.execute(sa.select(function(_LOCK)))

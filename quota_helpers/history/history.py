@@ -1,0 +1,365 @@
+"""`History`: every reading kept, in one SQLite file or on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import platformdirs
+import sqlalchemy as sa
+
+from .. import html, times
+from ..errors import HistoryError
+from ..frames import to_frame
+from ..labels import Names, choose
+from ..models import RawReply
+from ..outcomes import Collection
+from ..times import Moment
+from .database import Database
+from .exchange import Added, Imported, format_of, read_file, write_file
+from .lines import Kind
+from .overview import Overview, erase, who
+from .rows import Wanted, insert_readings, insert_turns, read_readings, read_turns
+from .schema import facts, readings, replies, sources, turns
+from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+_OK = range(200, 300)
+_LAST = 2**62  # microseconds: after everything
+
+
+def default_path() -> Path:
+    """Where the history is kept unless a path is given: `history.sqlite3` in the user's data folder."""
+    return Path(platformdirs.user_data_dir("quota-helpers", appauthor=False)) / "history.sqlite3"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sessions(Protocol):
+    """What `History.add_sessions` needs of session logs: their two frames."""
+
+    @property
+    def windows(self) -> pd.DataFrame:
+        """Readings, as of `SessionLogs`."""
+
+    @property
+    def tokens(self) -> pd.DataFrame:
+        """Turns, as of `SessionLogs`."""
+
+
+class History:
+    """Readings of all accounts over time, kept in one SQLite file (or on a server) that several may write to at once.
+
+    Readings are kept for ever, raw bodies for a while. Identities and tokens are removed from everything before it is
+    written. When a method that writes returns, a crash or a power cut loses nothing of it; when it raises, the history
+    is as it was. One object may be used from several threads. A file that may not be written is only read.
+
+    Args:
+        path: The file; None: `history.sqlite3` in the user's data folder. It is made, with its folder, if need be. Or
+            the address of a PostgreSQL database, `postgresql+psycopg://user@host/database`.
+        keep_bodies_days: Age in days after which raw bodies are dropped; None keeps them for ever, 0 keeps none.
+        clock: Gives the time (aware) against which the age of bodies is judged; a demo's history needs the demo's.
+        timeout_seconds: How long to wait for another program that is writing.
+
+    Raises:
+        HistoryError: The file cannot be made or opened, is no history, or is of another version. It is left as it was.
+
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source, History.in_memory(clock=source.clock) as history:
+    ...     added = history.add(source.collect())
+    ...     len(history.frame(windows="weekly")) > 3
+    True
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        keep_bodies_days: float | None = 90,
+        clock: Callable[[], datetime] = _now,
+        timeout_seconds: float = 10.0,
+    ) -> None:
+        server = isinstance(path, str) and "://" in path
+        place = str(path) if server else Path(path).expanduser().absolute() if path is not None else default_path()
+        self._start(place, keep_bodies_days, clock, timeout_seconds)
+
+    @classmethod
+    def in_memory(cls, *, keep_bodies_days: float | None = 90, clock: Callable[[], datetime] = _now) -> Self:
+        """A history without a file, gone when it is closed."""
+        history = cls.__new__(cls)
+        history._start(None, keep_bodies_days, clock, 10.0)  # noqa: SLF001  # our own class
+        return history
+
+    def _start(
+        self, place: Path | str | None, keep_bodies_days: float | None, clock: Callable[[], datetime], timeout: float
+    ) -> None:
+        if keep_bodies_days is not None and not keep_bodies_days >= 0:
+            raise ValueError(f"keep_bodies_days must be 0 or more, or None, not {keep_bodies_days!r}")
+        self.keep_bodies_days = keep_bodies_days
+        self._clock = clock
+        self._database = Database(place, timeout_seconds=timeout)
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None in memory and on a server."""
+        return self._database.path
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes on the disk (in memory: of its pages), what is not yet merged into the file included."""
+        return self._database.size()
+
+    # --- in ---
+
+    def add(self, taken: Any) -> Added:
+        """Keep readings, and the raw bodies that came with them; what is known already stays one row.
+
+        Args:
+            taken: What `to_frame` takes: a collection, snapshots, replies, bodies, a frame of readings.
+
+        Raises:
+            HistoryError: They cannot be written; nothing of them was.
+            ValueError: A row has no time.
+        """
+        frame = to_frame(taken, reveal=True)  # masked where it is written
+        limit = self._oldest_body(self._clock())
+        kept = [told for told in _replies(taken) if limit is None or told[1] > limit]
+        with self._database.writing(alone=False) as connection:
+            new = insert_readings(connection, frame)
+            added = Added(new_rows=new, known_rows=len(frame) - new, bodies=insert_bodies(connection, kept))
+            if limit is not None:
+                prune_bodies(connection, limit)
+        return added
+
+    def add_sessions(self, logs: Sessions) -> Added:
+        """Keep the readings and turns of Codex's session logs; adding the same logs again changes nothing.
+
+        Raises:
+            HistoryError: They cannot be written; nothing of them was.
+            ValueError: A row has no time.
+        """
+        with self._database.writing() as connection:
+            return _insert(connection, "reading", logs.windows) + _insert(connection, "turn", logs.tokens)
+
+    def import_file(self, path: str | os.PathLike[str]) -> Imported:
+        """Add what `export` wrote (.csv or .jsonl), all of it or nothing; lines that cannot be read are named.
+
+        Raises:
+            HistoryError: The file cannot be read or is no export, or the history cannot be written.
+        """
+        added = Added()
+        with self._database.writing() as connection:
+
+            def take(kind: Kind, frame: pd.DataFrame) -> None:
+                nonlocal added
+                added += _insert(connection, kind, frame)
+
+            bad_lines = read_file(Path(path).expanduser(), take)
+        return Imported(added=added, bad_lines=bad_lines)
+
+    # --- out ---
+
+    def frame(
+        self,
+        accounts: Names = None,
+        windows: Names = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        origin: Names = None,
+        limits: Names = None,
+    ) -> pd.DataFrame:
+        """The readings, sorted by `fetched_at`: the tidy frame's columns, and `session`, `provider`, `machine`.
+
+        Args:
+            accounts: Labels, names or keys. A name stands for the account, also for what it was called before.
+            windows: Names of windows, such as "weekly".
+            since: From this moment on.
+            until: Before this moment.
+            origin: Carriers, such as "usage" or "session".
+            limits: Ids of limits, such as "codex".
+
+        Raises:
+            HistoryError: It cannot be read.
+            ValueError: There is no such account, window, limit or origin, or a name fits several accounts; or a moment
+                has no time zone.
+        """
+        between = self._between(readings.c.fetched_at, since, until)
+        with self._database.reading() as connection:
+            with self._database.decoding():
+                overview = Overview.read(connection)
+            about = _of(who(facts), overview.chosen(accounts))
+            for name, wanted in (("window", windows), ("limit", limits), ("origin", origin)):
+                about += _of(facts.c[name], _known(connection, facts.c[name], wanted))
+            with self._database.decoding():
+                return read_readings(connection, Wanted(about, between), overview.labels)
+
+    def tokens(self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None) -> pd.DataFrame:
+        """The turns of session logs, sorted by `time`; the columns of `TOKEN_COLUMNS`. Arguments as of `frame`."""
+        between = self._between(turns.c.time, since, until)
+        with self._database.reading() as connection:
+            about = _of(who(sources), self._chosen(connection, accounts))
+            with self._database.decoding():
+                return read_turns(connection, Wanted(about, between))
+
+    def bodies(
+        self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None
+    ) -> list[RawReply]:
+        """The kept raw bodies, oldest first, for `normalize_usage`. Arguments as of `frame`."""
+        between = self._between(replies.c.fetched_at, since, until)
+        with self._database.reading() as connection:
+            about = _of(who(replies), self._chosen(connection, accounts))
+            with self._database.decoding():
+                return list(read_bodies(connection, self._database.shown, [*about, *between]))
+
+    def accounts(self) -> pd.DataFrame:
+        """One row per account: label, key, how many readings and turns, and of which time."""
+        overview = self._overview()
+        with self._database.decoding():
+            return overview.frame()
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Write everything but the raw bodies to a file: .jsonl holds readings and turns, .csv the readings only.
+
+        `import_file` brings it back without loss. How many lines were written comes back.
+
+        Raises:
+            HistoryError: It cannot be written; a file that was there before is still the old one.
+        """
+        target = Path(path).expanduser()
+        turns = self.tokens() if format_of(target) == "jsonl" else None
+        return write_file(target, self.frame(), turns)
+
+    # --- away ---
+
+    def forget(self, account: str) -> int:
+        """Remove everything of one account (by label, name or key) from the file; how many rows.
+
+        Raises:
+            ValueError: No such account is kept, or several are called so: the message lists their keys.
+            HistoryError: It cannot be written.
+        """
+        with self._database.writing(alone=True) as connection:
+            removed = erase(connection, self._chosen(connection, [account]) or ())
+            drop_orphans(connection)
+        self._database.tidy()
+        return removed
+
+    def prune(self, *, now: Moment | None = None) -> int:
+        """Drop raw bodies older than `keep_bodies_days` before *now* (None: the clock's time); how many."""
+        limit = self._oldest_body(self._clock() if now is None else times.moment(now, now=self._clock(), name="now"))
+        if limit is None:
+            return 0
+        with self._database.writing(alone=True) as connection:
+            removed = prune_bodies(connection, limit)
+        self._database.tidy()
+        return removed
+
+    def close(self) -> None:
+        """Close the file, so that it can be moved or deleted. Doing it twice does no harm."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"History({', '.join(_spoken(name, value) for name, value in self._told())})"
+
+    def _repr_html_(self) -> str:
+        return html.table([], self._told())
+
+    def _told(self) -> list[tuple[str, str]]:
+        place = ("place", self._database.shown)
+        if self._database.closed:
+            return [("state", "closed"), place]
+        try:
+            overview = self._overview()
+            with self._database.decoding():
+                return [*overview.told(self.size), place]
+        except (HistoryError, OSError) as error:  # a display shall say what is wrong, not fail
+            return [("state", str(error))]
+
+    # --- what was asked for ---
+
+    def _overview(self) -> Overview:
+        with self._database.reading() as connection, self._database.decoding():
+            return Overview.read(connection)
+
+    def _chosen(self, connection: sa.Connection, names: Names) -> list[str] | None:
+        if names is None:
+            return None
+        with self._database.decoding():
+            overview = Overview.read(connection)
+        return overview.chosen(names)
+
+    def _between(
+        self, time: sa.Column[int], since: Moment | None, until: Moment | None
+    ) -> tuple[sa.ColumnElement[bool], ...]:
+        now = self._clock()
+        start = () if since is None else (time >= times.micros(times.moment(since, now=now, name="since")),)
+        end = () if until is None else (time < times.micros(times.moment(until, now=now, name="until")),)
+        return (*start, *end)
+
+    def _oldest_body(self, now: datetime) -> int | None:
+        """The time up to which bodies are too old, in microseconds; None while all are kept."""
+        if self.keep_bodies_days is None:
+            return None
+        if self.keep_bodies_days == 0:
+            return _LAST
+        try:
+            return times.micros(now - timedelta(days=self.keep_bodies_days))
+        except OverflowError:
+            return None
+
+
+_ONE = {"readings": "reading", "turns": "turn", "bodies": "body", "accounts": "account"}
+
+
+def _spoken(name: str, value: str) -> str:
+    return value if name not in _ONE else f"{value} {_ONE[name] if value == '1' else name}"
+
+
+def _replies(taken: Any) -> Iterator[tuple[str | None, int, RawReply]]:
+    """The replies that hold usage, with the accounts' names and their times; an error reply is no reading."""
+    if isinstance(taken, Collection):
+        told: Iterable[tuple[str | None, Any]] = taken.replies.items()
+    else:
+        several = taken if isinstance(taken, Sequence) and not isinstance(taken, str) else [taken]
+        told = ((getattr(reply, "account", None), reply) for reply in several)
+    for name, reply in told:
+        usable = isinstance(reply, RawReply) and reply.status in _OK and reply.payload is not None
+        if usable and reply.fetched_at is not None:
+            yield name, times.micros(reply.fetched_at), reply
+
+
+def _insert(connection: sa.Connection, kind: Kind, frame: pd.DataFrame) -> Added:
+    if kind == "reading":
+        new = insert_readings(connection, frame)
+        return Added(new_rows=new, known_rows=len(frame) - new)
+    new = insert_turns(connection, frame)
+    return Added(new_turns=new, known_turns=len(frame) - new)
+
+
+def _of(column: sa.ColumnElement[Any], wanted: list[str] | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if wanted is None else (column.in_(wanted),)
+
+
+def _known(connection: sa.Connection, column: sa.Column[Any], names: Names) -> list[str] | None:
+    """The names, which are ones that the column holds."""
+    if names is None:
+        return None
+    there = [value for (value,) in connection.execute(sa.select(column).distinct()) if value is not None]
+    return choose(names, {value: [value] for value in there}, column.name)

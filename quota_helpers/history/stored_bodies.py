@@ -1,0 +1,84 @@
+"""Raw bodies: how they are kept, without what names somebody, and how they come back."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ..errors import HistoryError
+from ..models import RawReply
+from ..privacy import forget_identities
+from ..times import from_micros
+from .rows import clean_text, insert_new
+from .schema import bodies, number_of, replies
+
+_NULL: Final = b"null"  # the bytes of a body that is JSON's null: its payload is None, as that of one that is no JSON
+
+
+def packed(payload: Any) -> bytes:
+    """A body's text as it is kept, without identities; its keys stay in their order."""
+    return json.dumps(forget_identities(payload), separators=(",", ":")).encode("ascii")
+
+
+def insert_bodies(connection: sa.Connection, told: Iterable[tuple[str | None, int, RawReply]]) -> int:
+    """Keep the bodies of replies (account name, time in microseconds, reply), each content once; how many were new."""
+    contents: dict[int, bytes] = {}
+    rows = []
+    for name, at, reply in told:
+        body = packed(reply.payload)
+        number = number_of(body)
+        contents[number] = body
+        account = None if name is None else clean_text(name, "account")
+        key = None if reply.account_key is None else clean_text(reply.account_key, "account_key")
+        rows.append((number_of([at, number, account, key]), at, number, account, key))
+    insert_new(connection, bodies, ((number, zlib.compress(contents[number], 9)) for number in sorted(contents)))
+    return insert_new(connection, replies, sorted(rows))
+
+
+def read_bodies(
+    connection: sa.Connection, place: str, conditions: Sequence[sa.ColumnElement[bool]]
+) -> Iterator[RawReply]:
+    """The kept bodies that match, oldest first.
+
+    Raises:
+        HistoryError: One is damaged; *place* says where it is kept.
+    """
+    query = sa.select(replies.c.account, replies.c.account_key, replies.c.fetched_at, bodies.c.data)
+    query = query.join_from(replies, bodies, bodies.c.id == replies.c.body).where(*conditions)
+    for account, account_key, fetched_at, data in connection.execute(
+        query.order_by(replies.c.fetched_at, replies.c.id)
+    ):
+        moment = from_micros(fetched_at)
+        try:
+            payload = json.loads(zlib.decompress(data))
+        except (zlib.error, ValueError):
+            # Without the cause: a JSONDecodeError carries the document.
+            raise HistoryError(
+                f"In the history {place} the body kept at {moment:%Y-%m-%d %H:%M:%S} UTC is damaged.",
+                account=account,
+                hint="Restore the file from a copy; the readings can still be read.",
+            ) from None
+        yield RawReply(
+            account=account,
+            account_key=account_key,
+            fetched_at=moment,
+            payload=payload,
+            body=_NULL if payload is None else b"",
+        )
+
+
+def prune_bodies(connection: sa.Connection, limit: int) -> int:
+    """Drop the bodies of replies that came at or before *limit* (microseconds since 1970); how many replies."""
+    removed = connection.execute(replies.delete().where(replies.c.fetched_at <= limit)).rowcount
+    if removed:
+        drop_orphans(connection)
+    return removed
+
+
+def drop_orphans(connection: sa.Connection) -> None:
+    """Drop the contents that no reply has any more."""
+    connection.execute(bodies.delete().where(bodies.c.id.not_in(sa.select(replies.c.body))))
