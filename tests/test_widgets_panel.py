@@ -429,8 +429,13 @@ def test_three_hundred_accounts():
         panel = QuotaPanel(source)
         assert len(rows(panel)) == 300
         assert "and 240 more accounts" in panel._repr_mimebundle_()["text/html"]
+        panel.view = "resets"
+        assert re.search(r"The next 40; \d+ more are in the table", panel._view.note.value)
+        panel.view = "windows"
         panel.picker.set_state({"chosen": [7]})
         assert rows(panel) == ["seat-008"]
+        panel.view = "resets"
+        assert panel._view.note.value == ""
 
 
 def test_auto_refresh_needs_a_loop(panel):

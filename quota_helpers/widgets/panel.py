@@ -136,7 +136,7 @@ class QuotaPanel(PanelState):
         self.children = (
             *(style(), self._view.head, self._view.answers, self._keeper.question),
             row(self.picker, self.head.show, self.button, self.head.more, self.status),
-            *(self.head.folded, self.alerts, self.tabs, self._view.board, self._view.output),
+            *(self.head.folded, self.alerts, self.tabs, self._view.board, self._view.note, self._view.output),
         )
 
     def _wire(self) -> None:

@@ -14,7 +14,7 @@ from ..charts import plot_resets, plot_windows
 from ..charts.history import plot_history
 from ..outcomes import Collection
 from ..outlook.answers import Answers, answers
-from ..outlook.bars import Show, WindowBar, window_bars
+from ..outlook.bars import OWN, Show, WindowBar, window_bars
 from .bars_html import saved_html, table_html, windows_html
 from .board import Board
 from .messages import answers_html, answers_list, failures_list, headline, headline_html
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PLOTLY: Final = "application/vnd.plotly.v1+json"
 VIEWS: Final = ("windows", "resets", "over time", "table")
 MOST_RESETS: Final = 40  # rows of a chart; the next ones count, and a list of hundreds is the table's
-RECENT_DAYS: Final = 30
+MOST_LINES: Final = 4  # accounts over time; more of them nobody tells apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,7 @@ class View:
     def __init__(self, only: Callable[[int], None]) -> None:
         self.head, self.answers = ipywidgets.HTML(), ipywidgets.HTML()
         self.board = Board(only)
+        self.note = ipywidgets.HTML()
         self.output = ipywidgets.Output()
         self.output.add_class("qp-chart")
         self.output.add_class("qp-sized")  # its height is set with every chart; panel.css counts on it
@@ -117,6 +118,7 @@ class View:
         self._figure = lambda: self._figure_of(frame, bars, choice, now)
         if choice.view in {"resets", "over time"}:
             self._draw_chart(self._figure())
+            self.note.value = _left_out(bars) if choice.view == "resets" else ""
         # Made when it is asked for: a repaint has no time for it.
         self._saved = lambda: self._twin(collection, f"{line}.", said, bars, labels, choice)
 
@@ -141,27 +143,35 @@ class View:
     def _show(self, view: str) -> None:
         charted = view in {"resets", "over time"}
         self.output.layout.display, self.board.layout.display = (None, "none") if charted else ("none", None)
+        self.note.layout.display = self.output.layout.display
 
     def _figure_of(
         self, frame: Callable[[], pd.DataFrame], bars: list[WindowBar], choice: Choice, now: datetime
     ) -> Any:
         if choice.view == "over time" and choice.history:
-            windows = None if choice.windows is None else list(choice.windows)
-            return plot_history(
-                choice.history(),
-                accounts=list(choice.keys),
-                windows=windows,
-                now=now,
-                tz=choice.zone,
-                reveal=choice.reveal,
-            )
+            return self._history_of(choice.history(), bars, choice, now)
         shown = {(bar.account_key, bar.limit, bar.window) for bar in bars}
         rows = frame()
         places = zip(rows["account_key"], rows["limit"], rows["window"].fillna(""), strict=True)
         rows = rows[[place in shown for place in places]]
         if choice.view == "resets":
+            rows = rows[rows["reset_at"].isin(_next_resets(bars))]
             return plot_resets(rows, now=now, tz=choice.zone, reveal=choice.reveal)
         return plot_windows(rows, now=now, show=choice.show, tz=choice.zone, reveal=choice.reveal)
+
+    @staticmethod
+    def _history_of(kept: pd.DataFrame, bars: list[WindowBar], choice: Choice, now: datetime) -> Any:
+        """The own limits of the selected accounts, of many those that bind first."""
+        binding = dict.fromkeys(bar.account_key for bar in bars if bar.own)
+        accounts = [*binding, *(key for key in choice.keys if key not in binding)]
+        own = kept[(kept["limit"] == OWN) & kept["account_key"].isin(accounts[:MOST_LINES])]
+        return plot_history(
+            own,
+            windows=None if choice.windows is None else list(choice.windows),
+            now=now,
+            tz=choice.zone,
+            reveal=choice.reveal,
+        )
 
     def _draw_chart(self, figure: Any) -> None:
         spec = figure.to_plotly_json()
@@ -185,3 +195,18 @@ class View:
             before=before,
             behind=failures_list(collection.failures, reveal=choice.reveal),
         )
+
+
+def _next_resets(bars: list[WindowBar]) -> list[datetime]:
+    """The moments of the next resets, as many as a chart has room for."""
+    return _resets(bars)[:MOST_RESETS]
+
+
+def _left_out(bars: list[WindowBar]) -> str:
+    """What the chart of the resets does not show; "" when it shows all."""
+    more = len(_resets(bars)) - MOST_RESETS
+    return f'<p class="qp-empty">The next {MOST_RESETS}; {more} more are in the table.</p>' if more > 0 else ""
+
+
+def _resets(bars: list[WindowBar]) -> list[datetime]:
+    return sorted(bar.reset_at for bar in bars if bar.reset_at and bar.used and bar.state == "current")
