@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from .charts import ChartSpec, plot_resets, plot_windows
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
-    from .charts.token_cost import token_cost
-    from .charts.tokens import daily_tokens, plot_token_cost, plot_tokens
+    from .charts.tokens import plot_token_cost, plot_tokens
     from .client import UsageClient
     from .errors import QuotaError
     from .fields import ALIASES
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
     from .outlook.pace import pace
-    from .periods import cycles
+    from .periods import cycles, daily_tokens, token_cost
     from .raw import (
         compare_fields,
         field_table,
@@ -57,10 +56,9 @@ _EXPORTS = {
     "charts": "ChartSpec plot_resets plot_windows",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
-    "charts.token_cost": "token_cost",
-    "charts.tokens": "daily_tokens plot_token_cost plot_tokens",
+    "charts.tokens": "plot_token_cost plot_tokens",
     "client": "UsageClient",
-    "periods": "cycles",
+    "periods": "cycles daily_tokens token_cost",
     "errors": "QuotaError",
     "fields": "ALIASES",
     "frames": "credits_frame frame_at local_times spend_frame to_frame",

@@ -17,6 +17,7 @@ from .errors import BodyError
 from .fields import type_name
 from .labels import Names, account_labels, choose, listed
 from .models import COLUMNS, RawReply, SpendLimit, UsageSnapshot
+from .models.columns import INVENTED_ORIGIN, INVENTED_SESSIONS
 from .models.tidy import tidy_rows, whose
 from .normalize.carrier import trace_body
 from .outcomes import Collection
@@ -306,6 +307,14 @@ _CONVERTED: Final[dict[str, Callable[[pd.Series], pd.Series]]] = {
     _TIME: _to_time,
     "timedelta64[us]": _to_span,
 }
+
+
+def is_demo(frame: pd.DataFrame) -> bool:
+    """Whether any row is invented: readings of the demo's accounts, or turns and readings of its session logs."""
+    if "origin" in frame and bool((frame["origin"] == INVENTED_ORIGIN).any()):
+        return True
+    sessions = frame["session"].dropna().unique().tolist() if "session" in frame else []
+    return any(str(session).startswith(INVENTED_SESSIONS) for session in sessions)
 
 
 def micros(times: pd.Series) -> Integers:

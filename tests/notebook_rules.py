@@ -110,7 +110,11 @@ def _strings(value: Any, place: str = "$") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        yield place, "".join(value)
+        # Lines of one text end in line breaks or belong together; values of a chart are texts of their own.
+        if ".data.application/" in place:
+            yield from ((place, item) for item in value)
+        else:
+            yield place, "".join(value)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _strings(item, f"{place}[{index}]")

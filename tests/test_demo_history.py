@@ -8,9 +8,10 @@ import pytest
 from quota_helpers.frames import to_frame
 from quota_helpers.history.demo import demo_history, demo_sessions
 from quota_helpers.invented import T0, truth
-from quota_helpers.invented.codex_home import NAMED_SINCE, SESSION_PREFIX, write_codex_home
+from quota_helpers.invented.codex_home import NAMED_SINCE, write_codex_home
 from quota_helpers.invented.history import demo_keys, demo_snapshots, past
 from quota_helpers.invented.rhythm import PACE, RHYTHMS
+from quota_helpers.models.columns import INVENTED_SESSIONS
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sources import demo
@@ -134,7 +135,7 @@ def test_only_new_logs_say_whose_they_are(logs, month):
     old = tokens["time"] < NAMED_SINCE
     assert set(tokens.loc[old, "account_key"]) == {"unattributed"}
     assert set(tokens.loc[~old, "account_key"]) == {ada}
-    assert tokens["session"].str.startswith(SESSION_PREFIX).all()
+    assert tokens["session"].str.startswith(INVENTED_SESSIONS).all()
 
 
 def test_the_fork_counts_once(home, logs):

@@ -4,32 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
+from ..frames import is_demo
 from ..labels import Names
 from ..outlook.bars import window_title
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
 from ..times import MISSING, Moment, bounds
 from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
-from .invented import is_invented, zone_for
-from .style import cut, ink, label_space, layout, note_figure, quiet
+from .style import (
+    LABEL_LENGTH,
+    PLAIN_AXIS,
+    TOP,
+    cut,
+    demo_words,
+    figure_of,
+    label_space,
+    layout_spec,
+    note_spec,
+    plain,
+    time_axis,
+    titled,
+    words_at,
+    zone_for,
+)
+from .wall_time import wall_time
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 Form = Literal["week", "accounts"]
 
 CELL: Final = 17  # pixels
-TOP: Final = 84
 PANEL_GAP: Final = 40
 MOST_PANELS: Final = 6
 MOST_ACCOUNTS: Final = 60
 FULL: Final = 100
 RECENT: Final = 7 * 24 * HOUR
-GAPS_UP_TO: Final = 200  # columns; more of them, and the lines between are all one sees
-ZERO_WIDTH: Final = "\u200b"
+GAPS_UP_TO: Final = 60  # columns; more of them, and the lines between are all one sees
 
 WORDS: Final[dict[Measure, str]] = {
     "highest": "highest use",
@@ -50,6 +66,7 @@ def plot_heatmap(
     until: Moment | None = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
+    template: Any = None,
 ) -> go.Figure:
     """A window's use by the hour; an x marks hours in which it was full, an empty cell hours of which nothing is known.
 
@@ -66,6 +83,7 @@ def plot_heatmap(
         until: Before this moment.
         tz: Whose hours; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
+        template: As in `plot_windows`.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
@@ -73,7 +91,7 @@ def plot_heatmap(
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
     series = follow_all(frame, accounts, window, limit)
-    return heatmap_figure(
+    drawn = heatmap_figure(
         series,
         window,
         limit=limit,
@@ -83,8 +101,9 @@ def plot_heatmap(
         until=until,
         tz=tz,
         reveal=reveal,
-        invented=is_invented(frame),
+        invented=is_demo(frame),
     )
+    return drawn if template is None else drawn.update_layout(template=template)
 
 
 def heatmap_figure(
@@ -111,13 +130,11 @@ def heatmap_figure(
         hours = by_hour(followed, measure, zone, low, None if high is None else high - 1)
         if np.isfinite(hours.value).any():
             found[followed.series.account if reveal else followed.series.label] = hours
-    demo = ", demo accounts" if invented else ""
-    title = f"{window_title(limit, window).capitalize()} window{demo}: {WORDS[measure]}"
+    title = f"{window_title(limit, window).capitalize()} window{demo_words(invented=invented)}"
     if not found:
-        return note_figure(title, "No readings of this window in this range.")
-    names = sorted(found, key=lambda name: _fullest(name, found[name]))
+        return figure_of(note_spec(title, "No readings of this window in this range."))
     draw = _weeks if form == "week" else _accounts
-    return draw(title, [(cut(name), found[name]) for name in names], measure, zone)
+    return draw(title, sorted(found.items(), key=lambda row: _fullest(*row)), measure, zone)
 
 
 def _fullest(name: str, hours: Hours) -> tuple[int, float, str]:
@@ -133,16 +150,21 @@ def _scale(measure: Measure, grids: Sequence[Floats]) -> dict[str, Any]:
         "colorscale": "Cividis",
         "zmin": 0,
         "zmax": most,
+        # Beside the title's lines, where no cell is: at its usual place it takes a fifth of a narrow chart.
         "colorbar": {
-            "thickness": 10,
-            "len": 140,
+            "orientation": "h",
+            "thickness": 8,
+            "len": 120,
             "lenmode": "pixels",
-            "y": 1,
+            "x": 1,
+            "xanchor": "right",
+            "y": 0,
             "yanchor": "top",
-            "x": 1.01,
+            "ypad": 36,
+            "xpad": 14,
             "outlinewidth": 0,
             "tickvals": ticks,
-            "ticktext": [quiet(f"{tick:g}{sign}") for tick in ticks],
+            "ticktext": [f"{tick:g}{sign}" for tick in ticks],
             "tickfont": {"size": 10},
         },
     }
@@ -150,118 +172,100 @@ def _scale(measure: Measure, grids: Sequence[Floats]) -> dict[str, Any]:
 
 def _weeks(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
     shown = rows[:MOST_PANELS]
-    across = 1 if len(shown) == 1 else 2
-    lines = -(-len(shown) // across)
     height = CELL * len(DAYS)
-    inner = height * lines + PANEL_GAP * (lines - 1)
-    figure = go.Figure()
+    inner = height * len(shown) + PANEL_GAP * (len(shown) - 1)
     grids = [hours.by_week(measure, zone) for _, hours in shown]
     scale = _scale(measure, grids)
+    traces: list[dict[str, Any]] = []
+    axes: dict[str, Any] = {}
+    hours_of_day = list(range(HOURS_A_DAY))
     for number, ((label, _), grid) in enumerate(zip(shown, grids, strict=True)):
-        line, column = divmod(number, across)
         name = str(number + 1) if number else ""
-        width = (1 - 0.06 * (across - 1)) / across
-        left, top = column * (width + 0.06), 1 - line * (height + PANEL_GAP) / inner
-        axes = {"xaxis": f"x{name}", "yaxis": f"y{name}"}
-        hover = f"<b>{ink(label)}</b><br>%{{y}} %{{x}}:00: %{{z:.1f}} {_unit(measure)}<extra></extra>"
-        figure.add_trace(_heat(list(range(HOURS_A_DAY)), list(DAYS), grid, scale, hover, bar=not number).update(axes))
-        figure.add_trace(_crosses(grid, list(range(HOURS_A_DAY)), list(DAYS), measure).update(axes))
-        figure.layout[f"xaxis{name}"] = {
-            "domain": [left, left + width],
+        top = 1 - number * (height + PANEL_GAP) / inner
+        hover = f"<b>{plain(label)}</b><br>%{{y}} %{{x}}:00: %{{z:.1f}} {_unit(measure)}<extra></extra>"
+        place = {"xaxis": f"x{name}", "yaxis": f"y{name}", "name": label}
+        traces.append(_heat(hours_of_day, list(DAYS), grid, scale, hover) | place | {"showscale": not number})
+        traces.append(_crosses(grid, hours_of_day, list(DAYS), measure) | place)
+        axes[f"xaxis{name}"] = {
             "anchor": f"y{name}",
             "range": [-0.5, 23.5],
             "tickvals": [0, 6, 12, 18, 23],
-            "ticktext": [quiet(f"{hour}:00") for hour in (0, 6, 12, 18, 23)],
-            "tickfont": {"size": 10},
+            "ticktext": [f"{hour}:00" for hour in (0, 6, 12, 18, 23)],
             **_BARE,
         }
-        figure.layout[f"yaxis{name}"] = {
+        axes[f"yaxis{name}"] = {
             "domain": [max(0.0, top - height / inner), top],
             "anchor": f"x{name}",
             "range": [6.5, -0.5],
             "tickvals": list(DAYS),
-            "ticktext": [quiet(day) for day in DAYS],
-            "tickfont": {"size": 10},
+            "ticktext": list(DAYS),
             **_BARE,
         }
-        figure.add_annotation(
-            text=f"<b>{ink(label)}</b>",
-            x=left,
-            xref="paper",
-            xanchor="left",
-            y=1,
-            yref=f"y{name} domain",
-            yanchor="bottom",
-            showarrow=False,
-        )
-    notes = ["by weekday and hour", _zone_name(zone, rows), *_notes(measure)]
-    notes += [f"{len(shown)} of {len(rows)} accounts"] if len(shown) < len(rows) else []
-    layout(figure, title, " · ".join(notes), height=TOP + inner + 34, left=48, top=TOP)
-    return figure.update_layout(margin={"r": 64, "b": 34})
+        axes.setdefault("annotations", []).append(words_at(f"<b>{plain(label)}</b>", f"y{name}"))
+    notes = [f"{WORDS[measure]} by weekday and hour", _zone_name(zone, rows), *_notes(measure), *_of_all(shown, rows)]
+    layout = layout_spec(titled(title, *notes), height=TOP + inner + BOTTOM, left=44, **axes)
+    layout["margin"]["b"] = BOTTOM
+    return figure_of({"data": traces, "layout": layout})
 
 
 def _accounts(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
     shown = rows[:MOST_ACCOUNTS]
-    step = HOUR
-    first = min(int(hours.start[0]) for _, hours in shown)
-    last = max(int(hours.start[-1]) for _, hours in shown)
-    grid = np.full((len(shown), (last - first) // step + 1), np.nan)
+    times = np.unique(np.concatenate([hours.start for _, hours in shown]))
+    # A column without a number on both sides of a gap: else its neighbours would be drawn across it.
+    gaps = np.flatnonzero(np.diff(times) > HOUR)
+    times = np.unique(np.concatenate([times, times[gaps] + HOUR, times[gaps + 1] - HOUR]))
+    grid = np.full((len(shown), len(times)), np.nan)
     for number, (_, hours) in enumerate(shown):
-        at = (hours.start - first) // step
-        grid[number, at] = hours.value
-    times = pd.DatetimeIndex(np.arange(first, last + 1, step).view("M8[us]"), tz="UTC").tz_convert(zone)
-    local = times.tz_localize(None)
-    x = local.as_unit("ms").asi8.astype(np.float64)
-    # Zero-width spaces tell accounts apart whose names were cut to the same text.
-    y = [f"{label}{ZERO_WIDTH * number}" for number, (label, _) in enumerate(shown, start=1)]
-    figure = go.Figure()
-    hover = f"<b>%{{y}}</b><br>%{{x|%a %d %b %H:%M}}: %{{z:.1f}} {_unit(measure)}<extra></extra>"
+        grid[number, np.searchsorted(times, hours.start)] = hours.value
+    x = (wall_time(times + HOUR // 2, zone) / 1000).tolist()  # the middle of each hour, where a cell is drawn
+    y = list(range(len(shown)))
+    labels = [cut(label, LABEL_LENGTH) for label, _ in shown]
+    hover = f"<b>%{{customdata}}</b><br>%{{x|%a %d %b %H:%M}}: %{{z:.1f}} {_unit(measure)}<extra></extra>"
     gap = 1 if grid.shape[1] <= GAPS_UP_TO else 0
-    figure.add_trace(_heat(x, y, grid, _scale(measure, [grid]), hover, bar=True).update(xgap=gap))
-    figure.add_trace(_crosses(grid, x, y, measure))
-    notes = ["hour by hour", _zone_name(zone, rows), *_notes(measure)]
-    notes += [f"{len(shown)} of {len(rows)} accounts"] if len(shown) < len(rows) else []
-    height = TOP + CELL * len(shown) + 44
-    layout(
-        figure,
-        title,
-        " · ".join(notes),
-        height=max(TOP + 150, height),
-        left=label_space([n for n, _ in shown]),
-        top=TOP,
+    names = {"customdata": [[plain(label)] * len(times) for label, _ in shown]}
+    traces = [
+        _heat(x, y, grid, _scale(measure, [grid]), hover) | {"xgap": gap, "name": WORDS[measure]} | names,
+        _crosses(grid, x, y, measure),
+    ]
+    notes = [f"{WORDS[measure]}, hour by hour", _zone_name(zone, rows), *_notes(measure), *_of_all(shown, rows)]
+    layout = layout_spec(
+        titled(title, *notes),
+        height=max(TOP + 66, TOP + CELL * len(shown)) + BOTTOM,
+        left=label_space(labels),
+        xaxis=time_axis(nticks=5, showgrid=False),
+        yaxis={"tickvals": y, "ticktext": list(map(plain, labels)), "range": [len(shown) - 0.5, -0.5], **_BARE},
     )
-    figure.update_xaxes(type="date", tickfont={"size": 10}, nticks=9, tickformat=_DAY, **_BARE)
-    figure.update_yaxes(
-        type="category",
-        tickvals=y,
-        ticktext=[ink(name) for name, _ in shown],
-        range=[len(shown) - 0.5, -0.5],
-        fixedrange=True,
-        **_BARE,
-    )
-    return figure.update_layout(margin={"r": 64, "b": 44})
+    layout["margin"]["b"] = BOTTOM
+    return figure_of({"data": traces, "layout": layout})
 
 
-_BARE: Final = {"showgrid": False, "zeroline": False, "ticks": ""}
-_DAY: Final = '<span style="color:var(--jp-ui-font-color2, #7a7a7a)">%a<br>%d %b</span>'
+def _of_all(shown: Sequence[Any], rows: Sequence[Any]) -> list[str]:
+    return [f"{len(shown)} of {len(rows)} accounts"] if len(shown) < len(rows) else []
 
 
-def _heat(x: Any, y: Any, grid: Any, scale: dict[str, Any], hover: str, *, bar: bool) -> go.Heatmap:
-    return go.Heatmap(x=x, y=y, z=grid, xgap=1, ygap=1, hovertemplate=hover, hoverongaps=False, showscale=bar, **scale)
+_BARE: Final = {**PLAIN_AXIS, "showgrid": False, "ticks": ""}
+BOTTOM: Final = 84  # pixels, for the hours and the scale of colours
 
 
-def _crosses(grid: Any, x: Any, y: Any, measure: Measure) -> go.Scatter:
+def _heat(x: Any, y: Any, grid: Any, scale: dict[str, Any], hover: str) -> dict[str, Any]:
+    cells = {"x": x, "y": y, "z": grid, "xgap": 1, "ygap": 1, "hoverongaps": False}
+    return {"type": "heatmap", "hovertemplate": hover, **cells, **scale}
+
+
+def _crosses(grid: Any, x: Any, y: Any, measure: Measure) -> dict[str, Any]:
     """An x on every hour in which the window was full; yellow cells of 98 % look the same."""
     full = np.nan_to_num(grid) >= FULL if measure == "highest" else np.zeros_like(grid, np.bool_)
     rows, columns = (found.tolist() for found in np.nonzero(full))
-    return go.Scatter(
-        x=[x[at] for at in columns],
-        y=[y[at] for at in rows],
-        mode="markers",
-        marker={"symbol": "x-thin", "size": 6, "line": {"width": 1.2, "color": "#000000"}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    return {
+        "type": "scatter",
+        "name": "full",
+        "x": [x[at] for at in columns],
+        "y": [y[at] for at in rows],
+        "mode": "markers",
+        "marker": {"symbol": "x-thin", "size": 6, "line": {"width": 1.2, "color": "#000000"}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _notes(measure: Measure) -> list[str]:

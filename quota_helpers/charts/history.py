@@ -7,37 +7,41 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ..frames import is_demo
 from ..labels import Names
 from ..times import Moment, bounds, micros
 from ..times import moment as times_moment
 from .history_lines import HistoryLine, history_lines
 from .history_marks import SIGNS, WORDS, Place, mark_traces, pause_shapes, plan_changes, word
-from .invented import is_invented, zone_for
 from .knots import Knots, grounded, thinned
 from .overlay import plot_overlay
 from .style import (
     ATTENTION,
-    CLEAR,
     FURTHER,
-    GRID,
     NORMAL,
     QUIET,
+    TOP,
     cut,
-    ink,
-    layout,
-    note_figure,
-    quiet,
+    demo_words,
+    figure_of,
+    layout_spec,
+    note_spec,
+    percent_axis,
+    plain,
+    time_axis,
+    titled,
+    words_at,
+    zone_for,
 )
 from .wall_time import wall_time
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
 PANEL_HEIGHT: Final = 118  # pixels of one panel
 PANEL_GAP: Final = 36  # pixels between two, for the lower one's title
-TOP: Final = 84
 BOTTOM: Final = 40
 LEGEND_ROW: Final = 22
 MOST_PANELS: Final = 8
@@ -61,6 +65,7 @@ def plot_history(
     reveal: bool = False,
     overlay: bool = False,
     most_accounts: int = 4,
+    template: Any = None,
 ) -> go.Figure:
     """Percent used over time, one panel per window, one line per account.
 
@@ -81,14 +86,15 @@ def plot_history(
         reveal: Whether e-mail addresses in account names are shown in full.
         overlay: Lay the cycles of each window on top of each other, by the share of the window that has passed.
         most_accounts: How many accounts are compared at most when *accounts* does not say.
+        template: As in `plot_windows`.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
     lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, now=now, reveal=reveal)
-    return history_figure(
+    drawn = history_figure(
         lines,
-        invented=is_invented(frame),
+        invented=is_demo(frame),
         since=since,
         until=until,
         now=now,
@@ -96,6 +102,7 @@ def plot_history(
         overlay=overlay,
         most_accounts=most_accounts if accounts is None else None,
     )
+    return drawn if template is None else drawn.update_layout(template=template)
 
 
 def history_figure(
@@ -121,9 +128,10 @@ def history_figure(
         overlay: Lay the cycles on top of each other.
         most_accounts: How many accounts are compared at most; None means all.
     """
-    demo = ", demo accounts" if invented else ""
+    demo = demo_words(invented=invented)
     if not lines:
-        return note_figure(f"Quota used over time{demo}", "No readings to show: other accounts or a longer range?")
+        note = "No readings to show: other accounts or a longer range?"
+        return figure_of(note_spec(f"Quota used over time{demo}", note))
     newest = max(int(line.followed.series.time[-1]) for line in lines)
     moment = newest if now is None else micros(times_moment(now, name="now"))
     names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
@@ -141,8 +149,7 @@ def history_figure(
         return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
     drawing = _Drawing(lines, shown, zone, moment)
     drawing.draw(*bounds(since, until, now=now, newest=newest))
-    subtitle = " · ".join([*drawing.legend(), *left_out]) or "percent used"
-    return drawing.finish(f"Quota used over time{demo}: {who}", subtitle)
+    return drawing.finish(f"Quota used over time{demo}: {who}", [*drawing.legend(), *left_out] or ["percent used"])
 
 
 def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[str]]:
@@ -192,30 +199,11 @@ class _Drawing:
     def _panel(self, number: int, lines: Sequence[HistoryLine]) -> None:
         top = 1 - number * (PANEL_HEIGHT + PANEL_GAP) / self.inner
         most = max(100.0, *(line.highest for line in lines))
-        self.axes[f"yaxis{_axis(number)[1:]}"] = {
-            "domain": [max(0.0, top - PANEL_HEIGHT / self.inner), top],
-            "range": [-4, most * 1.08],
-            "tickvals": [0, 50, 100],
-            "ticktext": [quiet(text) for text in ("0", "50", "100 %")],
-            "tickfont": {"size": 10},
-            "gridcolor": GRID,
-            "zeroline": False,
-            "fixedrange": True,
-        }
-        words = f"  {quiet(lines[0].says(self.now))}" if self.alone else ""
-        self.annotations.append(
-            {
-                "text": f"<b>{ink(lines[0].title)}</b>{words}",
-                "x": 0,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": 1,
-                "yref": f"{_axis(number)} domain",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 12},
-            }
+        self.axes[f"yaxis{_axis(number)[1:]}"] = percent_axis(
+            domain=[max(0.0, top - PANEL_HEIGHT / self.inner), top], range=[-4, most * 1.08]
         )
+        words = f"  {plain(lines[0].says(self.now))}" if self.alone else ""
+        self.annotations.append(words_at(f"<b>{plain(lines[0].title)}</b>{words}", _axis(number)))
 
     def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
         at = self.accounts.index(line.account)
@@ -230,7 +218,7 @@ class _Drawing:
         drawn = {
             "mode": "lines",
             "line": {"color": colour, "width": 1.6, "dash": "solid" if self.alone else DASHES[at % len(DASHES)]},
-            "name": ink(cut(line.label)),
+            "name": plain(line.label),
             "legendgroup": str(at),
             "showlegend": legend and not self.alone,
             "hovertemplate": _hover(line, ""),
@@ -266,40 +254,22 @@ class _Drawing:
         found += ["thick grey: stale"] if any(len(line.stale) for line in self.lines) else []
         return found
 
-    def finish(self, title: str, subtitle: str) -> go.Figure:
+    def finish(self, title: str, notes: Sequence[str]) -> go.Figure:
         """The figure with its texts and axes."""
         # All at once: when traces are added one by one, plotly validates the whole figure each time.
-        figure = go.Figure({"data": self.traces, "layout": self.axes})
-        layout(figure, title, subtitle, height=TOP + self.inner + self.bottom, left=48, top=TOP)
-        legend = {
-            "orientation": "h",
-            "x": 0,
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "font": {"size": 11},
-            "bgcolor": CLEAR,
-            "itemclick": False,
-            "itemdoubleclick": False,
-        }
-        return figure.update_layout(
+        layout = layout_spec(
+            titled(title, *notes),
+            height=TOP + self.inner + self.bottom,
+            left=44,
             annotations=self.annotations,
             shapes=self.shapes,
-            margin={"b": self.bottom},
             hovermode="closest",
-            showlegend=not self.alone,
-            legend=legend,
-            xaxis={
-                "type": "date",
-                "range": list(self.range),
-                "anchor": _axis(len(self.panels) - 1),
-                "gridcolor": GRID,
-                "zeroline": False,
-                "tickfont": {"size": 10},
-                "nticks": 10,
-                "tickformatstops": _ticks(),
-            },
+            legend={"itemclick": False, "itemdoubleclick": False},
+            xaxis=time_axis(range=list(self.range), anchor=_axis(len(self.panels) - 1)),
+            **self.axes,
         )
+        layout["margin"]["b"] = self.bottom
+        return figure_of({"data": self.traces, "layout": layout | {"showlegend": not self.alone}})
 
 
 def _axis(number: int) -> str:
@@ -307,15 +277,5 @@ def _axis(number: int) -> str:
 
 
 def _hover(line: HistoryLine, more: str) -> str:
-    names = f"<b>{ink(line.label)}</b> {ink(line.title)}"
+    names = f"<b>{plain(line.label)}</b> {plain(line.title)}"
     return f"{names}<br>%{{x|%a %d %b %H:%M}}: %{{y:.4~g}} % used{more}<extra></extra>"
-
-
-def _ticks() -> list[dict[str, Any]]:
-    hour, day = 3_600_000, 86_400_000
-    span = '<span style="color:var(--jp-ui-font-color2, #7a7a7a)">'
-    return [
-        {"dtickrange": [None, hour], "value": f"{span}%H:%M:%S</span>"},
-        {"dtickrange": [hour, day], "value": f"{span}%H:%M<br>%d %b</span>"},
-        {"dtickrange": [day, None], "value": f"{span}%a<br>%d %b</span>"},
-    ]

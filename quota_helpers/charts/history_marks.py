@@ -12,7 +12,7 @@ import numpy as np
 from ..outlook.bars import percent
 from ..times import from_micros, local_time
 from .history_lines import EARLY, EARLY_KEPT, MOVED, SCHEDULED, UNKNOWN, HistoryLine, Mark, Pause
-from .style import ATTENTION, QUIET, cut, ink, quiet
+from .style import ATTENTION, QUIET, cut, plain
 
 SHADE: Final = "rgba(127,127,127,0.12)"
 SHADED_SHARE: Final = 0.02  # of the range; a shorter pause is a gap in the line and no more
@@ -107,8 +107,8 @@ def _marks(line: HistoryLine, place: Place, kind: str, marks: list[Mark]) -> dic
         "showlegend": False,
         "customdata": [[percent(mark.used), _moment(mark.announced, place.zone)] for mark in marks],
         "hoverinfo": "text",
-        "hovertemplate": f"<b>{ink(line.label)}</b> {ink(line.title)}<br>{WORDS.get(kind, kind)} %{{x|%a %d %b %H:%M}}"
-        "<br>%{customdata[0]} had been used, announced for %{customdata[1]}<extra></extra>",
+        "hovertemplate": f"<b>{plain(line.label)}</b> {plain(line.title)}<br>{WORDS.get(kind, kind)} "
+        "%{x|%a %d %b %H:%M}<br>%{customdata[0]} had been used, announced for %{customdata[1]}<extra></extra>",
     }
 
 
@@ -121,7 +121,7 @@ def _text(x: Any, y: Any, place: Place, words: list[str]) -> dict[str, Any]:
         "x": x,
         "y": y,
         "yaxis": place.axis,
-        "text": [ink(f"\u00a0{text}\u00a0\u00a0") for text in words],
+        "text": [plain(f"\u00a0{text}\u00a0\u00a0") for text in words],
         "textposition": ["top left" if value > middle else "top right" for value in x],
         "textfont": {"size": 11},
         "cliponaxis": False,
@@ -169,7 +169,7 @@ def plan_changes(line: HistoryLine, place: Place) -> tuple[list[dict[str, Any]],
 def word(text: str, x: float, place: Place, anchor: str = "center") -> dict[str, Any]:
     """A quiet word at the top of the panel."""
     return {
-        "text": quiet(text),
+        "text": plain(text),
         "x": x,
         "xanchor": anchor,
         "y": 0.98,

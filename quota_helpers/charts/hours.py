@@ -68,43 +68,77 @@ def by_hour(
     rows = np.flatnonzero((followed.reading == CONFIRMED) | (followed.reading == NOT_STARTED))
     series = followed.series
     time, used, reset, cycle = series.time[rows], series.used[rows], series.reset[rows], followed.cycle[rows]
-    if not len(time):
-        return Hours(np.zeros(0, np.int64), np.zeros(0))
-    first = int(time[0]) if since is None else max(since, int(time[0]))
-    last = int(time[-1]) if until is None else min(until, int(time[-1]))
-    shift = int(pd.Timestamp(first, unit="us", tz="UTC").tz_convert(zone).utcoffset().total_seconds()) * SECOND % HOUR
-    start = np.arange((first + shift) // HOUR * HOUR - shift, last + 1, HOUR, dtype=np.int64)
+    start = _hours(time, series.longest_pause, zone, since, until)
     if not len(start):
         return Hours(start, np.zeros(0))
-    held = _held(start, time, used, reset, series.longest_pause)
+    carried = _carried(start, time, used, reset, series.longest_pause)
+    read = np.searchsorted(time, start + HOUR) > np.searchsorted(time, start)
     if measure == "rises":
-        return Hours(start, np.where(np.isnan(held), np.nan, _rises(start, time, used, cycle)))
-    return Hours(start, _values(start, time, used, held, measure))
-
-
-def _held(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
-    """What is known of each hour even without a reading in it."""
-    before = np.searchsorted(time, start, side="right") - 1
-    after = np.searchsorted(time, start + HOUR)  # the first reading behind the hour
-    read = after - 1 > before
-    at = np.clip(before, 0, None)
-    behind = np.clip(after, None, len(time) - 1)
-    close = (before >= 0) & (after < len(time)) & (time[behind] - time[at] <= pause)
-    over = (reset[at] != MISSING) & (reset[at] <= start)
-    return np.where(read, 0.0, np.where(close & ~over, used[at], np.nan))
-
-
-def _values(start: Integers, time: Integers, used: Floats, held: Floats, measure: Measure) -> Floats:
-    hour = (time - start[0]) // HOUR
-    inside = (hour >= 0) & (hour < len(start))
-    place, values = hour[inside], used[inside]
-    count = np.bincount(place, minlength=len(start))
-    if measure == "highest":
-        found = np.full(len(start), -np.inf)
-        np.maximum.at(found, place, values)
+        value = _rises(start, time, used, cycle)
+    elif measure == "highest":
+        value = np.fmax(_highest(start, time, used), carried)
     else:
-        found = np.bincount(place, values, minlength=len(start)) / np.maximum(count, 1)
-    return np.where(count > 0, found, held)
+        value = _mean(start, time, used, reset, series.longest_pause)
+    return Hours(start, np.where(read | ~np.isnan(carried), value, np.nan))
+
+
+def _hours(time: Integers, pause: int, zone: tzinfo, since: int | None, until: int | None) -> Integers:
+    """The whole hours of which something may be known: those of every run of readings without a long pause.
+
+    Not all hours from the first to the last: one reading of years ago would make millions of empty ones.
+    """
+    first = time if since is None else np.maximum(time, since)
+    last = time if until is None else np.minimum(time, until)
+    edges = np.flatnonzero(np.diff(time) > pause) + 1
+    begins, ends = (
+        first[np.append(0, edges)] if len(time) else time,
+        last[np.append(edges - 1, -1)] if len(time) else time,
+    )
+    shift = _shift(int(time[-1]), zone) if len(time) else 0
+    runs = [
+        np.arange((begin + shift) // HOUR * HOUR - shift, end + 1, HOUR, dtype=np.int64)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        if begin <= end
+    ]
+    return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
+
+
+def _shift(when: int, zone: tzinfo) -> int:
+    """How far the zone's whole hours lie beside those of UTC: half an hour in India."""
+    offset = pd.Timestamp(when, unit="us", tz="UTC").tz_convert(zone).utcoffset()
+    return int(offset.total_seconds()) * SECOND % HOUR
+
+
+def _carried(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
+    """The level that each hour begins with: that of the reading before, up to its reset and over no long pause."""
+    before = np.searchsorted(time, start, side="right") - 1
+    at, behind = np.clip(before, 0, None), np.clip(before + 1, None, len(time) - 1)
+    close = (before >= 0) & (before + 1 < len(time)) & (time[behind] - time[at] <= pause)
+    over = (reset[at] != MISSING) & (reset[at] <= start)
+    return np.where((close & ~over) | (time[at] == start), used[at], np.nan)
+
+
+def _highest(start: Integers, time: Integers, used: Floats) -> Floats:
+    """The highest reading in each hour; NaN without one."""
+    place = np.searchsorted(start, time, side="right") - 1
+    inside = (place >= 0) & (time - start[np.clip(place, 0, None)] < HOUR)
+    found = np.full(len(start), -np.inf)
+    np.maximum.at(found, place[inside], used[inside])
+    return np.where(np.isinf(found), np.nan, found)
+
+
+def _mean(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
+    """The mean over the time of each hour of which the level is known; a single reading stands for its hour."""
+    lasts = np.append(np.diff(time), 0)
+    lasts = np.where(lasts > pause, 0, lasts)
+    lasts = np.where(reset == MISSING, lasts, np.clip(reset - time, 0, lasts))
+    knots = np.stack([time, time + lasts], axis=1).ravel()
+    known = np.repeat(np.append(0.0, np.cumsum(lasts.astype(np.float64))), 2)[1:-1]
+    level = np.repeat(np.append(0.0, np.cumsum(lasts * used)), 2)[1:-1]
+    ends = start + HOUR
+    seconds = np.interp(ends, knots, known) - np.interp(start, knots, known)
+    area = np.interp(ends, knots, level) - np.interp(start, knots, level)
+    return np.where(seconds > 0, area / np.where(seconds > 0, seconds, 1.0), _highest(start, time, used))
 
 
 def _rises(start: Integers, time: Integers, used: Floats, cycle: npt.NDArray[np.int32]) -> Floats:
@@ -112,4 +146,5 @@ def _rises(start: Integers, time: Integers, used: Floats, cycle: npt.NDArray[np.
     anew = cycle[1:] != cycle[:-1]
     steps = np.where(anew, used[1:] * (cycle[1:] >= 0), np.maximum(0.0, np.diff(used)))
     total = np.append(0.0, np.cumsum(steps))
-    return np.diff(np.interp(np.append(start, start[-1] + HOUR), time, total))
+    risen: Floats = np.interp(start + HOUR, time, total) - np.interp(start, time, total)
+    return risen

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from ..frames import Integers
 from ..periods import Cycle
@@ -17,11 +16,26 @@ from ..periods.readings import Floats
 from ..times import MISSING, SECOND, duration, from_micros, local_time
 from .history_lines import EARLY, EARLY_KEPT, KINDS, HistoryLine
 from .knots import needed
-from .style import ATTENTION, GRID, NORMAL, QUIET, cut, ink, layout, note_figure, quiet
+from .style import (
+    ATTENTION,
+    NORMAL,
+    QUIET,
+    TOP,
+    cut,
+    figure_of,
+    layout_spec,
+    note_spec,
+    percent_axis,
+    plain,
+    titled,
+    words_at,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 PANEL_HEIGHT: Final = 190  # pixels
 PANEL_GAP: Final = 34
-TOP: Final = 96
 MOST_PANELS: Final = 6
 MOST_CYCLES: Final = 60
 """Of one window; the newest ones. More lines on top of each other show nothing."""
@@ -31,7 +45,7 @@ def plot_overlay(lines: Sequence[HistoryLine], title: str, notes: Sequence[str],
     """One panel for each line; its cycles by the share of the window that has passed, the newest one in colour."""
     panels = [line for line in lines if curves(line)][:MOST_PANELS]
     if not panels:
-        return note_figure(title, "No cycle whose length and reset are known.")
+        return figure_of(note_spec(title, "No cycle whose length and reset are known."))
     inner = PANEL_HEIGHT * len(panels) + PANEL_GAP * (len(panels) - 1)
     traces: list[dict[str, Any]] = []
     texts: list[dict[str, Any]] = []
@@ -39,30 +53,30 @@ def plot_overlay(lines: Sequence[HistoryLine], title: str, notes: Sequence[str],
     for number, line in enumerate(panels):
         suffix = str(number + 1) if number else ""
         top = 1 - number * (PANEL_HEIGHT + PANEL_GAP) / inner
-        axes[f"yaxis{suffix}"] = _y_axis(max(0.0, top - PANEL_HEIGHT / inner), top)
+        axes[f"yaxis{suffix}"] = percent_axis(domain=[max(0.0, top - PANEL_HEIGHT / inner), top], range=[-3, 108])
         found = curves(line)
         for at, curve in enumerate(found):
             traces += _traces(line, curve, f"y{suffix}", zone, newest=at == len(found) - 1)
         whose = f"{cut(line.label)} · " if len({other.account for other in panels}) > 1 else ""
-        texts.append(_panel_title(f"{whose}{line.title}", f"{len(found)} cycles", f"y{suffix}"))
-    figure = go.Figure({"data": traces, "layout": axes})
+        texts.append(words_at(f"<b>{plain(f'{whose}{line.title}')}</b> {len(found)} cycles", f"y{suffix}"))
     more = [f"{len(panels)} of {len(lines)} windows"] if len(panels) < len(lines) else []
-    subtitle = " · ".join(["across: share of the window that has passed", "bold = the newest cycle", *notes, *more])
-    layout(figure, title, subtitle, height=TOP + inner + 44, left=48, top=TOP)
-    return figure.update_layout(
+    words = ["across: share of the window that has passed", "bold = the newest cycle", *notes, *more]
+    across = {
+        "range": [-1, 102],
+        "tickvals": [0, 25, 50, 75, 100],
+        "ticktext": ["0", "25", "50", "75", "100 %"],
+        "anchor": f"y{len(panels) if len(panels) > 1 else ''}",
+    }
+    layout = layout_spec(
+        titled(title, *words),
+        height=TOP + inner + 44,
+        left=44,
         annotations=texts,
-        margin={"b": 44},
         hovermode="closest",
-        xaxis={
-            "range": [-1, 102],
-            "tickvals": [0, 25, 50, 75, 100],
-            "ticktext": [quiet(text) for text in ("0", "25", "50", "75", "100 %")],
-            "anchor": f"y{len(panels) if len(panels) > 1 else ''}",
-            "gridcolor": GRID,
-            "zeroline": False,
-            "tickfont": {"size": 10},
-        },
+        xaxis=across,
+        **axes,
     )
+    return figure_of({"data": traces, "layout": layout})
 
 
 Curve = tuple[Cycle, Floats, Floats]
@@ -96,7 +110,7 @@ def _traces(line: HistoryLine, curve: Curve, axis: str, zone: tzinfo, *, newest:
     kind = "goes on" if cycle.end == "open" else f"ended: {KINDS[cycle.end]}"
     lasted = duration(pd.Timedelta(cycle.seen - cycle.begun, unit="us").to_pytimedelta())
     hover = (
-        f"<b>{ink(line.label)}</b> {ink(line.title)}<br>begun {begun}, seen for {lasted}, {kind}"
+        f"<b>{plain(line.label)}</b> {plain(line.title)}<br>begun {begun}, seen for {lasted}, {kind}"
         "<br>%{x:.0f} % passed, %{y:.4~g} % used<extra></extra>"
     )
     common = {"type": "scatter", "yaxis": axis, "showlegend": False, "hovertemplate": hover}
@@ -120,35 +134,9 @@ def _traces(line: HistoryLine, curve: Curve, axis: str, zone: tzinfo, *, newest:
                 "y": used[-1:],
                 "mode": "markers+text",
                 "marker": marker,
-                "text": [ink(f" {KINDS[cycle.end]} ")],
+                "text": [plain(f" {KINDS[cycle.end]} ")],
                 "textposition": "middle right",
                 "textfont": {"size": 11},
             }
         )
     return found
-
-
-def _y_axis(low: float, high: float) -> dict[str, Any]:
-    return {
-        "domain": [low, high],
-        "range": [-3, 108],
-        "tickvals": [0, 50, 100],
-        "ticktext": [quiet(text) for text in ("0", "50", "100 %")],
-        "tickfont": {"size": 10},
-        "gridcolor": GRID,
-        "zeroline": False,
-    }
-
-
-def _panel_title(name: str, words: str, axis: str) -> dict[str, Any]:
-    return {
-        "text": f"<b>{ink(name)}</b> {quiet(words)}",
-        "x": 0,
-        "xref": "x domain",
-        "xanchor": "left",
-        "y": 1,
-        "yref": f"{axis} domain",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 12},
-    }

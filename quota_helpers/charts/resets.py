@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
-from typing import Any, Final
-
-import pandas as pd
-import plotly.graph_objects as go
+from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Final
 
 from ..frames import present_of, readings
 from ..outlook.bars import WindowBar, percent, window_bars
-from ..times import Moment, duration, local_time
-from .bar_blocks import word_trace
-from .invented import zone_for
+from ..times import Moment, duration, local_time, moment
 from .style import (
     GRID,
     NORMAL,
     PLAIN_AXIS,
-    ROW_HEIGHT,
-    ink,
-    is_demo,
-    label_space,
+    demo_words,
+    figure_of,
     layout_spec,
     note_spec,
-    quiet,
+    plain,
+    titled,
     window_label,
+    zone_for,
 )
+from .windows import word_trace
 
-CHART_SHARE: Final = 0.42  # of the width; the words beside it take the rest
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+ROW: Final = 46  # pixels: a name and its words, a stem, what lies between two
+WORDS: Final = -0.3  # share of a row: where its words stand
+LABEL_LENGTH: Final = 27  # characters; the words to the right of it take the rest of 360 pixels
 
 # The axis is logarithmic, in minutes: a five-hour and a monthly window fit into one picture.
 TICKS: Final = {1: "1 m", 10: "10 m", 60: "1 h", 300: "5 h", 1_440: "1 d", 10_080: "7 d", 43_200: "30 d"}
 
 
 def plot_resets(
-    frame: pd.DataFrame, *, now: Moment | None = None, tz: str | tzinfo | None = None, reveal: bool = False
+    frame: pd.DataFrame,
+    *,
+    now: Moment | None = None,
+    tz: str | tzinfo | None = None,
+    reveal: bool = False,
+    template: Any = None,
 ) -> go.Figure:
     """A timeline of the resets that lie ahead, the next one on top: whose window, when, and how much comes back.
 
@@ -44,37 +51,39 @@ def plot_resets(
 
     Args:
         frame: With the columns of `COLUMNS`; of several readings of one window the newest counts.
-        now: The present moment (aware); None means the latest `fetched_at` of the frame.
+        now: The present moment; None means the latest `fetched_at` of the frame.
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
+        template: As in `plot_windows`.
     """
     frame = readings(frame)
-    now = present_of(frame, now)
-    bars = window_bars(frame, now=now, reveal=reveal)
-    return go.Figure(resets_spec(frame, bars, now=now, tz=tz))
+    present = present_of(frame, now)
+    bars = window_bars(frame, now=present, reveal=reveal)
+    return figure_of(resets_spec(bars, now=present, tz=tz), template)
 
 
-def resets_spec(
-    frame: pd.DataFrame, bars: Sequence[WindowBar], *, now: datetime | None = None, tz: str | tzinfo | None = None
-) -> dict[str, Any]:
+def resets_spec(bars: Sequence[WindowBar], *, now: Moment | None, tz: str | tzinfo | None = None) -> dict[str, Any]:
     """What `plot_resets` draws, as plotly's plain specification: building a Figure takes ten times as long.
 
     Args:
-        frame: The rows that *bars* were made of.
         bars: As `window_bars` returns them.
-        now: As in `plot_resets`, like what follows.
-        tz: Time zone of the texts.
+        now: The moment they are of; None only where there are none.
+        tz: Time zone of the texts, as in `plot_resets`.
     """
-    title = f"Next resets{', demo accounts' if is_demo(frame) else ''}: who gets what back, and when"
+    invented = any(bar.origin == "demo" for bar in bars)
+    title = f"Next resets{demo_words(invented=invented)}"
     coming = _coming(bars)
-    if not coming:
+    if not coming or now is None:
         return note_spec(title, "No reset is known to lie ahead.")
-    present = pd.Timestamp(now) if now else frame["fetched_at"].max()
-    zone = zone_for(tz, invented=is_demo(frame))
-    subtitle = f"dot = reset, its size = what comes back · from {local_time(present, zone)}, logarithmic"
-    height = 84 + 28 + ROW_HEIGHT * len(coming)
-    layout = layout_spec(title, subtitle, height=height, left=label_space(_labels(coming)), top=64)
-    return {"data": _traces(coming, zone), "layout": layout | _axes(coming)}
+    zone = zone_for(tz, invented=invented)
+    head = titled(
+        title,
+        "who gets what back, and when",
+        "dot = reset, its size = what comes back",
+        f"from {local_time(moment(now), zone)}, logarithmic",
+    )
+    layout = layout_spec(head, height=84 + 28 + ROW * len(coming), **_axes(coming))
+    return {"data": _traces(coming, zone), "layout": layout}
 
 
 def _coming(bars: Sequence[WindowBar]) -> list[WindowBar]:
@@ -93,6 +102,7 @@ def _traces(coming: Sequence[WindowBar], zone: tzinfo) -> list[dict[str, Any]]:
     # One trace for all stems: a gap (None) lifts the pen.
     stems = {
         "type": "scatter",
+        "name": "time",
         "x": [value for end in minutes for value in (1, end, None)],
         "y": [value for row in rows for value in (row, row, None)],
         "mode": "lines",
@@ -102,55 +112,64 @@ def _traces(coming: Sequence[WindowBar], zone: tzinfo) -> list[dict[str, Any]]:
     sizes = [7 + min(100.0, bar.used or 0.0) / 9 for bar in coming]
     dots = {
         "type": "scatter",
+        "name": "resets",
         "x": minutes,
         "y": rows,
         "mode": "markers",
-        "marker": {"size": sizes, "color": NORMAL, "line": {"width": 0}},
+        "marker": {
+            "size": sizes,
+            "color": NORMAL,
+            "opacity": 1,
+            "line": {"width": 0},
+        },
         "hovertext": [_hover(bar, zone) for bar in coming],
         "hoverinfo": "text",
+        "cliponaxis": False,
     }
-    words = word_trace([(1, row, _words(bar, zone), True) for row, bar in zip(rows, coming, strict=True)])
-    return [stems, dots, {**words, "xaxis": "x2"}]
+    # Above each stem, from edge to edge: a margin for the names would leave no room for the times at 360 pixels.
+    names = [(0.0, row + WORDS, plain(_label(bar, coming)), False) for row, bar in zip(rows, coming, strict=True)]
+    words = [(1.0, row + WORDS, _words(bar, zone), True) for row, bar in zip(rows, coming, strict=True)]
+    return [stems, dots, {**word_trace([*names, *words]), "xaxis": "x2"}]
 
 
-def _axes(coming: Sequence[WindowBar]) -> dict[str, dict[str, Any]]:
+def _axes(coming: Sequence[WindowBar]) -> dict[str, Any]:
     last = max(_minutes(coming))
     ticks = {value: text for value, text in TICKS.items() if value <= last * 1.5}
     across = {
         "type": "log",
-        "range": [0, math.log10(last * 2)],
-        "domain": [0, CHART_SHARE],
+        "range": [0, math.log10(last * 1.3)],
         "tickvals": list(ticks),
-        "ticktext": [quiet(text) for text in ticks.values()],
-        "tickfont": {"size": 10},
-        "gridcolor": GRID,
+        "ticktext": list(ticks.values()),
         **PLAIN_AXIS,
     }
-    down = {
-        "range": [len(coming) - 0.4, -0.6],
-        "tickvals": list(range(len(coming))),
-        "ticktext": [ink(label) for label in _labels(coming)],
-        "ticklabelstandoff": 6,
-        "showgrid": False,
-        **PLAIN_AXIS,
-    }
-    words = {"domain": [CHART_SHARE, 1], "range": [0, 1], "visible": False, "fixedrange": True}
+    down = {"range": [len(coming) - 0.6, -0.6], "showgrid": False, "showticklabels": False, **PLAIN_AXIS}
+    words = {"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True}
     return {"xaxis": across, "yaxis": down, "xaxis2": words}
 
 
-def _labels(coming: Sequence[WindowBar]) -> list[str]:
-    return [window_label(bar.label, bar.title) for bar in coming]
+def _label(bar: WindowBar, coming: Sequence[WindowBar]) -> str:
+    alone = len({other.account_key for other in coming}) == 1
+    return bar.title if alone else window_label(bar.label, bar.title, LABEL_LENGTH)
 
 
 def _words(bar: WindowBar, zone: tzinfo) -> str:
-    if bar.reset_at is None:
+    return plain(f"+{percent(min(100.0, bar.used or 0.0))} in {duration(bar.resets_in)} · {_when(bar, zone)}")
+
+
+def _when(bar: WindowBar, zone: tzinfo) -> str:
+    """The reset as short as it is clear: a time today, a weekday within a week, else a date."""
+    if bar.reset_at is None or bar.resets_in is None:
         return ""
-    when = local_time(bar.reset_at, zone, named=False)
-    return f"{ink(f'+{percent(min(100.0, bar.used or 0.0))}')} {quiet(f'in {duration(bar.resets_in)} · {when}')}"
+    day = "" if bar.resets_in < timedelta(hours=12) else "%a " if bar.resets_in < timedelta(days=6) else "%d %b "
+    try:
+        return bar.reset_at.astimezone(zone).strftime(f"{day}%H:%M")
+    except (OverflowError, ValueError):  # the last days of the calendar are beyond it in some zones
+        return local_time(bar.reset_at, zone, named=False)
 
 
 def _hover(bar: WindowBar, zone: tzinfo) -> str:
     when = local_time(bar.reset_at, zone) if bar.reset_at is not None else ""
     return (
-        f"<b>{ink(bar.label)}</b> {ink(bar.title)}<br>{bar.used:g} % comes back<br>{when}, in {duration(bar.resets_in)}"
+        f"<b>{plain(bar.label)}</b> {plain(bar.title)}<br>{bar.used:g} % comes back<br>"
+        f"{when}, in {duration(bar.resets_in)}"
     )

@@ -1,18 +1,22 @@
-"""The look that all charts share: colours, words for durations, text that follows JupyterLab's theme.
+"""The look that all charts share, as a plotly template of its own; titles, axes and legends; labels of bearable length.
 
-Plotly draws text in a fixed colour, and no single grey is readable on white and on black. A `<span>` with a CSS
-variable of JupyterLab is: the browser colours it anew when the theme changes. Outside JupyterLab the fallback is used.
+A figure carries its look in `layout.template` and nowhere else, so that `update_layout(template="plotly_dark")` and
+every other call of plotly's works on it as on any figure. Bare, it is legible on white and on black: transparent
+ground, mid-grey ink. Inside our widgets a style sheet colours the text after JupyterLab's theme.
 """
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
+import plotly.io as pio
 
-if TYPE_CHECKING:
-    import pandas as pd
+from ..times import zone_of
 
 # Both hues have at least 3:1 contrast on white and on #111111, and differ for every kind of colour vision; where they
 # meet in greyscale a hatch and a word carry the difference.
@@ -25,12 +29,57 @@ GRID: Final = "rgba(127,127,127,0.28)"
 HATCH: Final = "rgba(255,255,255,0.75)"
 CLEAR: Final = "rgba(0,0,0,0)"
 
+TOP: Final = 84  # pixels, for the title and two lines under it
 ROW_HEIGHT: Final = 22  # pixels
 LABEL_LENGTH: Final = 22  # characters of an account's name before it is cut
 TITLE_LENGTH: Final = 25  # characters of a window's name before it is cut
 CHARACTER_WIDTH: Final = 6.0  # pixels, of the 12 px font, on the wide side
-LABEL_SPACE: Final = 250  # pixels, the most that labels may take from the chart
-LABEL_SPACE_CHARACTERS: Final = 31  # the same in characters, without the sign between account and window
+LABEL_SPACE: Final = 150  # pixels, the most that labels may take from a chart of 360
+LINE_LENGTH: Final = 62  # characters of an 11 px line that fit into 360 pixels
+
+_AXIS: Final[dict[str, Any]] = {
+    "gridcolor": GRID,
+    "linecolor": GRID,
+    "zeroline": False,
+    "tickfont": {"size": 10},
+    "automargin": False,
+}
+TEMPLATE: Final[dict[str, Any]] = {
+    "layout": {
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "colorway": list(FURTHER),
+        "font": {"family": "system-ui, DejaVu Sans, sans-serif", "size": 12, "color": QUIET},
+        "hoverlabel": {"align": "left"},
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 12, "t": 12},
+            "automargin": False,
+            "font": {"size": 15},
+            "subtitle": {"font": {"size": 11}},
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 11},
+            "bgcolor": CLEAR,
+        },
+        # The bar would lie over the title: what zooms is of no use on axes that show everything.
+        "modebar": {"bgcolor": CLEAR, "color": QUIET, "orientation": "v"},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+    }
+}
+"""The look, as `plotly.io.templates["quota"]` has it too."""
+
+pio.templates["quota"] = go.layout.Template(TEMPLATE)
 
 # Axes that show words where they are told to: plotly need not measure each label, which takes half of the drawing.
 PLAIN_AXIS: Final[dict[str, Any]] = {
@@ -39,16 +88,22 @@ PLAIN_AXIS: Final[dict[str, Any]] = {
     "tickangle": 0,
     "ticklabeloverflow": "allow",
 }
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+TIME_TICKS: Final = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S<br>%d %b"},
+    {"dtickrange": [60_000, DAY_MS], "value": "%H:%M<br>%d %b"},
+    {"dtickrange": [DAY_MS, None], "value": "%a<br>%d %b"},
+]
+"""Ticks of a time axis: however short the stretch, they name its date."""
 
 
-def ink(text: str) -> str:
-    """The text, escaped, in the theme's text colour."""
-    return f'<span style="color:var(--jp-ui-font-color1, #7a7a7a)">{escape(text)}</span>'
+def plain(text: str) -> str:
+    """The text for plotly, which takes some of HTML for markup: a name stays a name. Most texts come back as they are.
 
-
-def quiet(text: str) -> str:
-    """The text, escaped, in the theme's secondary text colour."""
-    return f'<span style="color:var(--jp-ui-font-color2, #7a7a7a)">{escape(text)}</span>'
+    >>> plain("ada"), plain("<b>ada</b>")
+    ('ada', '&lt;b&gt;ada&lt;/b&gt;')
+    """
+    return escape(text, quote=False)
 
 
 def cut(label: str, length: int = LABEL_LENGTH) -> str:
@@ -56,70 +111,83 @@ def cut(label: str, length: int = LABEL_LENGTH) -> str:
     return label if len(label) <= length else f"{label[: length - 1]}…"
 
 
-def cut_title(title: str) -> str:
+def cut_title(title: str, length: int = TITLE_LENGTH) -> str:
     """A window's name of bearable length: the server may call a limit anything, and its end says which window."""
-    half = TITLE_LENGTH // 2
-    return title if len(title) <= TITLE_LENGTH else f"{title[:half]}…{title[-half:]}"
+    half = (length - 1) // 2
+    return title if len(title) <= length else f"{title[:half]}…{title[-half:]}"
 
 
-def window_label(label: str, title: str) -> str:
-    """Account and window in the space there is; the account's name gives way first."""
-    shown = cut_title(title)
-    return f"{cut(label, max(8, LABEL_SPACE_CHARACTERS - len(shown)))} · {shown or 'no window sent'}"
+def window_label(label: str, title: str, length: int) -> str:
+    """Account and window on one line of at most *length* characters; the account's name gives way first."""
+    shown = cut_title(title, max(8, length - 11)) or "no window sent"
+    return f"{cut(label, max(8, length - len(shown) - 3))} · {shown}"
 
 
-def label_space(labels: list[str]) -> int:
+def label_space(labels: Iterable[str]) -> int:
     """Pixels that the longest of the labels needs at the left of a chart."""
-    return min(LABEL_SPACE, 26 + int(CHARACTER_WIDTH * max(map(len, labels))))
+    return min(LABEL_SPACE, 20 + int(CHARACTER_WIDTH * max(map(len, labels), default=0)))
 
 
-def is_demo(frame: pd.DataFrame) -> bool:
-    """Whether any of the rows comes from the demo's invented accounts."""
-    return "origin" in frame and bool((frame["origin"] == "demo").any())
+def demo_words(*, invented: bool) -> str:
+    """What a title adds where anything in the chart is invented."""
+    return ", demo accounts" if invented else ""
 
 
-def layout_spec(title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> dict[str, Any]:
-    """Transparent ground, quiet lines, a title with a line of explanation under it."""
+def zone_for(tz: str | tzinfo | None, *, invented: bool) -> tzinfo:
+    """The time zone to show: the one asked for, else UTC for invented things and this machine's for real ones."""
+    return UTC if tz is None and invented else zone_of(tz)
+
+
+def titled(title: str, *notes: str) -> dict[str, Any]:
+    """A title with lines of explanation under it, broken so that they fit into the narrowest notebook."""
+    lines = textwrap.wrap(" · ".join(filter(None, notes)), LINE_LENGTH, break_long_words=False)
+    return {"text": plain(title), "subtitle": {"text": "<br>".join(map(plain, lines))}}
+
+
+def percent_axis(**more: Any) -> dict[str, Any]:
+    """An axis of percentages: 0, 50 and 100."""
+    return {"tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"], "zeroline": False, "fixedrange": True} | more
+
+
+def time_axis(**more: Any) -> dict[str, Any]:
+    """An axis of wall times, in milliseconds; its ticks name the date even of a stretch of minutes."""
+    return {"type": "date", "nticks": 7, "tickformatstops": TIME_TICKS, "zeroline": False} | more
+
+
+def words_at(text: str, axis: str, *, x: float = 0, y: float = 1, anchor: str = "left", **more: Any) -> dict[str, Any]:
+    """Words on the upper edge of a panel, whose y axis is *axis*; *text* as plotly takes it."""
+    place = {"x": x, "xref": "paper", "xanchor": anchor, "y": y, "yref": f"{axis} domain", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 12}} | place | more
+
+
+def layout_spec(title: dict[str, Any], *, height: int, left: int = 12, top: int = TOP, **more: Any) -> dict[str, Any]:
+    """The layout of a chart: its look is the template's, so that another template changes all of it."""
+    lines = str(title["subtitle"]["text"]).count("<br>")
     return {
-        "template": "none",
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
-        "font": {"family": "system-ui, DejaVu Sans, sans-serif", "size": 12, "color": QUIET},
-        "height": height,
-        "margin": {"l": left, "r": 12, "t": top, "b": 28},
+        "template": _template(),
+        "height": height + 14 * max(0, lines - 1),
+        "margin": {"l": left, "r": 12, "t": top + 14 * max(0, lines - 1), "b": 28},
         "showlegend": False,
-        "hoverlabel": {"align": "left"},
-        "title": {
-            "text": f"{ink(title)}<br><span style='font-size:11px'>{quiet(subtitle)}</span>",
-            "x": 0,
-            "xref": "container",
-            "pad": {"l": 12, "t": 12},
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "automargin": False,
-            "font": {"size": 15},
-        },
-    }
-
-
-def layout(figure: go.Figure, title: str, subtitle: str, *, height: int, left: int, top: int = 84) -> go.Figure:
-    """The same for a Figure."""
-    return figure.update_layout(layout_spec(title, subtitle, height=height, left=left, top=top))
+        "title": title,
+    } | more
 
 
 def note_spec(title: str, note: str) -> dict[str, Any]:
     """A chart that says why there is nothing to draw."""
-    words = {"text": quiet(note), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
-    axes = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return {"data": [], "layout": layout_spec(title, "", height=180, left=12) | axes | {"annotations": [words]}}
+    text = "<br>".join(map(plain, textwrap.wrap(note, LINE_LENGTH)))
+    words = {"text": text, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    hidden = {"visible": False}
+    layout = layout_spec(titled(title), height=180, xaxis=hidden, yaxis=hidden, annotations=[words])
+    return {"data": [], "layout": layout}
 
 
-def note_figure(title: str, note: str) -> go.Figure:
-    """The same as a Figure."""
-    return go.Figure(note_spec(title, note))
+def figure_of(spec: dict[str, Any], template: Any = None) -> go.Figure:
+    """The Figure of a plain specification, checked by plotly; with another template where one is asked for."""
+    figure = go.Figure(spec)
+    return figure if template is None else figure.update_layout(template=template)
 
 
-def figure_of(spec: dict[str, Any]) -> go.Figure:
-    """The Figure of a plain specification: checked by plotly."""
-    return go.Figure(spec)
+def _template() -> Any:
+    """Ours, unless somebody chose another for all of plotly's charts: `plotly.io.templates.default`."""
+    chosen = pio.templates.default
+    return TEMPLATE if chosen in {None, "plotly", "quota"} else pio.templates[chosen].to_plotly_json()

@@ -3,29 +3,85 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, tzinfo
-from typing import Any, Final
-
-import pandas as pd
-import plotly.graph_objects as go
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
 
 from ..frames import present_of, readings
 from ..labels import Names, choose, one_of
-from ..outlook.bars import Show, WindowBar, window_bars, window_rank
-from ..times import LENGTHS, Moment, local_time
-from .bar_blocks import Block, Column, block_axes, block_traces
-from .invented import zone_for
-from .style import ROW_HEIGHT, cut, is_demo, label_space, layout_spec, note_spec
+from ..outlook.bars import Role, Show, WindowBar, window_bars, window_rank
+from ..times import LENGTHS, Moment, local_time, moment
+from .style import (
+    ATTENTION,
+    GRID,
+    HATCH,
+    NORMAL,
+    PLAIN_AXIS,
+    QUIET,
+    TRACK,
+    cut_title,
+    demo_words,
+    figure_of,
+    layout_spec,
+    note_spec,
+    plain,
+    titled,
+    window_label,
+    words_at,
+    zone_for,
+)
 
-MOST_COLUMNS: Final = 3  # side by side; more leave no room for the words at 800 pixels
-COMMON_SHARE: Final = 0.25  # a window that fewer accounts have goes into the list below the grid
-FEW_ACCOUNTS: Final = 2  # so few accounts are a list of windows, each on a line of its own
-# Widths of a column, where the bar takes 100: number, word and reset just fit beside it at 800 pixels.
-GRID_SPANS: Final = {1: 240, 2: 300, 3: 350}
-LIST_TITLE, LIST_SPAN = 78, 268  # in the list the window's name stands before its bar
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
 
-Grid = dict[tuple[str, str], list[WindowBar]]
+MOST_COLUMNS: Final = 2  # side by side; more leave no room for the words at 360 pixels
+COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands below, by its name
+ROW: Final = 52  # pixels: a name, a bar, its words
+SPAN: Final = 108  # from one column to the next, where a bar takes 100
+NAME, THICKNESS, WORDS = -0.33, 0.26, 0.32  # shares of a row: where the name and the words stand, how thick a bar is
+LABEL_LENGTH: Final = 26  # characters above a bar, where two stand side by side
+
+COLOURS: Final[dict[Role, str]] = {"normal": NORMAL, "attention": ATTENTION, "quiet": QUIET}
+SHAPES: Final = {"fast": "/", "stale": ".", "blocked": "x"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place of the drawing.
+
+    Attributes:
+        row: Its row, from 0 at the top.
+        column: Its column, from 0 at the left.
+        name: What stands above it, or "".
+        bar: The bar, or None where the account has no such window.
+    """
+
+    row: int
+    column: int
+    name: str
+    bar: WindowBar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Where every bar stands: common windows in columns of their own, an account a row; the others below, by name."""
+
+    heads: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    rows: int
+    first_further: int | None  # the row in which the further windows begin
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are."""
+        return 1 + max(cell.column for cell in self.cells)
+
+    def placed(self) -> Iterator[tuple[float, int, WindowBar]]:
+        """Each bar with where it begins and its row."""
+        return ((cell.column * SPAN, cell.row, cell.bar) for cell in self.cells if cell.bar is not None)
 
 
 def plot_windows(
@@ -36,19 +92,21 @@ def plot_windows(
     windows: Names = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
+    template: Any = None,
 ) -> go.Figure:
     """Bars per account and window, what binds first on top.
 
     The bar is the percentage left (or used), the small tick the share of the window's time that is left (or gone):
-    a bar behind its tick is ahead of pace, hatched and marked "▲ fast". Beside it the number and the time to the reset.
+    a bar behind its tick is ahead of pace, hatched and marked "▲ fast". Under it the number and the time to the reset.
 
     Args:
         frame: With the columns of `COLUMNS`; of several readings of one window the newest counts.
-        now: The present moment; None means the newest reading.
+        now: The present moment; None means the latest `fetched_at` of the frame.
         show: "left" or "used".
         windows: Only windows of these names, such as "weekly"; None means all.
         tz: Time zone of the hover texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
+        template: One of plotly's templates; None means ours, or the default that was set for all charts.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
@@ -60,82 +118,181 @@ def plot_windows(
         frame = frame[frame["window"].isin(choose(windows, known, "window"))]
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
-    return go.Figure(windows_spec(frame, bars, now=present, show=show, tz=tz))
+    return figure_of(windows_spec(bars, now=present, show=show, tz=tz), template)
 
 
 def windows_spec(
-    frame: pd.DataFrame,
-    bars: Sequence[WindowBar],
-    *,
-    now: datetime | None = None,
-    show: Show = "left",
-    tz: str | tzinfo | None = None,
+    bars: Sequence[WindowBar], *, now: Moment | None, show: Show = "left", tz: str | tzinfo | None = None
 ) -> dict[str, Any]:
     """What `plot_windows` draws, as plotly's plain specification: building a Figure takes ten times as long.
 
     Args:
-        frame: The rows that *bars* were made of.
         bars: As `window_bars` returns them.
-        now: As in `plot_windows`, like all that follow.
-        show: "left" or "used".
+        now: The moment they are of; None only where there are none.
+        show: As in `plot_windows`, like what follows.
         tz: Time zone of the texts.
     """
-    title = f"Quota {show}{', demo accounts' if is_demo(frame) else ''}: what runs out first on top"
-    if not bars:
+    invented = any(bar.origin == "demo" for bar in bars)
+    title = f"Quota {show}{demo_words(invented=invented)}"
+    if not bars or now is None:
         return note_spec(title, "No window to show.")
-    present = pd.Timestamp(now) if now else frame["fetched_at"].max()
-    zone = zone_for(tz, invented=is_demo(frame))
-    grid, rest = _split(bars)
-    blocks, lines = _blocks(bars, grid, rest)
-    data: list[dict[str, Any]] = []
-    axes: dict[str, dict[str, Any]] = {}
-    for number, block in enumerate(blocks, 1):
-        data += block_traces(block, number, show, zone)
-        axes |= block_axes(block, number)
-    annotations = [note for block in axes.values() for note in block.pop("annotations", ())]
-    time_word = "time left" if show == "left" else "time gone"
-    subtitle = f"bar = {show}, tick = {time_word}, right = resets in · {local_time(present, zone)}"
-    left = label_space([cut(bar.label) for bar in bars])
-    layout = layout_spec(title, subtitle, height=84 + 28 + lines * ROW_HEIGHT, left=left)
-    return {"data": data, "layout": layout | axes | {"barmode": "overlay", "annotations": annotations}}
+    zone = zone_for(tz, invented=invented)
+    arranged = arrange(bars)
+    head = titled(
+        title,
+        "what runs out first on top",
+        f"bar = {show}, tick = {'time left' if show == 'left' else 'time gone'}, right = resets in",
+        local_time(moment(now), zone),
+    )
+    layout = layout_spec(head, height=84 + 40 + ROW * arranged.rows, top=96, barmode="overlay", **_axes(arranged))
+    return {"data": _traces(arranged, show, zone), "layout": layout}
 
 
-def _split(bars: Sequence[WindowBar]) -> tuple[Grid, list[WindowBar]]:
-    """The windows that many accounts have, as columns of a grid; the others, as a list."""
-    accounts = len({bar.account_key for bar in bars})
+def arrange(bars: Sequence[WindowBar]) -> Arrangement:
+    """Give every bar its place; the accounts stay in the order of the bars."""
+    keys = list(dict.fromkeys(bar.account_key for bar in bars))
     counts = Counter((bar.limit, bar.window) for bar in bars if bar.window)
-    common = [key for key, count in counts.most_common() if count >= COMMON_SHARE * accounts]
+    common = [key for key, count in counts.items() if count >= COMMON_SHARE * len(keys)]
     # The account's own windows have the first right to a column.
-    common.sort(key=lambda key: (key[0] != "codex", -counts[key]))
-    chosen = [] if accounts <= FEW_ACCOUNTS else sorted(common[:MOST_COLUMNS], key=lambda key: window_rank(*key))
-    grid: Grid = {key: [] for key in chosen}
-    rest = []
+    common.sort(key=lambda key: (key[0] != "codex", -counts[key], window_rank(*key)))
+    heads = sorted(common[:MOST_COLUMNS], key=lambda key: window_rank(*key))
+    column_of = {key: number for number, key in enumerate(heads)}
+    gridded: dict[str, dict[int, WindowBar]] = {}
+    further: list[WindowBar] = []
     for bar in bars:
-        column = grid.get((bar.limit, bar.window))
-        # A second window of the same name (both slots weekly) has no place of its own in the grid.
-        if column is None or any(other.account_key == bar.account_key for other in column):
-            rest.append(bar)
+        column = column_of.get((bar.limit, bar.window))
+        # A second window of the same name (both slots weekly) has no place of its own in the columns.
+        if column is None or column in gridded.get(bar.account_key, {}):
+            further.append(bar)
         else:
-            column.append(bar)
-    return grid, sorted(rest, key=lambda bar: bar.binding)
+            gridded.setdefault(bar.account_key, {})[column] = bar
+    titles = {(bar.limit, bar.window): bar.title for bar in bars}
+    cells = [
+        Cell(row, column, _name(own) if not column else "", own.get(column))
+        for row, own in enumerate(gridded.values())
+        for column in range(len(heads))
+    ]
+    begun = len(gridded)
+    further.sort(key=lambda bar: bar.binding)
+    for number, bar in enumerate(further):
+        label = cut_title(bar.title) if len(keys) == 1 else window_label(bar.label, bar.title, LABEL_LENGTH)
+        cells.append(Cell(begun + number // MOST_COLUMNS, number % MOST_COLUMNS, label, bar))
+    rows = begun + -(-len(further) // MOST_COLUMNS)
+    first = begun if further and begun else None
+    return Arrangement(tuple(titles[key] for key in heads) if begun else (), tuple(cells), rows, first)
 
 
-def _blocks(bars: Sequence[WindowBar], grid: Grid, rest: Sequence[WindowBar]) -> tuple[list[Block], int]:
-    """The grid above the list, and how many lines they take."""
-    # In the order of the bars, which is the table's.
-    gridded = {bar.account_key for column in grid.values() for bar in column}
-    order = {bar.account_key: cut(bar.label) for bar in bars if bar.account_key in gridded}
-    row_of = {account: row for row, account in enumerate(order)}
-    gap = 2 if grid and rest else 0
-    lines = len(order) + len(rest) + gap
-    blocks = []
-    if order:
-        columns = tuple(
-            Column(own[0].title, tuple(row_of[bar.account_key] for bar in own), tuple(own)) for own in grid.values()
-        )
-        blocks.append(Block(tuple(order.values()), columns, GRID_SPANS[len(grid)], ((len(rest) + gap) / lines, 1.0)))
-    if rest:
-        listed = Column("further windows" if order else "", tuple(range(len(rest))), tuple(rest))
-        labels = tuple(cut(bar.label) for bar in rest)
-        blocks.append(Block(labels, (listed,), LIST_SPAN, (0.0, len(rest) / lines), LIST_TITLE))
-    return blocks, lines
+def _name(own: dict[int, WindowBar]) -> str:
+    return next(iter(own.values())).label
+
+
+def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict[str, Any]]:
+    placed = list(arranged.placed())
+    bars = [bar for _, _, bar in placed]
+    width = {"type": "bar", "orientation": "h", "width": THICKNESS}
+    track: dict[str, Any] = {"color": TRACK}
+    if any(bar.mark == "full" for bar in bars):
+        track["line"] = {"width": [1.5 * (bar.mark == "full") for bar in bars], "color": ATTENTION}
+    tracks = {
+        **width,
+        **_lying(placed),
+        "name": "track",
+        "x": [100] * len(placed),
+        "marker": track,
+        "hovertext": [_hover(bar, zone) for bar in bars],
+        "hoverinfo": "text",
+    }
+    # A trace for each look: plotly is slow, and complains, where colours and patterns are lists.
+    looks: dict[tuple[Role, str], list[tuple[float, int, WindowBar]]] = {}
+    for one in placed:
+        looks.setdefault((one[2].role, one[2].mark), []).append(one)
+    filled = [
+        {
+            **width,
+            **_lying(alike),
+            "name": mark or show,
+            "x": [bar.fill(show) for _, _, bar in alike],
+            "marker": _marker(COLOURS[role], SHAPES.get(mark, "")),
+            "hoverinfo": "skip",
+        }
+        for (role, mark), alike in looks.items()
+    ]
+    timed = [(start + tick, row) for start, row, bar in placed if (tick := bar.tick(show)) is not None]
+    ticks = {
+        "type": "scatter",
+        "name": "time",
+        "x": [x for x, _ in timed],
+        "y": [row for _, row in timed],
+        "mode": "markers",
+        "marker": {"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": QUIET}},
+        "hoverinfo": "skip",
+    }
+    return [tracks, *filled, ticks, word_trace(_words(arranged, show))]
+
+
+def word_trace(words: Sequence[tuple[float, float, str, bool]], size: float = 11) -> dict[str, Any]:
+    """Words as one trace (annotations are many times slower): x, y, text, and whether it ends at x."""
+    return {
+        "type": "scatter",
+        "name": "words",
+        "mode": "text",
+        "x": [x for x, _, _, _ in words],
+        "y": [row for _, row, _, _ in words],
+        "text": [text for _, _, text, _ in words],
+        "textposition": ["middle left" if ends else "middle right" for _, _, _, ends in words],
+        "textfont": {"size": size},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
+
+
+def _words(arranged: Arrangement, show: Show) -> list[tuple[float, float, str, bool]]:
+    words: list[tuple[float, float, str, bool]] = []
+    for cell in arranged.cells:
+        start = cell.column * SPAN
+        if cell.name:
+            words.append((start, cell.row + NAME, f"<b>{plain(cell.name)}</b>", False))
+        if cell.bar is None:
+            words.append((start, cell.row, "no such window", False))
+            continue
+        words.append((start, cell.row + WORDS, _number(cell.bar, show), False))
+        if text := cell.bar.reset or ("not started" if cell.bar.mark == "not started" else ""):
+            words.append((start + 100, cell.row + WORDS, plain(text), True))
+    return words
+
+
+def _number(bar: WindowBar, show: Show) -> str:
+    # What has its word at the right, in the place of a time that would mean nothing, needs none here.
+    word = "" if bar.mark in {"stale", "not started"} else bar.word(show)
+    return f"<b>{bar.number(show)}</b> {word}".rstrip()
+
+
+def _hover(bar: WindowBar, zone: tzinfo | None) -> str:
+    return "<br>".join([f"<b>{plain(bar.label)}</b> {plain(bar.title)}", *map(escape, bar.lines(zone))])
+
+
+def _lying(placed: Sequence[tuple[float, int, WindowBar]]) -> dict[str, Any]:
+    return {"base": [start for start, _, _ in placed], "y": [row for _, row, _ in placed]}
+
+
+def _marker(colour: str, shape: str) -> dict[str, Any]:
+    if not shape:
+        return {"color": colour}
+    # "replace" would make the bar itself transparent
+    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": HATCH, "size": 6, "solidity": 0.25}
+    return {"color": colour, "pattern": pattern}
+
+
+def _axes(arranged: Arrangement) -> dict[str, Any]:
+    hidden = {**PLAIN_AXIS, "showgrid": False, "showticklabels": False}
+    across = {**hidden, "range": [0, arranged.columns * SPAN - SPAN + 100]}
+    down = {**hidden, "range": [arranged.rows - 0.5, -0.5]}
+    heads = [
+        words_at(plain(cut_title(head)), "y", x=column * SPAN, xref="x", xshift=-2)
+        for column, head in enumerate(arranged.heads)
+    ]
+    shapes = []
+    if arranged.first_further is not None:
+        edge = arranged.first_further - 0.5
+        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": edge, "y1": edge, "line": {"color": GRID}}]
+    return {"xaxis": across, "yaxis": down, "annotations": heads, "shapes": shapes}

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
 
+from ..models.columns import INVENTED_SESSIONS
 from ..times import FIVE_HOURS, WEEK
 from .history import Past, past
 from .meters import Json
@@ -23,7 +24,6 @@ NAMED_SINCE: Final = datetime(2026, 11, 1, tzinfo=UTC)
 
 MODELS: Final = ("gpt-6-astra", "gpt-5.3-codex-spark")
 
-SESSION_PREFIX: Final = "0199d000-0000-7000-8000-"
 """What the ids of the demo's sessions begin with: the rest is their number."""
 
 _PAUSE: Final = timedelta(hours=1)  # after a longer one a new session begins
@@ -56,7 +56,7 @@ class _Log:
     @property
     def id(self) -> str:
         """An invented UUID."""
-        return f"{SESSION_PREFIX}{self.number:012x}"
+        return f"{INVENTED_SESSIONS}{self.number:012x}"
 
     def add(self, when: datetime, kind: str, payload: object) -> None:
         stamp = f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03}Z"

@@ -27,3 +27,9 @@ COLUMNS: Final[dict[str, str]] = {
     "fetched_at": "datetime64[us, UTC]",  # when the server said so
 }
 """Column name -> dtype; an empty frame keeps them all."""
+
+INVENTED_ORIGIN: Final = "demo"
+"""`origin` of readings of the demo's invented accounts."""
+
+INVENTED_SESSIONS: Final = "0199d000-0000-7000-8000-"
+"""What the ids of the demo's invented sessions begin with."""

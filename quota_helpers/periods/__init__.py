@@ -3,15 +3,20 @@
 from .follow import Cycle, Followed
 from .readings import Series, picked, series_of
 from .table import CYCLE_COLUMNS, cycles, follow_all, label_readings
+from .token_cost import COST_COLUMNS, token_cost
+from .tokens import daily_tokens
 
 __all__ = [
+    "COST_COLUMNS",
     "CYCLE_COLUMNS",
     "Cycle",
     "Followed",
     "Series",
     "cycles",
+    "daily_tokens",
     "follow_all",
     "label_readings",
     "picked",
     "series_of",
+    "token_cost",
 ]

@@ -12,8 +12,7 @@ import traitlets
 from ..charts.heatmap import heatmap_figure
 from ..charts.history import history_figure
 from ..charts.history_lines import HistoryLine, history_lines
-from ..charts.invented import is_invented
-from ..frames import readings
+from ..frames import is_demo, readings
 from ..history import History
 from ..periods import follow_all, picked
 from ..times import LOCAL, micros
@@ -85,7 +84,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self._settled = False
         self._figure: go.Figure | None = None
         frame = self._read()
-        self._invented = is_invented(frame)
+        self._invented = is_demo(frame)
         self._zones = Zones("UTC" if self._invented else LOCAL)
         self.tz = self._zones.name(tz)
         self._build()
@@ -120,7 +119,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
 
     def _take(self, frame: pd.DataFrame) -> None:
         """Show these readings from now on."""
-        self._frame, self._invented = frame, is_invented(frame)
+        self._frame, self._invented = frame, is_demo(frame)
         # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
         self._followed = follow_all(frame)
         lines = history_lines(frame, followed=self._followed)

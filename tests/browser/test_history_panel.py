@@ -95,7 +95,7 @@ def test_text_is_readable_and_nothing_is_wider_than_the_page(page: Page, noteboo
     """Chart texts take the theme's colour."""
     colour = page.wait_for_function(
         # Found and asked at once: a chart that is drawn anew meanwhile has no colour.
-        "() => { const title = document.querySelector('.js-plotly-plot .gtitle tspan[style*=font-color1]');"
+        "() => { const title = document.querySelector('.js-plotly-plot .gtitle');"
         " return title && getComputedStyle(title).fill; }"
     ).json_value()
     channels = [int(float(part)) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from ..frames import Integers, counts, micros
-from ..periods import Followed, follow_all
-from ..periods.follow import CONFIRMED
+from ..frames import Integers, counts, is_demo, micros
+from .follow import CONFIRMED, Followed
+from .table import follow_all
+from .tokens import Count, counted
 
-Count = Literal["total", "uncached", "output"]
-COUNTS: Final = ("total", "uncached", "output")
+OWN: Final = "codex"
 
 COST_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -28,6 +28,7 @@ COST_COLUMNS: Final[dict[str, str]] = {
     "median": "float64",  # tokens for one percent
     "upper": "float64",  # tokens for one percent: a quarter cost more
     "elsewhere": "int64",  # stretches left out: the percentage rose, and these logs know of no tokens
+    "origin": "str",  # "demo" for what is estimated from invented readings
     "first": "datetime64[us, UTC]",
     "last": "datetime64[us, UTC]",
 }
@@ -53,6 +54,9 @@ def token_cost(
     it. Stretches over a reset, a pause without readings, or flapping do not exist; what was used elsewhere (another
     machine, the web) is not in these logs and makes a percent look cheaper than it is.
 
+    Only an account's own limit is estimated: a turn does not say which limit it was counted against, and a model's own
+    limit would be charged with the tokens of all models.
+
     It is an estimate: the service publishes no such price, counts models and cached tokens differently, and may change
     its mind at any time. The quartiles say how far to trust it.
 
@@ -64,20 +68,21 @@ def token_cost(
         count: Which tokens: "total"; "uncached" (without the input that came from the cache); "output".
 
     Raises:
+        TypeError: *tokens* is no frame of turns, or *windows* none of readings.
         ValueError: *points* is not above 0, or *count* is another word.
     """
-    if not points > 0 or count not in {"total", "uncached", "output"}:
-        raise ValueError(f"points must be above 0 and count total, uncached or output, not {points!r} and {count!r}")
+    if not points > 0:
+        raise ValueError(f"points must be above 0, not {points!r}")
     spent = _by_account(counts(tokens), count)
-    rows = [row for followed in follow_all(windows) if (row := _row(followed, spent, points))]
+    own = follow_all(windows, limits=OWN)
+    origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
+    rows = [row | {"origin": origin} for followed in own if (row := _row(followed, spent, points))]
     return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in COST_COLUMNS.items()})
 
 
 def _by_account(tokens: pd.DataFrame, count: Count) -> dict[str, tuple[Integers, Integers]]:
     """Account key -> times of its turns, and the tokens spent up to and with each (one more than the times)."""
-    amount = tokens["total" if count != "output" else "output"].to_numpy(np.int64)
-    if count == "uncached":
-        amount = amount - tokens["cached_input"].to_numpy(np.int64)
+    amount = counted(tokens, count).to_numpy(np.int64)
     time = micros(tokens["time"])
     found = {}
     for key, rows in tokens.groupby("account_key").indices.items():
