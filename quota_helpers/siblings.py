@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple, TypeVar
 
 import pandas as pd
@@ -21,6 +21,7 @@ from .outcomes import Collection
 from .privacy import mask_identity
 from .times import local_time, window_name, zone_of
 
+_SAME_RESET: Final = timedelta(minutes=10)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 Told = Collection | RawReply | Iterable[Any] | Mapping[str, Any]
@@ -194,6 +195,34 @@ def elsewhere(account: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
     both = account.merge(spent.rename(columns={"total": "here"}), on=["account_key", "day"], how="left")
     both["here"] = both["here"].fillna(0).astype("Int64")
     return both.assign(elsewhere=both["tokens"] - both["here"])
+
+
+def compare_periods(periods: pd.DataFrame, cycles: pd.DataFrame) -> pd.DataFrame:
+    """The server's own account of each window beside the cycle that was seen: one row per period.
+
+    Args:
+        periods: From `plan_periods`.
+        cycles: From `cycles`, of the accounts' own limit.
+
+    Returns:
+        `account, account_key, window, starts_at, ends_at, used_percent` (the server's, to hundredths), `peak_used` (the
+        most that was seen; missing where nobody looked), `difference` in points, and `seen_end`, how the cycle ended. A
+        difference is no fault of either: readings are whole percents, and the server says itself how exact it is.
+    """
+    own = cycles[cycles["limit"] == "codex"][["account_key", "window", "reset_at", "peak_used", "end"]]
+    mine = periods.dropna(subset=["ends_at"]).sort_values("ends_at")
+    both = pd.merge_asof(
+        mine,
+        own.dropna(subset=["reset_at"]).sort_values("reset_at").rename(columns={"end": "seen_end"}),
+        left_on="ends_at",
+        right_on="reset_at",
+        by=["account_key", "window"],
+        direction="nearest",
+        tolerance=_SAME_RESET,
+    )
+    both = both.assign(difference=both["used_percent"] - both["peak_used"])
+    names = ["account", "account_key", "window", "starts_at", "ends_at", "used_percent", "peak_used", "difference"]
+    return both[[*names, "seen_end"]].sort_values(["account_key", "window", "ends_at"], ignore_index=True)
 
 
 def _reset_rows(told: Told) -> Iterator[dict[str, Any]]:

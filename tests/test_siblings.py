@@ -15,10 +15,11 @@ from foundation_support import Desk, hangs, says, usage
 import quota_helpers as qh
 from quota_helpers import siblings
 from quota_helpers.invented import T0, truth
-from quota_helpers.invented.history import past
+from quota_helpers.invented.history import demo_snapshots, past
 from quota_helpers.models import RawReply
 from quota_helpers.siblings import (
     account_tokens,
+    compare_periods,
     earned_resets,
     elsewhere,
     plan_breakdowns,
@@ -255,6 +256,19 @@ def test_the_demos_windows_are_those_of_its_month(demo):
     assert int(last["used_percent"]) == int(past("ada").levels["weekly"][-1].used)
     assert not last["accounting_complete"]
     assert periods["approximate"].all()
+
+
+def test_the_servers_windows_lie_beside_those_that_were_seen(demo):
+    """Readings are whole percents: a cycle's peak is within one point of the server's number."""
+    periods = plan_periods(demo[1][PLAN_HISTORY])
+    seen = qh.cycles(qh.to_frame(demo_snapshots()))
+    both = compare_periods(periods, seen)
+    assert len(both) == len(periods)
+    weeks = both[(both["account"] == "ada") & (both["window"] == "weekly")].dropna(subset=["difference"])
+    assert len(weeks) >= 3
+    assert weeks["difference"].between(-0.01, 1).all()
+    assert "early, clock restarted" in set(weeks["seen_end"])
+    assert compare_periods(periods, seen.iloc[:0])["peak_used"].isna().all()
 
 
 def test_what_is_null_stays_unknown(demo):
