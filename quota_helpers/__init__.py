@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from .errors import QuotaError
     from .fields import ALIASES
     from .frames import credits_frame, frame_at, local_times, spend_frame, to_frame
-    from .history import History
-    from .history.demo import demo_history, demo_sessions
+    from .history import History, open_history
     from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
@@ -62,8 +61,7 @@ _EXPORTS = {
     "errors": "QuotaError",
     "fields": "ALIASES",
     "frames": "credits_frame frame_at local_times spend_frame to_frame",
-    "history": "History",
-    "history.demo": "demo_history demo_sessions",
+    "history": "History open_history",
     "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
@@ -99,8 +97,6 @@ __all__ = [
     "cycles",
     "daily_tokens",
     "demo",
-    "demo_history",
-    "demo_sessions",
     "field_table",
     "find_accounts",
     "find_drift",
@@ -113,6 +109,7 @@ __all__ = [
     "normalize_headers",
     "normalize_token_count",
     "normalize_usage",
+    "open_history",
     "pace",
     "parse_auth",
     "plot_heatmap",

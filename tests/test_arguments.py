@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import quota_helpers as qh
-from quota_helpers.history.demo import demo_sessions
+from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented.history import demo_snapshots
 
 GIVEN = (

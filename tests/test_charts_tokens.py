@@ -7,7 +7,7 @@ import pytest
 
 from quota_helpers.charts.tokens import plot_token_cost, plot_tokens, short
 from quota_helpers.frames import to_frame
-from quota_helpers.history.demo import demo_sessions
+from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented import truth
 from quota_helpers.models import COLUMNS
 from quota_helpers.periods import COST_COLUMNS, daily_tokens, token_cost

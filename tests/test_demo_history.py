@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from quota_helpers.frames import to_frame
-from quota_helpers.history.demo import demo_history, demo_sessions
+from quota_helpers.history.opening import _demo_month as demo_history
+from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented import T0, truth
 from quota_helpers.invented.codex_home import NAMED_SINCE, write_codex_home
 from quota_helpers.invented.history import demo_keys, demo_snapshots, past

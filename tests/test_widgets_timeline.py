@@ -7,7 +7,7 @@ import traitlets
 
 from quota_helpers.frames import to_frame
 from quota_helpers.history import History
-from quota_helpers.history.demo import demo_history
+from quota_helpers.history.opening import _demo_month as demo_history
 from quota_helpers.invented import truth
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.outcomes import Collection

@@ -3,6 +3,7 @@
 from .exchange import Added, Imported
 from .history import History, default_path
 from .lines import SkippedLine
+from .opening import Keeping, delete_history, keep_history, keeping, open_history
 from .schema import FRAME_COLUMNS, SCHEMA_VERSION, TOKEN_COLUMNS
 
 __all__ = [
@@ -12,6 +13,11 @@ __all__ = [
     "Added",
     "History",
     "Imported",
+    "Keeping",
     "SkippedLine",
     "default_path",
+    "delete_history",
+    "keep_history",
+    "keeping",
+    "open_history",
 ]

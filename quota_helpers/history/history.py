@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ..sessions import SessionLogs
+
 _OK = range(200, 300)
 _LAST = 2**62  # microseconds: after everything
 
@@ -73,6 +75,10 @@ class History:
     Raises:
         HistoryError: The file cannot be made or opened, is no history, or is of another version. It is left as it was.
 
+    Attributes:
+        sessions: The session logs that `open_history` has read, or None.
+        is_demo: Whether it is the demo's invented month.
+
     >>> from quota_helpers.sources import demo
     >>> with demo() as source, History.in_memory(clock=source.clock) as history:
     ...     added = history.add(source.collect())
@@ -106,6 +112,8 @@ class History:
             raise ValueError(f"keep_bodies_days must be 0 or more, or None, not {keep_bodies_days!r}")
         self.keep_bodies_days = keep_bodies_days
         self._clock = clock
+        self.sessions: SessionLogs | None = None
+        self.is_demo = False
         self._database = Database(place, timeout_seconds=timeout)
 
     @property
@@ -165,6 +173,17 @@ class History:
 
             bad_lines = read_file(Path(path).expanduser(), take)
         return Imported(added=added, bad_lines=bad_lines)
+
+    def copy_from(self, other: History) -> Added:
+        """Add all that another history keeps; what is known already stays one row.
+
+        Raises:
+            HistoryError: It cannot be read, or this one cannot be written.
+        """
+        frame, tokens, replies = other.frame(), other.tokens(), other.bodies()
+        with self._database.writing() as connection:
+            added = _insert(connection, "reading", frame) + _insert(connection, "turn", tokens)
+            return added + Added(bodies=insert_bodies(connection, _replies(replies)))
 
     # --- out ---
 
@@ -340,8 +359,9 @@ def _replies(taken: Any) -> Iterator[tuple[str | None, int, RawReply]]:
         several = taken if isinstance(taken, Sequence) and not isinstance(taken, str) else [taken]
         told = ((getattr(reply, "account", None), reply) for reply in several)
     for name, reply in told:
-        usable = isinstance(reply, RawReply) and reply.status in _OK and reply.payload is not None
-        if usable and reply.fetched_at is not None:
+        if not isinstance(reply, RawReply) or reply.payload is None or reply.fetched_at is None:
+            continue
+        if reply.status is None or reply.status in _OK:  # a body that was kept does not say it
             yield name, times.micros(reply.fetched_at), reply
 
 

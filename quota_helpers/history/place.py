@@ -61,6 +61,11 @@ def shown(path: Path | None) -> str:
         return str(path)
 
 
+def beside(path: Path) -> list[Path]:
+    """The file of a history, and those that SQLite keeps beside it."""
+    return [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
+
+
 def explained(error: BaseException | None, place: str) -> HistoryError:
     """A driver's error as ours: the place, what is wrong with it, and what to do."""
     if isinstance(error, UnicodeError):

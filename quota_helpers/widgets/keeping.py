@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import ipywidgets
 
 from ..history import History, default_path
+from ..history.opening import KEEP
 from ..history.place import shown
 from ..outcomes import Collection
 from ..settings import change_setting, setting, settings_path
@@ -19,8 +20,6 @@ from ..sources import Source
 if TYPE_CHECKING:
     import pandas as pd
 
-SETTING: Final = "keep_history"
-"""Name of the answer in the settings file: true or false; nothing before it was given."""
 NO: Final = False
 MONTH: Final = "about 1 MB a month and login"
 
@@ -45,8 +44,8 @@ class Keeper:
         self._given = bool(history)
         self._open = history is None and not source.is_demo  # to a yes or a no
         self._frame: pd.DataFrame | None = None
-        self._asked = self._open and setting(SETTING) is None
-        self._keeps = self._given or (self._open and setting(SETTING) is True)
+        self._asked = self._open and setting(KEEP) is None
+        self._keeps = self._given or (self._open and setting(KEEP) is True)
         self._decided = decided
         self._sure = False
         self.question = self._ask_line()
@@ -100,8 +99,8 @@ class Keeper:
             SettingsError: It cannot be remembered.
         """
         self._asked = False
-        if self._open and setting(SETTING) is not keep:
-            change_setting(SETTING, keep)
+        if self._open and setting(KEEP) is not keep:
+            change_setting(KEEP, keep)
 
     def frame(self) -> pd.DataFrame:
         """The kept readings.

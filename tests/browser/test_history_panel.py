@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 CELL = """\
-from quota_helpers.history.demo import demo_history
+from quota_helpers.history import open_history
 from quota_helpers.widgets.timeline import HistoryPanel
-panel = HistoryPanel(demo_history())
+panel = HistoryPanel(open_history())
 panel.accounts = ("ada",)
 panel"""
 
