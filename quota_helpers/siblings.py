@@ -21,6 +21,9 @@ from .outcomes import Collection
 from .privacy import mask_identity
 from .times import local_time, window_name, zone_of
 
+INVENTED_IDS: Final = ("period-demo-", "reset-demo-")
+"""What the demo's ids begin with."""
+
 _SAME_RESET: Final = timedelta(minutes=10)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -195,6 +198,11 @@ def elsewhere(account: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
     both = account.merge(spent.rename(columns={"total": "here"}), on=["account_key", "day"], how="left")
     both["here"] = both["here"].fillna(0).astype("Int64")
     return both.assign(elsewhere=both["tokens"] - both["here"])
+
+
+def is_invented(frame: pd.DataFrame) -> bool:
+    """Whether any row is the demo's: its ids say so."""
+    return bool(frame["id"].str.startswith(INVENTED_IDS).any())
 
 
 def compare_periods(periods: pd.DataFrame, cycles: pd.DataFrame) -> pd.DataFrame:
