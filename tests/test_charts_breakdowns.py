@@ -55,6 +55,11 @@ def test_beyond_the_largest_the_rest_is_one(many, traces):
     assert (figure.data[-1].name == "other") == (many > MOST_KEYS)
 
 
+def test_a_window_of_five_hours_is_named_by_its_hour(breakdowns):
+    figure = plot_breakdowns(breakdowns, window="five_hour", accounts="ada", dimension="surface")
+    assert all(len(text) <= 23 and ":" in text for text in figure.layout.yaxis.ticktext)
+
+
 def test_only_the_newest_windows_are_drawn():
     assert len(plot_breakdowns(made(["m"], periods=MOST_ROWS + 5)).data[0].y) == MOST_ROWS
 

@@ -134,6 +134,15 @@ def test_an_endless_row_of_empty_gzip_members_is_too_large():
     assert "larger than 5 MiB" in error.message
 
 
+@pytest.mark.parametrize("wbits", [31, 15, -15])
+def test_what_waits_in_the_decoder_at_the_end_is_part_of_the_body(wbits):
+    """All input can be taken in while output still waits for room in the last piece."""
+    for size in range(65_530, 66_100, 7):
+        packer = zlib.compressobj(9, wbits=wbits)
+        packed = packer.compress(b"a" * size) + packer.flush()
+        assert read_body([packed], "gzip" if wbits > 15 else "deflate") == (b"a" * size, None)
+
+
 @pytest.mark.parametrize("status", [401, 429, 500])
 def test_an_error_with_too_large_a_body_is_still_that_error(status):
     error, _ = fetch(always(status, b"x" * (MAX_BYTES + 1)), retries=0)
