@@ -8,7 +8,6 @@ from datetime import tzinfo
 from typing import Any, Final, Literal
 
 import ipywidgets
-import traitlets
 
 from ..errors import HistoryError
 from ..history import History
@@ -16,12 +15,11 @@ from ..outcomes import Collection
 from ..outlook.bars import Show
 from ..sources import Source
 from ..workers import aside
-from .alerts import Alerts, guarded
-from .controls import AUTO_MINUTES, Head, row, style, titled, window_order
+from .alerts import guarded
+from .controls import AUTO_MINUTES, row, style, titled
 from .fetching import collect_aside
 from .keeping import Keeper
 from .messages import progress_html, status_html
-from .picker import AccountPicker
 from .place import place_in_notebook, remembered
 from .state import PanelState, moved, roster_of
 from .tasks import TIMERS, in_loop
@@ -71,7 +69,6 @@ class QuotaPanel(PanelState):
         collection: Collection | None = None,
     ) -> None:
         super().__init__(source)
-        self.add_class("quota-panel")
         self._place = place_in_notebook()
         # When the cell is run again, the panel that it made before has lost its place.
         TIMERS.stop(self._place)
@@ -80,7 +77,6 @@ class QuotaPanel(PanelState):
         self._keeper = Keeper(source, history, self._decide)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
-        self._settled = False
         before = dict(self._memory)
         self._build()
         self.reveal = reveal
@@ -116,10 +112,7 @@ class QuotaPanel(PanelState):
         super().close()
 
     def _build(self) -> None:
-        self.alerts = Alerts()
-        self.picker = AccountPicker()
         self._watch = Watch(self.picker)
-        self.head = Head(show=self.show, tz=self.tz)
         self.tabs = ipywidgets.ToggleButtons(options=titled(VIEWS))
         self.tabs.add_class("qp-tabs")
         self.button = ipywidgets.Button(
@@ -140,11 +133,7 @@ class QuotaPanel(PanelState):
         )
 
     def _wire(self) -> None:
-        pairs = {"show": self.head.show, "view": self.tabs, "auto_minutes": self.auto, "reveal": self.full_names}
-        for name, control in pairs.items():
-            traitlets.link((self, name), (control, "value"))
-        self.picker.observe(self._on_chosen, "chosen")
-        self.head.zone.observe(self._on_zone, "value")
+        self._wire_choices({"view": self.tabs, "auto_minutes": self.auto, "reveal": self.full_names})
         self.head.more.observe(self._on_memory, "value")
         self.button.on_click(self._on_refresh)
         self.observe(self._on_choice, ["selected", "windows", "show", "view", "tz", "reveal"])
@@ -156,27 +145,12 @@ class QuotaPanel(PanelState):
     # Handlers: from a control or an attribute to what follows.
 
     @guarded("Choosing accounts")
-    def _on_chosen(self, change: Any) -> None:
-        if self._settled:
-            self.selected = tuple(self._roster.keys[number] for number in change["new"])
-
-    @guarded("Choosing accounts")
     def _show_only(self, number: int) -> None:
         """Only the account of this number; when it is the only one already, all of them."""
         if not 0 <= number < len(self._roster.keys):
             return
         key = self._roster.keys[number]
         self.selected = self._roster.keys if self._keys == (key,) else (key,)
-
-    @guarded("Time zone")
-    def _on_zone(self, change: Any) -> None:
-        try:
-            self.tz = change["new"]
-        except traitlets.TraitError as error:
-            # A slip of the pen is no fault of the program: said, not raised.
-            self.alerts.show("Zone", str(error))
-        else:
-            self.alerts.clear("Zone")
 
     @guarded("Refresh")
     def _on_refresh(self, _: object) -> None:
@@ -236,18 +210,10 @@ class QuotaPanel(PanelState):
         """Show this run from now on. What was chosen stays chosen; whoever chose all has chosen what is new, too."""
         roster = roster_of(self._source, collection)
         keys = moved(roster.names, self._roster.keys, self._keys)
-        windows = window_order({window.name for one in collection.snapshots for window in one.windows})
-        if any(one.spend_limits for one in collection.snapshots) and "monthly" not in windows:
-            windows = window_order({*windows, "monthly"})
-        chosen = windows if self.windows == self.window_picker.names else self.windows
-        self._settled = False
-        try:
-            self._collection, self._frame, self._roster = collection, None, roster
-            self.window_picker.offer(windows, ())
-            self.selected = keys
-            self.windows = tuple(name for name in chosen if name in windows)
-        finally:
-            self._settled = True
+        windows = {window.name for one in collection.snapshots for window in one.windows}
+        windows |= {"monthly" for one in collection.snapshots if one.spend_limits}
+        self._collection, self._frame = collection, None
+        self._offer(roster, keys, windows)
         self._repaint()
 
     def _repaint(self) -> None:
@@ -269,12 +235,7 @@ class QuotaPanel(PanelState):
             self.view = "windows"
 
     def _move_controls(self) -> None:
-        labels = self._roster.labels(reveal=self.reveal)
-        notes = [self._roster.notes.get(key, "") for key in labels]
-        chosen = [number for number, key in enumerate(labels) if key in self._keys]
-        self.picker.offer(list(labels.values()), notes, chosen)
-        self.window_picker.offer(self.window_picker.names, self.windows)
-        self.head.zone.value = self.tz
+        self._move_choices(reveal=self.reveal)
         views = [view for view in VIEWS if view != "over time" or self._keeper.has_readings]
         if self.tabs.options != titled(views):
             view = self.view if self.view in views else "windows"

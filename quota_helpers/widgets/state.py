@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import ipywidgets
 import traitlets
 
 from ..frames import to_frame
 from ..outcomes import Collection
 from ..sources import Source
-from ..times import LOCAL
-from .controls import AUTO_MINUTES, WindowPicker, known_only
+from .choosing import Choosing
+from .controls import AUTO_MINUTES
 from .messages import about, describe
 from .roster import Roster
-from .twin import StaticTwin
 from .view import VIEWS, Choice, View
-from .zones import Zones
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class PanelState(Choosing):
     """The attributes of a `QuotaPanel`, which describes them.
 
     Args:
@@ -31,29 +28,23 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
     """
 
     selected = traitlets.Tuple()
-    windows = traitlets.Tuple()
-    show = traitlets.Enum(("left", "used"), default_value="left")
     view = traitlets.Enum(VIEWS, default_value="windows")
-    tz = traitlets.Unicode(LOCAL)
     reveal = traitlets.Bool(default_value=False)
     auto_minutes = traitlets.Enum(AUTO_MINUTES, default_value=0)
     keep_history = traitlets.Bool(default_value=False)
 
+    accounts_trait = "selected"
     minute_seconds: ClassVar[float] = 60.0
     """Length of an auto-refresh minute; a test has no time for real ones."""
     answer_seconds: ClassVar[float] = 5.0
     """How long an open page may take to say that it is there; it is asked three times."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__()
+        super().__init__(invented=source.is_demo)
         self._source = source
-        self._zones = Zones("UTC" if source.is_demo else LOCAL)
-        self._roster = Roster()
-        self._keys: tuple[str, ...] = ()  # of the selected accounts
         self._collection: Collection | None = None
         self._frame: pd.DataFrame | None = None
         self._view = View(self._show_only)
-        self.window_picker = WindowPicker(lambda names: self.set_trait("windows", names))
 
     @property
     def collection(self) -> Collection | None:
@@ -81,7 +72,7 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
             windows=None if self.windows == self.window_picker.names else self.windows,
             show="left" if self.show == "left" else "used",
             view=self.view,
-            zone=self._zones[self.tz],
+            zone=self._zone,
             reveal=self.reveal,
             is_demo=self._source.is_demo,
             about=about(self._source),
@@ -91,23 +82,7 @@ class PanelState(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidge
 
     @traitlets.validate("selected")
     def _check_selected(self, proposal: Any) -> tuple[str, ...]:
-        """Labels, full names or keys in; labels out, in the accounts' order."""
-        try:
-            self._keys = self._roster.chosen(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
-        return self._roster.told(self._keys)
-
-    @traitlets.validate("windows")
-    def _check_windows(self, proposal: Any) -> tuple[str, ...]:
-        return known_only(proposal["value"], self.window_picker.names, "window")
-
-    @traitlets.validate("tz")
-    def _check_zone(self, proposal: Any) -> str:
-        try:
-            return self._zones.name(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+        return self._check_accounts(proposal)
 
     def _static_html(self) -> str:
         return self._view.static_html()

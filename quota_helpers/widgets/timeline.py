@@ -15,16 +15,14 @@ from ..charts.history_lines import HistoryLine, history_lines
 from ..frames import is_demo, readings
 from ..history import History
 from ..periods import follow_all, picked
-from ..times import LOCAL, micros
-from .alerts import Alerts, guarded
-from .controls import Head, WindowPicker, known_only, row, style, titled, window_order
-from .picker import AccountPicker
+from ..times import micros
+from .alerts import guarded
+from .choosing import Choosing
+from .controls import row, style, titled
 from .range import PRESETS, RangeControls
 from .roster import Roster
 from .timeline_words import static_html, status_text
-from .twin import StaticTwin
 from .view import PLOTLY
-from .zones import Zones
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 
 
-class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class HistoryPanel(Choosing):
     """Percent used over time, for a chosen range, chosen accounts and windows.
 
     Zooming with the mouse inside a chart enlarges what was sent; choosing dates here draws the range anew from all
@@ -61,12 +59,12 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     """
 
     accounts = traitlets.Tuple()
-    windows = traitlets.Tuple()
     since = traitlets.Instance(datetime, allow_none=True)
     until = traitlets.Instance(datetime, allow_none=True)
     show = traitlets.Enum(("left", "used"), default_value="used")
     chart = traitlets.Enum(tuple(CHARTS), default_value="over time")
-    tz = traitlets.Unicode(LOCAL)
+
+    accounts_trait = "accounts"
 
     def __init__(
         self,
@@ -76,16 +74,10 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         tz: str | tzinfo | None = None,
         now: datetime | None = None,
     ) -> None:
-        super().__init__()
-        self.add_class("quota-panel")
         self._readings, self._reveal, self._now = readings, reveal, now
-        self._roster = Roster()
-        self._keys: tuple[str, ...] = ()
-        self._settled = False
         self._figure: go.Figure | None = None
         frame = self._read()
-        self._invented = is_demo(frame)
-        self._zones = Zones("UTC" if self._invented else LOCAL)
+        super().__init__(invented=is_demo(frame))
         self.tz = self._zones.name(tz)
         self._build()
         self._take(frame)
@@ -128,24 +120,12 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         )
         fullest = dict.fromkeys(_key(line) for line in sorted(lines, key=lambda line: line.urgency(moment)))
         names = {_key(line): line.account for line in sorted(lines, key=lambda line: line.account)}
-        windows = window_order({line.window for line in lines})
-        self._settled = False
-        try:
-            self._roster = Roster(names)
-            self.accounts = tuple(key for key in self._keys if key in names) or tuple(fullest)[:1]
-            chosen = windows if self.windows == self.window_picker.names else self.windows
-            self.window_picker.offer(windows, ())
-            self.windows = tuple(name for name in chosen if name in windows)
-        finally:
-            self._settled = True
+        keys = tuple(key for key in self._keys if key in names) or tuple(fullest)[:1]
+        self._offer(Roster(names), keys, {line.window for line in lines})
         self._repaint()
 
     def _build(self) -> None:
-        self.alerts = Alerts()
-        self.picker = AccountPicker()
-        self.window_picker = WindowPicker(lambda names: self.set_trait("windows", names))
         self.range = RangeControls()
-        self.head = Head(show=self.show, tz=self.tz)
         self.view = ipywidgets.ToggleButtons(options=titled(CHARTS), tooltips=list(CHARTS.values()), value=self.chart)
         self.view.add_class("qp-tabs")
         self.button = ipywidgets.Button(description="Reload", icon="refresh", tooltip="read the history again")
@@ -158,10 +138,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self.children = (style(), *parts, self.alerts, self.view, self.output)
 
     def _wire(self) -> None:
-        for name, control in {"chart": self.view, "show": self.head.show}.items():
-            traitlets.link((self, name), (control, "value"))
-        self.picker.observe(self._on_chosen, "chosen")
-        self.head.zone.observe(self._on_zone, "value")
+        self._wire_choices({"chart": self.view})
         self.range.preset.observe(self._on_preset, "value")
         self.range.first.observe(self._on_dates, "value")
         self.range.last.observe(self._on_dates, "value")
@@ -169,21 +146,6 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self.observe(self._on_choice, ["accounts", "windows", "since", "until", "show", "chart", "tz"])
 
     # Handlers: from a control or an attribute to what follows.
-
-    @guarded("Choosing accounts")
-    def _on_chosen(self, change: Any) -> None:
-        if self._settled:
-            self.accounts = tuple(self._roster.keys[number] for number in change["new"])
-
-    @guarded("Time zone")
-    def _on_zone(self, change: Any) -> None:
-        try:
-            self.tz = change["new"]
-        except traitlets.TraitError as error:
-            # A slip of the pen is no fault of the program: said, not raised.
-            self.alerts.show("Zone", str(error))
-        else:
-            self.alerts.clear("Zone")
 
     @guarded("Range")
     def _on_preset(self, change: Any) -> None:
@@ -220,24 +182,8 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             self._repaint()
 
     @traitlets.validate("accounts")
-    def _check_accounts(self, proposal: Any) -> tuple[str, ...]:
-        """Labels, full names or keys in; labels out, in the accounts' order."""
-        try:
-            self._keys = self._roster.chosen(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
-        return self._roster.told(self._keys)
-
-    @traitlets.validate("windows")
-    def _check_windows(self, proposal: Any) -> tuple[str, ...]:
-        return known_only(proposal["value"], self.window_picker.names, "window")
-
-    @traitlets.validate("tz")
-    def _check_zone(self, proposal: Any) -> str:
-        try:
-            return self._zones.name(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    def _check_chosen(self, proposal: Any) -> tuple[str, ...]:
+        return self._check_accounts(proposal)
 
     @traitlets.validate("since", "until")
     def _check_moment(self, proposal: Any) -> datetime | None:
@@ -247,10 +193,6 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return moment
 
     # Work.
-
-    @property
-    def _zone(self) -> tzinfo:
-        return self._zones[self.tz]
 
     def _midnight(self, day: date | None) -> datetime | None:
         """The beginning of a day in the panel's time zone."""
@@ -275,11 +217,7 @@ class HistoryPanel(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     def _repaint(self) -> None:
         self._settled = False
         try:
-            labels = self._roster.labels(reveal=self._reveal)
-            chosen = [number for number, key in enumerate(labels) if key in self._keys]
-            self.picker.offer(list(labels.values()), [""] * len(labels), chosen)
-            self.window_picker.offer(self.window_picker.names, self.windows)
-            self.head.zone.value = self.tz
+            self._move_choices(reveal=self._reveal)
             self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
         finally:
             self._settled = True
