@@ -64,6 +64,32 @@ index => new Promise(done => {
 })
 """
 
+# When the first answer is on the screen, in the clock that the kernel has, too.
+SEEN = """
+() => {
+  window.seenAt = 0;
+  const look = () => {
+    if (!document.querySelector('.quota-panel .qp-answers li')) return requestAnimationFrame(look);
+    requestAnimationFrame(() => { window.seenAt = Date.now(); });
+  };
+  requestAnimationFrame(look);
+}
+"""
+
+LOADED = """
+import sys, time
+sys.path.append({tests!r})
+from panel_support import crowd_source
+from quota_helpers.widgets import QuotaPanel
+source = crowd_source({count})
+"""
+REPLIED = """
+run = source.collect(progress=False)
+replied = time.time()
+panel = QuotaPanel(source, collection=run)
+panel
+"""
+
 CELLS = """
 import sys
 sys.path.append({tests!r})
@@ -140,6 +166,31 @@ def browser_half(count: int) -> None:
         browser.close()
 
 
+def first_answer(count: int) -> None:
+    """From the last reply to the first answer on the screen, in JupyterLab, modules loaded as in a first cell."""
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        playwright = stack.enter_context(sync_playwright())
+        program = find_chromium()
+        if program is None:
+            return
+        browser = launch(playwright, program, Path(home))
+        lab = stack.enter_context(Lab())
+        page = open_page(browser, lab.base)
+        lab.write_notebook("first.ipynb", [LOADED.format(tests=str(TESTS), count=count), REPLIED, "replied * 1000"])
+        notebook = open_notebook(page, lab, "first.ipynb")
+        times = []
+        for _ in range(RUNS):
+            notebook.restart_kernel()
+            notebook.run_cell(0)
+            page.evaluate(SEEN)
+            notebook.run_cell(1)
+            notebook.run_cell(2)
+            times.append(page.evaluate("() => window.seenAt") - float(notebook.text(2)))
+        told(f"{count} accounts, replies to the first answer, {RUNS} times", times)
+        browser.close()
+
+
 def notebook_01() -> None:
     """From a fresh kernel to the last chart of notebook 01, in JupyterLab."""
     with ExitStack() as stack:
@@ -166,4 +217,5 @@ if __name__ == "__main__":
     for size in [int(word) for word in sys.argv[1:]] or [50, 300]:
         kernel_half(size)
         browser_half(size)
+        first_answer(size)
     notebook_01()
