@@ -224,8 +224,12 @@ def test_over_time_is_offered_where_there_is_history(source):
         assert "over time" in dict(panel.tabs.options).values()
         panel.selected = ("ada",)
         panel.view = "over time"
-        assert "Quota used over time" in chart(panel)
+        assert "Quota left over time" in chart(panel)
         assert "ada" in chart(panel)
+        panel.show = "used"
+        assert "Quota used over time" in chart(panel)
+        panel.selected = ("expired",)
+        assert "No readings to show" in chart(panel), "nothing was ever read of it"
 
 
 def test_the_next_run_of_the_cell_begins_with_what_was_chosen(source, monkeypatch):

@@ -230,3 +230,42 @@ def test_cycles_are_found_once_whatever_is_chosen(month, monkeypatch):
     assert found == [len(month)]
     panel.reload()
     assert found == [len(month)] * 2
+
+
+def colours(panel):
+    """Account -> the colours and dashes of its lines."""
+    found = {}
+    for trace in panel.figure.data:
+        if trace.name:
+            found.setdefault(trace.name, set()).add((trace.line.color, trace.line.dash))
+    return found
+
+
+def test_an_account_keeps_its_colour_whoever_is_shown_beside_it(panel):
+    panel.accounts = ("wren",)
+    alone = colours(panel)["wren"]
+    panel.accounts = ("ada", "team-blue", "wren")
+    assert colours(panel)["wren"] == alone
+    assert len({frozenset(one) for one in colours(panel).values()}) == 3
+
+
+def test_left_reads_the_same_lines_from_the_other_end(panel):
+    """The axis is turned round and says what is left; the readings stay what they are."""
+    used = panel.figure
+    panel.head.show.value = "left"
+    assert panel.show == "left"
+    left = panel.figure
+    assert "Quota left over time" in left.layout.title.text
+    assert left.layout.yaxis.range == used.layout.yaxis.range[::-1]
+    assert left.layout.yaxis.ticktext == ("100 %", "50", "0")
+    lines = [trace for figure in (used, left) for trace in figure.data if trace.name == "team-blue"]
+    assert lines[0].y.tolist() == lines[len(lines) // 2].y.tolist()
+
+
+def test_the_time_zone_is_typed_in_this_panel_too(panel):
+    panel.head.zone.value = "asia/tokyo"
+    assert panel.tz == "Asia/Tokyo"
+    assert "JST" in panel.status.value
+    panel.head.zone.value = "Nowhere"
+    assert panel.tz == "Asia/Tokyo"
+    assert "no time zone" in panel.alerts.value

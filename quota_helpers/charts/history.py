@@ -10,6 +10,7 @@ import numpy as np
 
 from ..frames import is_demo
 from ..labels import Names
+from ..outlook.bars import Show
 from ..times import Moment, bounds, micros
 from ..times import moment as times_moment
 from .history_lines import HistoryLine, history_lines
@@ -19,7 +20,6 @@ from .overlay import plot_overlay
 from .style import (
     ATTENTION,
     FURTHER,
-    NORMAL,
     QUIET,
     TOP,
     cut,
@@ -50,7 +50,9 @@ MOST_POINTS: Final = 40_000
 """Of all lines together; beyond it a line is thinned to what a screen can show."""
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-FILL: Final = "rgba(0,114,178,0.16)"
+LINES: Final = tuple(colour for colour in FURTHER if colour != ATTENTION)
+"""Colours of accounts; the one that says "look here" is none of them."""
+FILLED: Final = 0.16  # opacity of the ground under an account that is alone
 
 
 def plot_history(
@@ -64,6 +66,7 @@ def plot_history(
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     overlay: bool = False,
+    show: Show = "used",
     most_accounts: int = 4,
     template: Any = None,
 ) -> go.Figure:
@@ -85,6 +88,7 @@ def plot_history(
         tz: Time zone of the axis; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
         overlay: Lay the cycles of each window on top of each other, by the share of the window that has passed.
+        show: "used", or "left": the same lines, read from the other end.
         most_accounts: How many accounts are compared at most when *accounts* does not say.
         template: As in `plot_windows`.
 
@@ -100,6 +104,8 @@ def plot_history(
         now=now,
         tz=tz,
         overlay=overlay,
+        show=show,
+        everyone=sorted(set(frame["account"].dropna())),
         most_accounts=most_accounts if accounts is None else None,
     )
     return drawn if template is None else drawn.update_layout(template=template)
@@ -114,6 +120,8 @@ def history_figure(
     now: Moment | None = None,
     tz: str | tzinfo | None = None,
     overlay: bool = False,
+    show: Show = "used",
+    everyone: Sequence[str] = (),
     most_accounts: int | None = None,
 ) -> go.Figure:
     """What `plot_history` draws, of lines that are known: finding the cycles takes as long as drawing them.
@@ -126,12 +134,14 @@ def history_figure(
         now: The present moment.
         tz: Time zone of the axis.
         overlay: Lay the cycles on top of each other.
+        show: "used" or "left".
+        everyone: Names of all accounts there are, in order: each keeps its colour whoever is chosen beside it.
         most_accounts: How many accounts are compared at most; None means all.
     """
     demo = demo_words(invented=invented)
     if not lines:
         note = "No readings to show: other accounts or a longer range?"
-        return figure_of(note_spec(f"Quota used over time{demo}", note))
+        return figure_of(note_spec(f"Quota {show} over time{demo}", note))
     newest = max(int(line.followed.series.time[-1]) for line in lines)
     moment = newest if now is None else micros(times_moment(now, name="now"))
     names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
@@ -147,9 +157,9 @@ def history_figure(
     who = cut(lines[0].label, 34) if len(shown) == 1 else f"{len(shown)} accounts"
     if overlay:
         return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
-    drawing = _Drawing(lines, shown, zone, moment)
+    drawing = _Drawing(lines, shown, zone, moment, show, everyone)
     drawing.draw(*bounds(since, until, now=now, newest=newest))
-    return drawing.finish(f"Quota used over time{demo}: {who}", [*drawing.legend(), *left_out] or ["percent used"])
+    return drawing.finish(f"Quota {show} over time{demo}: {who}", [*drawing.legend(), *left_out] or [f"percent {show}"])
 
 
 def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[str]]:
@@ -164,8 +174,18 @@ def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[s
 class _Drawing:
     """The figure in the making."""
 
-    def __init__(self, lines: Sequence[HistoryLine], accounts: Sequence[str], zone: tzinfo, now: int) -> None:
-        self.lines, self.accounts, self.zone, self.now = lines, list(accounts), zone, now
+    def __init__(
+        self,
+        lines: Sequence[HistoryLine],
+        accounts: Sequence[str],
+        zone: tzinfo,
+        now: int,
+        show: Show,
+        everyone: Sequence[str],
+    ) -> None:
+        self.lines, self.accounts, self.zone, self.now, self.show = lines, list(accounts), zone, now, show
+        order = list(dict.fromkeys([*everyone, *self.accounts]))
+        self.look = {account: order.index(account) for account in self.accounts}
         self.panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
         self.traces: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
@@ -202,19 +222,24 @@ class _Drawing:
         self.axes[f"yaxis{_axis(number)[1:]}"] = percent_axis(
             domain=[max(0.0, top - PANEL_HEIGHT / self.inner), top], range=[-4, most * 1.08]
         )
+        if self.show == "left":
+            axis = self.axes[f"yaxis{_axis(number)[1:]}"]
+            axis |= {"range": axis["range"][::-1], "ticktext": axis["ticktext"][::-1]}
         words = f"  {plain(lines[0].says(self.now))}" if self.alone else ""
         self.annotations.append(words_at(f"<b>{plain(lines[0].title)}</b>{words}", _axis(number)))
 
     def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
-        at = self.accounts.index(line.account)
-        colour = NORMAL if self.alone else FURTHER[at % len(FURTHER)]
+        at = self.look[line.account]
+        colour = LINES[at % len(LINES)]
         place = Place(axis, self.local, self.range, self.zone, alone=self.alone, colour=colour)
         if self.alone:
             self.shapes += pause_shapes(line, place)
             self.annotations += [word(text, at, place) for at, text in place.pause_words(line)]
             ground = thinned(grounded(line.line), self.most)
-            fill = {"mode": "lines", "line": {"width": 0}, "fill": "tozeroy", "fillcolor": FILL, "hoverinfo": "skip"}
-            self._add(ground, axis, fill)
+            fill = {"mode": "lines", "line": {"width": 0}, "fill": "tozeroy", "hoverinfo": "skip"}
+            fill["fillcolor"] = _faint(colour)
+            if self.show == "used":
+                self._add(ground, axis, fill)
         drawn = {
             "mode": "lines",
             "line": {"color": colour, "width": 1.6, "dash": "solid" if self.alone else DASHES[at % len(DASHES)]},
@@ -270,6 +295,12 @@ class _Drawing:
         )
         layout["margin"]["b"] = self.bottom
         return figure_of({"data": self.traces, "layout": layout | {"showlegend": not self.alone}})
+
+
+def _faint(colour: str) -> str:
+    """The colour, "#rrggbb", so thin that a grid shines through."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{FILLED})"
 
 
 def _axis(number: int) -> str:

@@ -234,7 +234,14 @@ class HistoryPanel(Choosing):
             series = [one for one in self._followed if any(one.series is series for series in mine)]
             self._figure = heatmap_figure(series, window, reveal=self._reveal, **common)
         else:
-            self._figure = history_figure(self._lines, now=self._now, overlay=self.chart == "cycles", **common)
+            self._figure = history_figure(
+                self._lines,
+                now=self._now,
+                overlay=self.chart == "cycles",
+                show="left" if self.show == "left" else "used",
+                everyone=list(self._roster.names.values()),
+                **common,
+            )
         self.status.value = f'<p role="status">{status_text(self._lines, self._zone)}</p>'
         self.output.outputs = ({"output_type": "display_data", "data": _bundle(self._figure), "metadata": {}},)
 

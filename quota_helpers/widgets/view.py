@@ -162,11 +162,14 @@ class View:
     @staticmethod
     def _history_of(kept: pd.DataFrame, bars: list[WindowBar], choice: Choice, now: datetime) -> Any:
         """The own limits of the selected accounts, of many those that bind first."""
+        own = kept[kept["limit"] == OWN]
         binding = dict.fromkeys(bar.account_key for bar in bars if bar.own)
-        accounts = [*binding, *(key for key in choice.keys if key not in binding)]
-        own = kept[(kept["limit"] == OWN) & kept["account_key"].isin(accounts[:MOST_LINES])]
+        known = set(own["account_key"])
+        accounts = [key for key in [*binding, *sorted(set(choice.keys).difference(binding))] if key in known]
         return plot_history(
-            own,
+            own if accounts else own.iloc[:0],
+            accounts=accounts[:MOST_LINES] or None,
+            show=choice.show,
             windows=None if choice.windows is None else list(choice.windows),
             now=now,
             tz=choice.zone,

@@ -25,6 +25,7 @@ from notebook_page import open_notebook  # noqa: E402
 from panel_support import source_of  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from quota_helpers.outlook.bars import window_bars  # noqa: E402
 from quota_helpers.widgets import QuotaPanel  # noqa: E402
 
 REDRAWS = 500
@@ -47,13 +48,14 @@ index => new Promise(done => {
 })
 """
 
-# The same for the chart of the resets.
+# The same for the chart of the resets, by the account whose reset is the next.
 REDRAW = """
-index => new Promise(done => {
+account => new Promise(done => {
   const panel = document.querySelector('.quota-panel');
+  const option = [...panel.querySelectorAll('.qp-list [role=option]')].find(node => node.title === account);
   const old = panel.querySelector('.js-plotly-plot');
   const begun = performance.now();
-  panel.querySelectorAll('.qp-list [role=option]')[index].querySelector('.qp-tick').click();
+  option.querySelector('.qp-tick').click();
   const look = () => {
     const chart = panel.querySelector('.js-plotly-plot');
     const ready = chart && chart !== old && chart.querySelector('.main-svg .scatterlayer .point');
@@ -128,6 +130,13 @@ def kernel_half(count: int) -> None:
         sys.stdout.write(f"{'':<68} memory {before:.0f} MB -> {memory():.0f} MB\n")
 
 
+def next_to_reset(count: int) -> str:
+    """The account that the chart of the resets begins with."""
+    with source_of(crowd(count)) as source:
+        bars = window_bars(source.collect(progress=False))
+    return min((bar for bar in bars if bar.reset_at and bar.used), key=lambda bar: bar.reset_at).label
+
+
 def browser_half(count: int) -> None:
     """Click to painted table and chart, in JupyterLab."""
     with ExitStack() as stack:
@@ -152,7 +161,7 @@ def browser_half(count: int) -> None:
         page.get_by_role("button", name="Resets", exact=True).click()
         page.locator(".js-plotly-plot .main-svg .scatterlayer .point").first.wait_for()
         find.press("ArrowDown")
-        times = [page.evaluate(REDRAW, 5 + number // 2) for number in range(CHANGES)]
+        times = [page.evaluate(REDRAW, next_to_reset(count)) for _ in range(CHANGES)]
         told(f"{count} accounts, all or all but one selected, click to painted resets", times)
         find.press("Escape")
         page.get_by_role("button", name="Windows", exact=True).click()
