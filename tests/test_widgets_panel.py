@@ -424,8 +424,10 @@ def test_a_history_that_fails_is_told(source):
 
 
 def test_the_demo_offers_no_history_of_its_own(panel):
-    """Invented readings have no place in a person's history: nothing is asked, nothing kept."""
+    """Invented readings have no place in a person's history: nothing is asked, nothing kept; its month is shown."""
     assert not panel.keep_history
+    panel.selected, panel.view = ("ada",), "over time"
+    assert "over time, demo accounts: ada" in chart(panel)
 
 
 def test_three_hundred_accounts():

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import ipywidgets
 
 from ..history import History, default_path
-from ..history.opening import KEEP
-from ..history.place import shown
+from ..history.opening import delete_history, keep_history, keeping, open_history
+from ..history.place import beside, shown
 from ..outcomes import Collection
-from ..settings import change_setting, setting, settings_path
+from ..settings import settings_path
 from ..sources import Source
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ class Keeper:
     ) -> None:
         self._history = history or None
         self._given = bool(history)
+        self._source = source
         self._open = history is None and not source.is_demo  # to a yes or a no
+        self._demo = history is None and source.is_demo
         self._frame: pd.DataFrame | None = None
-        self._asked = self._open and setting(KEEP) is None
-        self._keeps = self._given or (self._open and setting(KEEP) is True)
+        answer = keeping().answer if self._open else None
+        self._asked = self._open and answer is None
+        self._keeps = self._given or bool(answer)
         self._decided = decided
         self._sure = False
         self.question = self._ask_line()
@@ -71,7 +74,7 @@ class Keeper:
     @property
     def size(self) -> int:
         """Bytes of the file and what belongs to it; 0 where there is none."""
-        return sum(file.stat().st_size for file in _files(self.path) if file.is_file())
+        return sum(file.stat().st_size for file in beside(self.path) if file.is_file()) if self.path else 0
 
     @property
     def told(self) -> str:
@@ -85,7 +88,7 @@ class Keeper:
     @property
     def has_readings(self) -> bool:
         """Whether there is a history to look at."""
-        return self._given or (self._open and (self._keeps or self.size > 0))
+        return self._given or self._demo or (self._open and (self._keeps or self.size > 0))
 
     def switch(self, *, keep: bool) -> None:
         """Keep from now on, or not, in this panel."""
@@ -99,11 +102,11 @@ class Keeper:
             SettingsError: It cannot be remembered.
         """
         self._asked = False
-        if self._open and setting(KEEP) is not keep:
-            change_setting(KEEP, keep)
+        if self._open and keeping().answer is not keep:
+            keep_history(keep)
 
     def frame(self) -> pd.DataFrame:
-        """The kept readings.
+        """The kept readings; the demo's month where the accounts are the demo's.
 
         Raises:
             HistoryError: They cannot be read.
@@ -124,7 +127,7 @@ class Keeper:
 
     def _opened(self) -> History:
         if self._history is None:
-            self._history = History()
+            self._history = open_history(self._source) if self._demo else History()
         return self._history
 
     def _ask_line(self) -> ipywidgets.HBox:
@@ -152,8 +155,7 @@ class Keeper:
         if self._history is not None:
             self._history.close()
             self._history = None
-        for file in _files(self.path):
-            file.unlink(missing_ok=True)
+        delete_history()
         self._frame = None
         self._sure = False
         return self._decided(NO)
@@ -173,11 +175,6 @@ class Keeper:
         self._switch.description = "Stop keeping" if self._keeps else "Keep history"
         self._delete.description = f"Really delete{amount}?" if self._sure else "Delete it"
         self._delete.layout.display = None if self._open and self.size else "none"
-
-
-def _files(path: Path | None) -> list[Path]:
-    """The database and what SQLite keeps beside it."""
-    return [] if path is None else [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
 
 
 def _amount(size: int) -> str:
