@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
+    from .outlook.forecast import forecast
     from .outlook.pace import pace
     from .periods import cycles, daily_tokens, token_cost
     from .raw import (
@@ -65,6 +66,7 @@ _EXPORTS = {
     "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
+    "outlook.forecast": "forecast",
     "outlook.pace": "pace",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",
@@ -100,6 +102,7 @@ __all__ = [
     "field_table",
     "find_accounts",
     "find_drift",
+    "forecast",
     "frame_at",
     "header_table",
     "live",

@@ -31,7 +31,7 @@ FAST_AT_LEAST_USED: Final = 10.0  # percent; readings of less say little about a
 FAST_PROJECTION: Final = 1.05  # share used at the reset, were the average so far to go on
 NOISE: Final = 1.0  # percent; the server counts whole ones
 # A full window says the same, and says until when.
-_SAID_BY_A_FULL_WINDOW: Final = frozenset({REACHED["rate_limit_reached"], "the server allows no requests"})
+SAID_BY_A_FULL_WINDOW: Final = frozenset({REACHED["rate_limit_reached"], "the server allows no requests"})
 
 _WORDS: Final = {
     "left": {"full": "used up", "fast": "▲ fast", "unknown": ""},
@@ -350,5 +350,5 @@ def _unblocked(own: list[WindowBar]) -> list[WindowBar]:
     """Without the reasons that a full window of the same limit gives already."""
     full = {bar.limit for bar in own if bar.full}
     return [
-        replace(bar, blocked="") if bar.limit in full and bar.blocked in _SAID_BY_A_FULL_WINDOW else bar for bar in own
+        replace(bar, blocked="") if bar.limit in full and bar.blocked in SAID_BY_A_FULL_WINDOW else bar for bar in own
     ]

@@ -1,0 +1,328 @@
+"""Will it last? Of each window: the fan of what may be used at its reset, the risk, the budget, or why nobody can say.
+
+Pure: nothing is kept, nothing drawn, and chance comes from a seed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..frames import present_of, readings
+from ..periods import Cycle, Followed, follow_all
+from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
+from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
+from .bars import SAID_BY_A_FULL_WINDOW
+from .demand import DAY_HOURS, FULL, HOUR_US, Past, days_of, past_of
+from .refills import EARLY, refill_clock
+from .sittings import FEWEST, sittings_of
+from .usage_paths import ENOUGH_DAYS, Paths, cold_start, day_blocks, paths_from
+
+FORECAST_COLUMNS: Final[dict[str, str]] = {
+    "account": "str",
+    "account_key": "str",
+    "limit": "str",
+    "window": "str",
+    "used_percent": "float64",
+    "reset_at": "datetime64[us, UTC]",  # as it is announced
+    "p_exhausted": "float64",  # 0 to 1: it runs out before the announced reset, if only that comes
+    "p_exhausted_refills": "float64",  # 0 to 1: it runs out before the next refill, surprise ones counted
+    "used_p10": "float64",  # percent used at the announced reset, if only that comes
+    "used_p50": "float64",
+    "used_p90": "float64",
+    "used_refills_p10": "float64",  # percent used when the window ends, by it or by a refill before
+    "used_refills_p50": "float64",
+    "used_refills_p90": "float64",
+    "exhausted_p10": "datetime64[us, UTC]",  # by then it has run out in 10 of 100 cases; NaT: in fewer
+    "exhausted_p50": "datetime64[us, UTC]",
+    "exhausted_p90": "datetime64[us, UTC]",
+    "budget_per_day": "float64",  # points a day that keep the risk under 10 %
+    "calibrated": "bool",  # whether it was right oftener than the simple rules in eight windows or more of this one
+    "verdict": "str",  # a sentence
+    "reason": "str",  # why a number is missing, or ""
+}
+"""Columns of `forecast`, name -> dtype."""
+
+QUANTILES: Final = (0.1, 0.5, 0.9)
+SAFE: Final = 0.1  # the risk that the budget keeps to
+CLOSED_WINDOWS: Final = 8  # before this many have closed, nothing is called calibrated
+FEWEST_DAYS: Final = 2.0
+FEWEST_GONE: Final = 0.05  # of the window
+OLDEST_SHARE: Final = 7  # a reading older than a seventh of its window says little of now
+OLDEST_HOURS: Final = 36
+ORIGINS: Final = (0.3, 0.6)  # shares of the window at which its own past is asked
+CHECK_PATHS: Final = 100
+MOST_CHECKED: Final = 26  # windows, the latest ones
+_ODD: Final = {
+    NO_NUMBER: "the server sent no number",
+    NOT_STARTED: "the window has not begun",
+    UNCONFIRMED: "the last reading is not confirmed by another one",
+}
+SURE, LIKELY, UNLIKELY = 0.95, 2 / 3, 1 / 3
+
+
+def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, paths: int = 400) -> pd.DataFrame:
+    """What may become of every window until its reset, one row for each, with `FORECAST_COLUMNS`.
+
+    Windows of a day and longer go on as past days of the same account did, drawn whole, at the level of the last
+    days; with less than eight days of use as a Gamma process about the average so far. Shorter ones go on as past
+    windows did that stood alike. Surprise refills come as often as they did. "Running out" has two numbers: if only
+    the announced reset comes (plan by it), and counting refills before it (judge by it).
+
+    There is no number (NaN, and the reason in words) where the last reading is old, blocked or not confirmed, where
+    the window has not begun, and where less than two days or 5 % of it are known. A window shorter than a day has no
+    risk unless this method was right oftener on its own past than always saying how often it ran out.
+
+    Args:
+        frame: Many readings over time, as `cycles` takes them; later ones than *now* are left out.
+        now: The present moment; None means the newest reading.
+        seed: The same seed gives the same answer.
+        paths: How many ways are drawn.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> from quota_helpers.frames import to_frame
+    >>> told = forecast(to_frame(demo_snapshots()))
+    >>> bool(told["p_exhausted"].dropna().between(0, 1).all())
+    True
+    """
+    if not (isinstance(paths, int) and paths > 0):
+        raise ValueError(f"paths must be a whole number above 0, not {paths!r}")
+    frame = readings(frame)
+    present = present_of(frame, now)
+    rows: list[dict[str, Any]] = []
+    if present is not None:
+        frame = frame[frame["fetched_at"] <= pd.Timestamp(present)]
+        every = follow_all(frame)
+        blocked = _blocked(frame, every, micros(present))
+        rows = [forecast_row(one, micros(present), seed, paths, why) for one, why in zip(every, blocked, strict=True)]
+    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in FORECAST_COLUMNS.items()})
+
+
+def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[str]:
+    """Why nothing passes, for each window; what a full window of the same limit says already is left out."""
+    full = {
+        (one.series.whose, one.series.limit)
+        for one in every
+        if one.series.used[-1] >= FULL and not one.series.length * SECOND < now - one.series.time[-1]
+    }
+    told = frame["blocked"].iloc[[int(one.series.rows[-1]) for one in every]].fillna("").tolist()
+    return [
+        "" if why in SAID_BY_A_FULL_WINDOW and (one.series.whose, one.series.limit) in full else str(why)
+        for one, why in zip(every, told, strict=True)
+    ]
+
+
+def forecast_row(followed: Followed, now: int, seed: int = 0, paths: int = 400, blocked: str = "") -> dict[str, Any]:
+    """The row of one window, whose readings end at *now* (microseconds); *blocked* is why nothing passes, or ""."""
+    series = followed.series
+    row = {name: np.nan if dtype == "float64" else MISSING for name, dtype in FORECAST_COLUMNS.items()} | {
+        "account": series.label,
+        "account_key": series.whose,
+        "limit": series.limit,
+        "window": series.window,
+        "used_percent": float(series.used[-1]),
+        "reset_at": int(series.reset[-1]),
+        "calibrated": False,
+        "reason": why_not(followed, now),
+    }
+    if not row["reason"] and followed.cycles[-1].last >= FULL:
+        return row | _used_up(past_of(followed), followed.cycles[-1])
+    if reason := row["reason"] or blocked:
+        return row | {"reason": reason, "verdict": f"no forecast: {reason}"}
+    past = past_of(followed)
+    short = series.length < DAY
+    drawn, thin = (_short if short else _long)(followed, past, _chance(followed, seed), paths)
+    if drawn is None:
+        return row | {"reason": thin, "verdict": f"no forecast: {thin}"}
+    row |= read_off(drawn, int(past.time[-1]), now) | {"reason": thin}
+    if thin:
+        row |= dict.fromkeys(("p_exhausted", "p_exhausted_refills"), np.nan)
+        row |= dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), MISSING)
+    row["calibrated"] = not thin and (short or proven(followed, past, seed))
+    return row | {"verdict": _verdict(row, now, short=short)}
+
+
+def why_not(followed: Followed, now: int) -> str:
+    """Why the last reading is nothing to go on from, in words; "" when it is."""
+    series, last = followed.series, int(followed.reading[-1])
+    age = now - int(series.time[-1])
+    if last != CONFIRMED:
+        return _ODD[last]
+    cycle = followed.cycles[-1]
+    if cycle.reset == MISSING or np.isnan(series.length):
+        return "no reset is announced"
+    if now >= cycle.reset:
+        return "its reset has passed since the last reading"
+    if age > min(OLDEST_HOURS * HOUR, series.length / OLDEST_SHARE) * SECOND:
+        return f"the last reading is {duration(timedelta(microseconds=age))} old"
+    return ""
+
+
+def _long(followed: Followed, past: Past, rng: np.random.Generator, count: int) -> tuple[Paths | None, str]:
+    """Paths of a window of a day and longer, or None and why there are none."""
+    cycle, last = followed.cycles[-1], int(past.time[-1])
+    gone = (last - begun_at(followed, len(followed.cycles) - 1)) / HOUR_US
+    if past.days < ENOUGH_DAYS:
+        if (last - int(past.time[0])) / HOUR_US < FEWEST_DAYS * DAY_HOURS:
+            return None, "less than two days of readings are known"
+        if gone < FEWEST_GONE * followed.series.length / HOUR:
+            return None, "less than 5 % of the window is gone, and its days are not known yet"
+    return long_paths(past, followed.cycles, cycle.reset, gone, count, rng), ""
+
+
+def long_paths(
+    past: Past, cycles: Sequence[Cycle], reset: int, gone: float, count: int, rng: np.random.Generator
+) -> Paths:
+    """Paths from the last reading of a past to a reset (microseconds); *gone* are the hours since the window began."""
+    last, used = int(past.time[-1]), float(past.used[-1])
+    hours = (reset - last) / HOUR_US
+    if past.days < ENOUGH_DAYS:
+        rises = cold_start(used, gone, hours, count, rng)
+    else:
+        rises = day_blocks(days_of(past, last), hours, count, rng)
+    return paths_from(rises, used, hours, 1.0, refill_clock(cycles, last), rng)
+
+
+def _short(followed: Followed, past: Past, rng: np.random.Generator, count: int) -> tuple[Paths | None, str]:
+    """Paths of a window shorter than a day; beside them why they give no risk."""
+    cycle, last = followed.cycles[-1], int(past.time[-1])
+    hours, gone = (cycle.reset - last) / HOUR_US, (last - begun_at(followed, len(followed.cycles) - 1)) / HOUR_US
+    sittings = sittings_of(followed, past, gone)
+    if sittings is None:
+        return None, f"fewer than {FEWEST} earlier windows are known"
+    rises = sittings.draw(float(past.used[-1]), hours, count, rng)
+    drawn = paths_from(
+        rises, float(past.used[-1]), hours, hours / rises.shape[1], refill_clock(followed.cycles, last), rng
+    )
+    return drawn, sittings.why_no_risk()
+
+
+def read_off(drawn: Paths, start: int, now: int) -> dict[str, Any]:
+    """The numbers of a row: *start* is the moment of the last reading (microseconds), *now* the present."""
+    out, reset = drawn.run_out, drawn.edges[-1]
+    times = np.sort(out)[[max(0, int(np.ceil(share * len(out))) - 1) for share in QUANTILES]]
+    moments = [max(now, start + int(hours * HOUR_US)) if np.isfinite(hours) else MISSING for hours in times]
+    names = ("p10", "p50", "p90")
+    fans = {"used": drawn.at_reset, "used_refills": drawn.at_end}
+    return {
+        "p_exhausted": float(np.isfinite(out).mean()),
+        "p_exhausted_refills": float((out < np.minimum(drawn.refill, reset)).mean()),
+        "budget_per_day": budget(drawn),
+        **{
+            f"{fan}_{name}": value
+            for fan, ends in fans.items()
+            for name, value in zip(names, np.quantile(ends, QUANTILES).tolist(), strict=True)
+        },
+        **{f"exhausted_{name}": when for name, when in zip(names, moments, strict=True)},
+    }
+
+
+def budget(drawn: Paths) -> float:
+    """Points a day: the mean use, all of it made larger or smaller until nine paths of ten last."""
+    used = drawn.level[:, -1] - drawn.level[:, 0]
+    left, days = max(0.0, FULL - drawn.shown), max(drawn.edges[-1], 1e-9) / DAY_HOURS
+    most = float(np.quantile(used, 1 - SAFE))
+    share = min(1.0, float(used.mean()) / most) if most > 0 else 1.0
+    return float(left / days * share)
+
+
+def begun_at(followed: Followed, number: int) -> int:
+    """When a filling began (microseconds): a length before its reset, or when the one before it ended early."""
+    cycle = followed.cycles[number]
+    start = cycle.begun
+    if cycle.reset != MISSING and followed.series.length == followed.series.length:  # false for NaN
+        start = min(start, cycle.reset - int(followed.series.length * SECOND))
+    if number and (before := followed.cycles[number - 1].ended) != MISSING and before <= cycle.begun:
+        start = max(start, before)
+    return start
+
+
+def proven(followed: Followed, past: Past, seed: int) -> bool:
+    """Whether, over eight closed windows and more, this was nearer the truth than the base rate and the even pace."""
+    told: list[float] = []
+    even: list[float] = []
+    outcomes: list[tuple[float, float]] = []
+    closed: list[float] = []
+    length = followed.series.length * SECOND
+    for number, cycle in enumerate(followed.cycles):
+        begun = begun_at(followed, number)
+        if (cycle.end != "scheduled" and cycle.end not in EARLY) or number < len(followed.cycles) - MOST_CHECKED:
+            continue
+        outcome = float(cycle.peak >= FULL)
+        for share in ORIGINS:
+            known = past.until(begun + int(share * length))
+            if not len(known.time) or not cycle.begun <= known.time[-1] < cycle.ended or known.used[-1] >= FULL:
+                continue
+            if known.days < FEWEST_DAYS:
+                continue
+            gone = (int(known.time[-1]) - begun) / HOUR_US
+            rng = np.random.default_rng([seed, number])
+            drawn = long_paths(known, followed.cycles, cycle.reset, gone, CHECK_PATHS, rng)
+            told.append(float((drawn.run_out < drawn.refill).mean()))
+            even.append(float(known.used[-1] * length / HOUR_US / max(gone, 1.0) >= FULL))
+            outcomes.append((outcome, (sum(closed) + 0.5) / (len(closed) + 1)))
+        closed.append(outcome)
+    if len(closed) < CLOSED_WINDOWS or not outcomes:
+        return False
+    truth, base = np.array(outcomes).T
+    scores = [float(((np.array(said) - truth) ** 2).mean()) for said in (told, base, even)]
+    return scores[0] < min(scores[1:])
+
+
+def _used_up(past: Past, cycle: Cycle) -> dict[str, Any]:
+    filling = past.time >= cycle.begun
+    when = int(past.time[filling][past.used[filling] >= FULL][0])
+    numbers = ("used_p10", "used_p50", "used_p90", "used_refills_p10", "used_refills_p50", "used_refills_p90")
+    return {
+        **dict.fromkeys(numbers, FULL),
+        **dict.fromkeys(("p_exhausted", "p_exhausted_refills"), 1.0),
+        **dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), when),
+        "budget_per_day": 0.0,
+        "verdict": "used up",
+    }
+
+
+def _chance(followed: Followed, seed: int) -> np.random.Generator:
+    """Chance of this window's own: what else the frame holds changes nothing."""
+    series = followed.series
+    name = f"{series.whose}\0{series.limit}\0{series.window}"
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
+    """The row in one sentence."""
+    risk = row["p_exhausted"]
+    if np.isnan(risk):
+        return f"at its reset likely {row['used_p10']:.0f} to {row['used_p90']:.0f} % used; {row['reason']}"
+    budget_of = row["budget_per_day"] / DAY_HOURS if short else row["budget_per_day"]
+    safe = f"safe budget {budget_of:.2g} points {'an hour' if short else 'a day'}"
+    if risk < 1 - SURE:
+        return f"will very likely last: less than 1 in 20 risk; {safe}"
+    if risk <= LIKELY:
+        word = "likely to last" if risk < UNLIKELY else "may not last"
+        return f"{word}: {_odds(risk)} risk; {safe}"
+    when = duration(timedelta(microseconds=row["exhausted_p50"] - now))
+    word = "will very likely run out" if risk > SURE else "likely to run out"
+    return f"{word}, about in {when}: {_odds(risk)} risk; {safe}"
+
+
+def _odds(risk: float) -> str:
+    """A probability as people say it: "1 in 6", "5 in 6"."""
+    if risk > SURE:
+        return "more than 19 in 20"
+    of = round(1 / min(risk, 1 - risk))
+    return f"1 in {of}" if risk <= 1 - risk else f"{of - 1} in {of}"
+
+
+def _column(values: list[Any], dtype: str) -> pd.Series:
+    if dtype.startswith("datetime64"):
+        return pd.Series(pd.DatetimeIndex(np.array(values, np.int64).view("M8[us]"), tz="UTC"), dtype=dtype)
+    return pd.Series(values, dtype=dtype)

@@ -1,0 +1,48 @@
+"""The refill clock: how often a window is refilled before its announced reset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..periods import Cycle
+from ..periods.readings import Floats
+from .demand import DAY_HOURS, HOUR_US
+
+HALF_LIFE: Final = 30.0 * DAY_HOURS  # hours: what happened in another month says half as much
+PRIOR_EVENTS: Final = 1.0  # before anything was seen: one surprise in
+PRIOR_HOURS: Final = 14.0 * DAY_HOURS  # two weeks
+EARLY: Final = frozenset({"early, clock restarted", "early, clock kept"})
+
+
+@dataclass(frozen=True, slots=True)
+class RefillClock:
+    """Surprise refills come without memory; how often is known as far as the past tells.
+
+    Attributes:
+        events: How many were seen (older ones count less), with those taken for granted.
+        hours: In how many hours (faded in the same way).
+    """
+
+    events: float
+    hours: float
+
+    def draw(self, rng: np.random.Generator, count: int) -> Floats:
+        """Hours until the next surprise refill, one for each path."""
+        drawn: Floats = rng.exponential(1.0, count) * self.hours / rng.gamma(self.events, 1.0, count)
+        return drawn
+
+
+def refill_clock(cycles: Sequence[Cycle], now: int) -> RefillClock:
+    """The clock of a window as its cycles up to *now* (microseconds) set it."""
+    decay = np.log(2.0) / HALF_LIFE
+    known = [cycle for cycle in cycles if cycle.begun < now]
+    ended = [min(now, cycle.ended if cycle.end != "open" else cycle.seen) for cycle in known]
+    start, end = ((now - np.array(times, np.float64)) / HOUR_US for times in ([cycle.begun for cycle in known], ended))
+    early = [cycle.end in EARLY and cycle.ended <= now for cycle in known]
+    exposure = float(((np.exp(-decay * end) - np.exp(-decay * start)) / decay).sum())
+    events = float(np.exp(-decay * end[np.array(early, np.bool_)]).sum()) if known else 0.0
+    return RefillClock(PRIOR_EVENTS + events, PRIOR_HOURS + max(0.0, exposure))

@@ -1,0 +1,119 @@
+"""Ways that a window's use may go on until its reset: many of them, drawn from its own past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..periods.readings import Floats
+from .demand import DAY_HOURS, FULL, Days
+from .refills import RefillClock
+
+ENOUGH_DAYS: Final = 8.0  # of seen use, for days to be drawn from
+LEVEL_POINTS: Final = 12.0  # how many points of use hold a week's level to the usual one
+UNSURE: Final = 0.2  # spread of a week's level about what the last days say (of its logarithm)
+OTHER_KIND: Final = 0.05  # what a weekend counts for a weekday
+SAME_WEEKDAY: Final = 2.0
+HALF: Final = 0.5
+WEEK_DAYS: Final = 7
+COLD_POINTS: Final = 8.0  # points used that make the average so far as sure as one more observation
+COLD_BURST: Final = 4.0  # points: the size of a burst where nothing is known of the days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paths:
+    """What may come, one row for each way. Hours count from the last reading.
+
+    Attributes:
+        level: Paths x (steps + 1): percent used at each edge, never falling; beyond 100 where more is wanted.
+        edges: Hours of each edge; the last one is the announced reset.
+        refill: Hours until a surprise refill, for each path.
+        shown: Percent that is displayed at the beginning; no path shows less.
+    """
+
+    level: Floats
+    edges: Floats
+    refill: Floats
+    shown: float
+
+    @property
+    def run_out(self) -> Floats:
+        """Hours until each path is at 100 %; infinite for those that last until the announced reset."""
+        over = self.level >= FULL
+        step = np.maximum(1, over.argmax(axis=1))
+        row = np.arange(len(step))
+        before, after = self.level[row, step - 1], self.level[row, step]
+        share = np.clip((FULL - before) / np.maximum(after - before, 1e-12), 0.0, 1.0)
+        hours = self.edges[step - 1] + share * (self.edges[step] - self.edges[step - 1])
+        return np.where(over.any(axis=1), hours, np.inf)
+
+    @property
+    def at_reset(self) -> Floats:
+        """Percent used at the announced reset, if only it comes."""
+        return self._displayed(self.level[:, -1])
+
+    @property
+    def at_end(self) -> Floats:
+        """Percent used when the window ends, by the announced reset or a refill before it."""
+        end = np.minimum(self.refill, self.edges[-1])
+        step = np.clip(np.searchsorted(self.edges, end), 1, len(self.edges) - 1)
+        row = np.arange(len(end))
+        before, after = self.level[row, step - 1], self.level[row, step]
+        share = (end - self.edges[step - 1]) / np.maximum(self.edges[step] - self.edges[step - 1], 1e-12)
+        return self._displayed(before + share * (after - before))
+
+    def _displayed(self, level: Floats) -> Floats:
+        return np.clip(level, self.shown, FULL)
+
+
+def paths_from(
+    rises: Floats, used: float, hours: float, step: float, clock: RefillClock, rng: np.random.Generator
+) -> Paths:
+    """Paths of so many points in each step.
+
+    Args:
+        rises: Paths x steps, none below 0; as many steps as the *hours* take.
+        used: Percent used as it is displayed: the server rounds up.
+        hours: Until the announced reset.
+        step: Hours of one step; the last one is cut at the reset.
+        clock: Of surprise refills.
+        rng: Where chance comes from.
+    """
+    steps = rises.shape[1]
+    edges = np.minimum(hours, step * np.arange(steps + 1.0))
+    level = np.empty((len(rises), steps + 1))
+    level[:, 0] = used - (rng.random(len(rises)) if used > 0 else 0.0)
+    np.cumsum(rises * np.diff(edges) / step, axis=1, out=level[:, 1:])
+    level[:, 1:] += level[:, :1]
+    return Paths(level, edges, clock.draw(rng, len(rises)), used)
+
+
+def day_blocks(days: Days, hours: float, count: int, rng: np.random.Generator) -> Floats:
+    """Rises by the hour, past days drawn whole: rhythm, bursts and quiet days as they were, at the present level."""
+    ahead = int(np.ceil(hours / DAY_HOURS))
+    had, expected = days.level
+    level = rng.gamma(LEVEL_POINTS + had, 1.0, count) / (LEVEL_POINTS + expected)
+    level *= np.exp(rng.normal(-UNSURE * UNSURE / 2, UNSURE, count))
+    number = np.arange(1, len(days.weight) + 1)
+    drawn = np.empty((count, ahead, DAY_HOURS))
+    for day in range(ahead):
+        same = (number + day) % WEEK_DAYS == 0
+        kind = days.weekend[same].mean() if same.any() else days.weekend.mean()
+        weight = days.weight * np.where(np.abs(days.weekend - kind) < HALF, 1.0, OTHER_KIND)
+        total = np.cumsum(weight * np.where(same, SAME_WEEKDAY, 1.0))
+        drawn[:, day] = days.rises[
+            np.searchsorted(total, rng.random(count) * total[-1], side="right").clip(0, len(total) - 1)
+        ]
+    steps = max(1, int(np.ceil(hours)))
+    return drawn.reshape(count, -1)[:, :steps] * level[:, None]
+
+
+def cold_start(used: float, gone: float, hours: float, count: int, rng: np.random.Generator) -> Floats:
+    """Rises by the hour where days are few: a Gamma process about the average of the *gone* hours, its level unsure."""
+    steps = max(1, int(np.ceil(hours)))
+    shape = 1.0 + used / COLD_POINTS
+    mean = (used + HALF) / max(gone, 1.0) * rng.gamma(shape, 1.0 / shape, count)
+    drawn: Floats = rng.gamma(np.repeat(mean[:, None] / COLD_BURST, steps, axis=1), COLD_BURST)
+    return drawn
