@@ -135,7 +135,7 @@ def read_line(event, *, typed=True):
     batch = Batch()
     events = Events(0, State("s"), batch)
     text = event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))
-    (events.token_count if typed else events.other)(memoryview(text.encode()) if typed else text.encode())
+    (events.take if typed else events.other)(memoryview(text.encode()) if typed else text.encode())
     return [ROW.unpack(batch.rows[at : at + ROW.size]) for at in range(0, len(batch.rows), ROW.size)], batch
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from functools import lru_cache
 from struct import Struct as Packer
 from typing import Any, Final
 
@@ -15,12 +16,13 @@ import msgspec
 
 from .find import thread_of
 from .lines import (
-    TOKEN_COUNT,
-    TURN,
-    USAGE_RECORD,
+    EARLIEST,
+    LATEST,
+    LIMITS,
+    LINE,
     Counts,
     Limits,
-    Turn,
+    Payload,
     Window,
     counts,
     counts_of,
@@ -33,7 +35,9 @@ from .lines import (
 
 MISSING: Final = -(1 << 63)  # what numpy shows as NaT
 
-ROW: Final = Packer("<qIIBIIqqqqqqqqddqddq")
+_FRONT: Final = Packer("<qIIBIIqqqqqqqq")
+_WINDOWS: Final = Packer("<ddqddq")
+ROW: Final = Packer(_FRONT.format + _WINDOWS.format[1:])
 """Time, file, seq, kind, context, limit, six counts, sum of the session, answer, two windows (used, minutes, reset)."""
 
 KIND_AT: Final = 16  # where `kind` stands in a row
@@ -53,10 +57,14 @@ LimitName = tuple[str | None, str | None, str | None]
 NO_CONTEXT: Final[Context] = (None, None, None, None)
 NO_LIMIT: Final[LimitName] = (None, None, None)
 
+Found = tuple[int, bytes]
+"""What a line says of limits: the number of their name, and `_WINDOWS`."""
+
 _NAN: Final = float("nan")
-_NO_WINDOWS: Final = (_NAN, _NAN, MISSING, _NAN, _NAN, MISSING)
-_NOTHING: Final = (0, *_NO_WINDOWS)
+_NO_WINDOW: Final = (_NAN, _NAN, MISSING)
+_NOTHING: Final[Found] = (0, _WINDOWS.pack(*_NO_WINDOW, *_NO_WINDOW))
 _NO_COUNTS: Final = (0, 0, 0, 0, 0, 0)
+_REMEMBERED: Final = 4096  # readings whose text is known again; most lines repeat one
 _WAITING: Final = 64  # records whose `token_count` has not come; after so many none will
 _AT_ONCE: Final = 1_000_000  # microseconds between a `token_count` and a record of the same answer behind it
 
@@ -65,7 +73,7 @@ _UNUSUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _IMPORT: Final = "external-import-turn-"
 
 
-class Pending(msgspec.Struct, array_like=True):
+class Pending(msgspec.Struct, array_like=True, gc=False):
     """A record that waits for the `token_count` of the same answer; `told`: it has a row of its own by now."""
 
     time: int
@@ -124,6 +132,7 @@ class Batch:
         self.contexts: dict[Context, int] = {NO_CONTEXT: 0}
         self.limits: dict[LimitName, int] = {NO_LIMIT: 0}
         self.odd: list[tuple[int, int, int, str]] = []
+        self.known: dict[bytes, Found] = {b"": _NOTHING, b"null": _NOTHING}
 
 
 class Events:
@@ -139,53 +148,31 @@ class Events:
     def __init__(self, number: int, state: State, batch: Batch, mtime: int = 0) -> None:
         self.number, self.state, self.batch, self.mtime = number, state, batch, mtime
 
-    def token_count(self, line: memoryview) -> None:
-        """A `token_count` in the form that Codex writes; whatever is otherwise goes the slower way."""
+    def take(self, text: memoryview) -> None:
+        """A line that matters, in the form that Codex writes; whatever is otherwise goes the slower way."""
         try:
-            event = TOKEN_COUNT(line)
+            line = LINE(text)
+            time, payload = round(line.timestamp.timestamp() * 1e6), line.payload
+            limits = bytes(payload.rate_limits)
+            found = self.batch.known.get(limits) or self._read(limits, time)
         except _UNUSUAL:
-            self.other(bytes(line))
-            return
-        time, payload = microseconds(event.timestamp), event.payload
-        if time is None:
-            self.other(bytes(line))
-            return
-        limits, info = payload.rate_limits, payload.info
-        found = _NOTHING if limits is None else self._limits(limits, time)
-        if found is None:
-            self.other(bytes(line))
+            found = None
+        if found is None or not EARLIEST <= time < LATEST:
+            self.other(bytes(text))
             return
         self.state.last_time = time
-        sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
-        self._counted(time, self._kind(event.ordinal, payload.turn_id), counts(sums), counts(last), found)
+        if payload.type == "token_count":
+            info, kind = payload.info, self._kind(line.ordinal, payload.turn_id)
+            sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
+            self._counted(time, kind, counts(sums), counts(last), found)
+        elif line.type == "token_usage_record":
+            if (taken := counts(payload.usage)) is not None:
+                kind = self._kind(line.ordinal, payload.turn_id)
+                self._recorded(time, kind, taken, payload.thread_id, payload.turn_id, payload.response_id)
+        else:
+            self._begun(payload)
 
-    def usage_record(self, line: memoryview) -> None:
-        """A `token_usage_record`; one in another form goes the slower way."""
-        try:
-            event = USAGE_RECORD(line)
-        except _UNUSUAL:
-            self.other(bytes(line))
-            return
-        time, record = microseconds(event.timestamp), event.payload
-        if time is None:
-            self.other(bytes(line))
-            return
-        self.state.last_time = time
-        kind = self._kind(event.ordinal, record.turn_id)
-        taken = counts(record.usage) or _NO_COUNTS
-        self._recorded(time, kind, taken, (record.thread_id, record.turn_id, record.response_id))
-
-    def turn(self, line: memoryview) -> None:
-        """What begins or describes a turn; one in another form goes the slower way."""
-        try:
-            event = TURN(line)
-        except _UNUSUAL:
-            self.other(bytes(line))
-            return
-        self._begun(event.payload)
-        self.state.last_time = microseconds(event.timestamp) or self.state.last_time
-
-    def _begun(self, turn: Turn) -> None:
+    def _begun(self, turn: Payload) -> None:
         """The turns from here on are of this model, in this folder, imported or not."""
         settings = turn.thread_settings
         if settings is not None:
@@ -215,8 +202,8 @@ class Events:
             self._begun(turn_of(inner))
         elif kind == "token_usage_record":
             if (taken := counts_of(inner.get("usage"))) is not None:
-                thread, turn, answer = (text_of(inner, name) for name in ("thread_id", "turn_id", "response_id"))
-                self._recorded(when, marks, taken, (thread, turn, answer))
+                names = (text_of(inner, name) for name in ("thread_id", "turn_id", "response_id"))
+                self._recorded(when, marks, taken, *names)
         elif kind in ("event_msg", "token_count", None) and inner.get("type") in ("token_count", None):
             self._loose(when, marks, inner, line)
         if time is not None:
@@ -228,7 +215,7 @@ class Events:
             return
         info, limits = inner.get("info"), inner.get("rate_limits")
         sums, last = (counts_of(info.get(name)) if isinstance(info, dict) else None for name in _SUMS)
-        found: tuple[Any, ...] | None = _NOTHING
+        found: Found | None = _NOTHING
         if limits and isinstance(limits, dict):
             usual = limits_of(limits)
             found = None if usual is None else self._limits(usual, time)
@@ -236,30 +223,41 @@ class Events:
             text = line.decode("utf-8", "replace").replace("\0", "")
             self.batch.odd.append((self.number, self.state.seq, time, text))
             # The checksum makes copies of the line look alike.
-            found = (0, _NAN, float(zlib.crc32(repr(limits).encode("utf-8", "replace"))), *_NO_WINDOWS[2:])
+            checksum = float(zlib.crc32(repr(limits).encode("utf-8", "replace")))
+            found = (0, _WINDOWS.pack(_NAN, checksum, MISSING, *_NO_WINDOW))
             kind |= ODD
         self._counted(time, kind, sums, last, found)
 
     def _kind(self, ordinal: int | None, turn: str | None) -> int:
         """What the line's place and turn say: a copy of the parent's, imported from another tool."""
         state = self.state
-        copied = ordinal is not None and state.own_from is not None and ordinal < state.own_from
-        imported = state.imported if turn is None else turn.startswith(_IMPORT)
-        return (COPY if copied else 0) | (IMPORTED if imported else 0)
+        kind = COPY if state.own_from is not None and ordinal is not None and ordinal < state.own_from else 0
+        if state.imported if turn is None else turn.startswith(_IMPORT):
+            kind |= IMPORTED
+        return kind
 
-    def _limits(self, limits: Limits, time: int) -> tuple[Any, ...] | None:
-        """Number of the limit and six numbers of its windows; None when `normalize` must read it."""
+    def _read(self, said: bytes, time: int) -> Found | None:
+        """The limits of a text, kept for the next line with the same, where they do not hang on the line's time."""
+        limits, known = LIMITS(said), self.batch.known
+        found = _NOTHING if limits is None else self._limits(limits, time)
+        if found is not None and b"resets_in_seconds" not in said and len(known) < _REMEMBERED:
+            known[said] = found
+        return found
+
+    def _limits(self, limits: Limits, time: int) -> Found | None:
+        """Limits as usual; None when `normalize` must read them."""
         name = (limits.limit_id, limits.limit_name, limits.plan_type)
         code = self.batch.limits.get(name)
         if code is None:
             if any(text is not None and (not text or text != text.strip()) for text in name):
                 return None
             code = self.batch.limits[name] = len(self.batch.limits)
-        one, two = limits.primary, limits.secondary
-        first, second = (_NO_WINDOWS[:3] if window is None else _window(window, time) for window in (one, two))
-        return None if first is None or second is None or limits.spend_control_reached else (code, *first, *second)
+        first, second = _window(limits.primary, time), _window(limits.secondary, time)
+        if first is None or second is None or limits.spend_control_reached:
+            return None
+        return code, _WINDOWS.pack(*first, *second)
 
-    def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: tuple[Any, ...]) -> None:
+    def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: Found) -> None:
         """A row for a `token_count`: with the turn that it counts, unless a record has told of that."""
         state = self.state
         spent = self._spent(sums, last)
@@ -306,10 +304,11 @@ class Events:
                 last = sums if base is None else tuple(max(0, a - b) for a, b in zip(sums, base, strict=True))  # type: ignore[assignment]
         return last if last is not None and any(last) else None
 
-    def _recorded(self, time: int, kind: int, taken: Counts, names: tuple[str | None, str | None, str | None]) -> None:
-        """A record (of a session, turn and answer) waits for its `token_count`; alone it is told at the end."""
+    def _recorded(
+        self, time: int, kind: int, taken: Counts, thread: str | None, turn: str | None, answer: str | None
+    ) -> None:
+        """A record waits for its `token_count`; alone it is told at the end."""
         state = self.state
-        thread, turn, answer = names
         if state.alone is not None:
             moment, *same = state.alone
             state.alone = None
@@ -337,20 +336,11 @@ class Events:
             record.told = True
 
     def _row(
-        self,
-        time: int,
-        kind: int,
-        context: Context,
-        spent: Counts,
-        total: int,
-        answer: int,
-        limits: tuple[Any, ...],
+        self, time: int, kind: int, context: Context, spent: Counts, total: int, answer: int, limits: Found
     ) -> None:
         state, contexts = self.state, self.batch.contexts
-        code = contexts.setdefault(context, len(contexts))
-        self.batch.rows += ROW.pack(
-            time, self.number, state.seq, kind, code, limits[0], *spent, total, answer, *limits[1:]
-        )
+        code, (limit, windows) = contexts.setdefault(context, len(contexts)), limits
+        self.batch.rows += _FRONT.pack(time, self.number, state.seq, kind, code, limit, *spent, total, answer) + windows
         state.seq += 1
 
     def _named(self, provider: str | None, model: str | None, effort: str | None, folder: str | None) -> None:
@@ -386,7 +376,9 @@ class Events:
 _SUMS: Final = ("total_token_usage", "last_token_usage")
 
 
-def _window(window: Window, time: int) -> tuple[float, int, int] | None:
+def _window(window: Window | None, time: int) -> tuple[float, float, int] | None:
+    if window is None:
+        return _NO_WINDOW
     reset, wait = window.resets_at, window.resets_in_seconds
     if (reset is None) == (wait is None):
         return None
@@ -394,6 +386,7 @@ def _window(window: Window, time: int) -> tuple[float, int, int] | None:
     return window.used_percent, window.window_minutes, moment
 
 
+@lru_cache
 def _last_part(folder: str) -> str | None:
     return re.split(r"[/\\]", folder.rstrip("/\\"))[-1] or None
 

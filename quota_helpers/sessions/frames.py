@@ -20,6 +20,7 @@ from .table import Table
 Columns = dict[str, Array]
 """Columns by name, each in one piece of memory: rows of a hundred bytes are slow to copy around."""
 
+_MINUTES: Final = 1 << 34  # more than there are until the year 9999
 _TEXTS: Final = ("window", "slot", "reached_type", "blocked")
 
 
@@ -193,27 +194,26 @@ class Frames:
         account's sessions begin with is of that account: the session was resumed under another login.
         """
         doubtful = np.zeros(len(one["time"]), dtype=bool)
-        nobody = self.keys.get(UNATTRIBUTED, -1)
-        keys = self.key_codes[one["file"]]
-        mine = (
-            (self.providers[0][one["context"]] == self.providers[1].index(OWN_PROVIDER))
-            if OWN_PROVIDER in self.providers[1]
-            else doubtful
-        )
-        index = np.flatnonzero(mine & (keys != nobody) & (one["reset"] != MISSING))
         if len(set(self.keys) - {UNATTRIBUTED}) < 2:  # noqa: PLR2004  # there is nobody else
             return doubtful
-        group = (one["limit"] * len(self.texts) + one["window"])[index]
+        mine = np.array([own(provider) for provider in self.providers[1]])[self.providers[0]][one["context"]]
+        whose = self.key_codes[one["file"]]
+        index = np.flatnonzero(mine & (whose != self.keys.get(UNATTRIBUTED, -1)) & (one["reset"] != MISSING))
+        group, whose = (one["limit"] * len(self.texts) + one["window"])[index], whose[index]
         minute = np.rint(one["reset"][index] / (TOLERANCE_SECONDS * 1e6)).astype("i8")
+        place = group * _MINUTES + minute
         _, first = np.unique(one["file"][index] * (group.max(initial=0) + 1) + group, return_index=True)
-        owners: dict[tuple[int, int], set[int]] = {}
-        for place in first.tolist():
-            for near in (-1, 0, 1):
-                owners.setdefault((int(group[place]), int(minute[place]) + near), set()).add(int(keys[index[place]]))
-        whose = [owners.get(place, set()) for place in zip(group.tolist(), minute.tolist(), strict=True)]
-        doubtful[index] = [
-            bool(known) and key not in known for known, key in zip(whose, keys[index].tolist(), strict=True)
-        ]
+        owners: dict[int, set[int]] = {}
+        for begun, key in zip(place[first].tolist(), whose[first].tolist(), strict=True):
+            for near in (begun - 1, begun, begun + 1):
+                owners.setdefault(near, set()).add(key)
+        places, which = np.unique(place, return_inverse=True)  # few: a window is read many times
+        another = np.zeros((len(places), len(self.keys)), dtype=bool)
+        for at, spot in enumerate(places.tolist()):
+            if known := owners.get(spot):
+                another[at] = True
+                another[at, list(known)] = False
+        doubtful[index] = another[which, whose]
         return doubtful
 
 

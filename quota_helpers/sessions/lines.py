@@ -1,4 +1,4 @@
-"""What one line of a session log says, as typed values: a `token_count`, a `token_usage_record`, anything else.
+"""What one line of a session log says, as typed values.
 
 Types say what a usual line is; whatever does not fit them takes the lenient way (`counts_of`, `parse`), and limits in
 another form are left to `normalize`. Worker processes load this file without the rest of the package.
@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import astuple
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TOO_MANY: Final = 1 << 53
-_EARLIEST: Final = 1_262_304_000_000_000  # 2010 and 2100 in microseconds: a line from outside has no time
-_LATEST: Final = 4_102_444_800_000_000
+EARLIEST: Final = 1_262_304_000_000_000  # 2010 and 2100 in microseconds: a line from outside has no time
+LATEST: Final = 4_102_444_800_000_000
 
 Counts = tuple[int, int, int, int, int, int]
 """Tokens: input, of it cached, of it written to the cache, output, of it reasoning, total."""
@@ -69,39 +69,6 @@ class Limits(Struct, forbid_unknown_fields=True, gc=False):
     rate_limit_reached_type: None = None
 
 
-class TokenCount(Struct, gc=False):
-    """A `token_count` event."""
-
-    info: Info | None = None
-    rate_limits: Limits | None = None
-    turn_id: str | None = None
-
-
-class TokenCountLine(Struct, gc=False):
-    """The line that it stands in."""
-
-    timestamp: str
-    payload: TokenCount
-    ordinal: int | None = None
-
-
-class UsageRecord(Struct, gc=False):
-    """A `token_usage_record`: what one answer took, written when it ended."""
-
-    usage: Usage
-    thread_id: str | None = None
-    turn_id: str | None = None
-    response_id: str | None = None
-
-
-class UsageRecordLine(Struct, gc=False):
-    """The line that it stands in."""
-
-    timestamp: str
-    payload: UsageRecord
-    ordinal: int | None = None
-
-
 class Settings(Struct, gc=False):
     """What a thread goes on with, in a `thread_settings_applied`."""
 
@@ -111,27 +78,37 @@ class Settings(Struct, gc=False):
     cwd: str | None = None
 
 
-class Turn(Struct, gc=False):
-    """What begins or describes a turn: a `turn_context`, a `task_started` or a `thread_settings_applied`."""
+class Payload(Struct, gc=False):
+    """What the lines that matter say, each of them some of it.
+
+    A `token_count` has `info` and `rate_limits`; a `token_usage_record` has `usage` and what it names; the rest is of
+    a `turn_context`, a `task_started` or a `thread_settings_applied`, which begin or describe a turn.
+    """
 
     type: str | None = None
     turn_id: str | None = None
+    info: Info | None = None
+    rate_limits: Raw = Raw()
+    thread_id: str | None = None
+    response_id: str | None = None
+    usage: Usage | None = None
+    cwd: str | None = None
     model: str | None = None
     effort: str | None = None
-    cwd: str | None = None
     thread_settings: Settings | None = None
 
 
-class TurnLine(Struct, gc=False):
-    """The line that it stands in."""
+class Line(Struct, gc=False):
+    """A line that matters, as Codex writes it today."""
 
-    timestamp: str
-    payload: Turn
+    timestamp: Annotated[datetime, Meta(tz=True)]
+    type: str
+    payload: Payload
+    ordinal: int | None = None
 
 
-TOKEN_COUNT: Final = msgspec.json.Decoder(TokenCountLine).decode
-USAGE_RECORD: Final = msgspec.json.Decoder(UsageRecordLine).decode
-TURN: Final = msgspec.json.Decoder(TurnLine).decode
+LINE: Final = msgspec.json.Decoder(Line).decode
+LIMITS: Final = msgspec.json.Decoder(Limits | None).decode
 
 
 def microseconds(stamp: object) -> int | None:
@@ -140,12 +117,6 @@ def microseconds(stamp: object) -> int | None:
     >>> microseconds("2026-11-20T10:00:00.000Z"), microseconds("0001-01-01T00:00:00Z")
     (1795168800000000, None)
     """
-    if type(stamp) is str and len(stamp) == 24 and stamp[23] == "Z":  # noqa: PLR2004  # as Codex writes it
-        minute = _minute(stamp[:17])
-        try:
-            return None if minute is None else minute + int(stamp[17:19] + stamp[20:23]) * 1_000
-        except ValueError:
-            return None
     time = None
     try:
         if isinstance(stamp, str):
@@ -158,15 +129,9 @@ def microseconds(stamp: object) -> int | None:
     return time if time is not None and plausible(time) else None
 
 
-@lru_cache
-def _minute(text: str) -> int | None:
-    """The microseconds of "2026-11-20T10:00:"; lines of a minute follow each other."""
-    return microseconds(text + "00+00:00")
-
-
 def plausible(time: int) -> bool:
     """Whether Codex can have written something at this moment."""
-    return _EARLIEST <= time < _LATEST
+    return EARLIEST <= time < LATEST
 
 
 def limits_of(value: dict[str, Any]) -> Limits | None:
@@ -181,7 +146,7 @@ def counts(usage: Usage | None) -> Counts | None:
     """A usage as six numbers; without a total it is input and output."""
     if usage is None:
         return None
-    found: tuple[Any, ...] = msgspec.structs.astuple(usage)
+    found: tuple[Any, ...] = astuple(usage)
     return found if found[5] is not None else (*found[:5], found[0] + found[3])
 
 
@@ -206,12 +171,14 @@ def text_of(value: object, *keys: str) -> str | None:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
-def turn_of(inner: dict[str, Any]) -> Turn:
+def turn_of(inner: dict[str, Any]) -> Payload:
     """A turn's beginning in whatever form: what is no text is left out."""
     names = ("model_provider_id", "model", "reasoning_effort", "cwd")
     settings = Settings(*(text_of(inner, "thread_settings", name) for name in names))
-    texts = {name: text_of(inner, name) for name in ("type", "turn_id", "model", "effort", "cwd")}
-    return Turn(**texts, thread_settings=settings if "thread_settings" in inner else None)
+    turn = Payload(thread_settings=settings if "thread_settings" in inner else None)
+    for name in ("type", "turn_id", "model", "effort", "cwd"):
+        setattr(turn, name, text_of(inner, name))
+    return turn
 
 
 def parse(line: bytes, *, whole: bool = False) -> dict[str, Any] | None:

@@ -20,11 +20,9 @@ READ_BYTES: Final = 256 << 10  # what one read takes in: it stays in the process
 _TYPE: Final = b',"type":"'
 _RESPONSE: Final = b',"type":"response_item"'
 _EVENT: Final = b',"type":"event_msg","payload":{"type":"'
-_TOKENS: Final = b'token_count"'
-_TURNS: Final = tuple(f'{name}"'.encode() for name in TURN_TYPES)
+_EVENTS: Final = tuple(f'{name}"'.encode() for name in ("token_count", *TURN_TYPES))
 _T: Final = ord("t")  # what all these begin with
-_RECORD: Final = b',"type":"token_usage_record"'
-_CONTEXT: Final = b',"type":"turn_context"'
+_OTHERS: Final = (b',"type":"token_usage_record"', b',"type":"turn_context"')
 _WORDS: Final = (b"token_count", b"rate_limits", b"turn_context", b"session_meta", b"token_usage_record")
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
 
@@ -73,19 +71,17 @@ class Scanner:
     def _lines(self, filled: int) -> int:
         """Look at every complete line in the buffer; returns where the first incomplete one begins."""
         buffer, distance, event = self.buffer, self.distance, len(_EVENT)
-        find, starts, view = buffer.find, buffer.startswith, memoryview(buffer)
+        find, starts, view, take = buffer.find, buffer.startswith, memoryview(buffer), self.events.take
         start = self._after_skipped(filled)
         while (end := find(b"\n", start, filled)) >= 0:
             mark = start + distance
             if starts(_RESPONSE, mark):
                 pass
             elif starts(_EVENT, mark):
-                if buffer[mark + event] == _T:  # most events are others
-                    self._event(mark + event, view[start:end])
-            elif starts(_RECORD, mark):
-                self.events.usage_record(view[start:end])
-            elif starts(_CONTEXT, mark):
-                self.events.turn(view[start:end])
+                if buffer[mark + event] == _T and starts(_EVENTS, mark + event):  # most events are others
+                    take(view[start:end])
+            elif starts(_OTHERS, mark):
+                take(view[start:end])
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
@@ -96,12 +92,6 @@ class Scanner:
             start = end + 1
         self.distance = distance
         return start
-
-    def _event(self, mark: int, line: memoryview) -> None:
-        if self.buffer.startswith(_TOKENS, mark):
-            self.events.token_count(line)
-        elif self.buffer.startswith(_TURNS, mark):
-            self.events.turn(line)
 
     def _after_skipped(self, filled: int) -> int:
         """Where to begin: behind the rest of a line that is too long to matter, if we are in one."""
