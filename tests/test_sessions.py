@@ -295,6 +295,19 @@ def test_torn_line_is_read_when_complete(home, read):
     assert totals(read()) == [12, 12]
 
 
+def test_line_of_200_megabytes(home, read):
+    """A line that is far too long to matter is passed over without being kept; what stands behind it is read."""
+    path = write(home, meta(), tokens(1, total=1))
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size + 200_000_000)  # NUL bytes, which take no room on the disk
+    logs.append(path, "\n", tokens(2, total=3))
+    tracemalloc.start()
+    found = read(workers=1)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    assert (found.tokens["total"] // 12).tolist() == [1, 2]
+
+
 def test_whole_line_without_newline(home, read):
     """The last line of a file that ends without a newline counts at once, and only once."""
     path = write(home, meta(), tokens(1, total=1).rstrip("\n"))

@@ -55,6 +55,53 @@ def fork(*lines, session=TWO, at=LATER, of=ONE, **more):
     return [meta(session, at, forked_from_id=of, **more), meta(of, at), context("a", at), *lines]
 
 
+def test_copies_with_their_old_times(home, read):
+    """A resumed session that repeats its history as it was: the turns are the older session's."""
+    lines = [meta(creator_user_id="user-1"), context("a"), *turns(1, 3)]
+    write(home, *lines)
+    write(home, meta(TWO, LATER), *lines, *turns(4, 4, LATER + 9), session=TWO, at=LATER)
+    found = read()
+    assert counted(found) == {ONE: [1, 2, 3], TWO: [4]}
+    assert found.windows["used_percent"].tolist() == [1, 2, 3, 4]
+    # The parent's own first line stands in the copy as well, and does not make it the parent's.
+    assert [key == "unattributed" for key in found.tokens["account_key"]] == [False, False, False, True]
+
+
+def test_one_line_twice_in_a_file(home, read):
+    """The same line twice in one file is one reading."""
+    once = tokens(10, last=1, rate=limits(window(10)))
+    write(home, meta(), once, once)
+    found = read()
+    assert len(found.tokens) == len(found.windows) == 1
+
+
+def test_one_moment_with_other_content(home, read):
+    """Two sessions that log at the same millisecond are two, when they say different things."""
+    write(home, meta(), tokens(10, total=1, rate=limits(window(10))))
+    write(home, meta(TWO), tokens(10, total=2, rate=limits(window(11))), session=TWO)
+    found = read()
+    assert len(found.tokens) == len(found.windows) == 2
+
+
+def test_an_agent_named_by_where_it_comes_from(home, read):
+    """Older logs name the parent in `source`; the copied turns keep the parent's model."""
+    write(home, meta(), context("a"), *turns(1, 3))
+    spawned = {"subagent": {"thread_spawn": {"parent_thread_id": ONE}}}
+    copy = [meta(at=LATER), context("a", LATER), *turns(1, 3, LATER, 0.01)]
+    child = [meta(TWO, LATER, source=spawned), *copy, context("b", LATER + 1), *turns(9, 9, LATER + 9)]
+    write(home, *child, session=TWO, at=LATER)
+    found = read()
+    assert counted(found) == {ONE: [1, 2, 3], TWO: [9]}
+    assert found.tokens["model"].tolist() == ["a", "a", "a", "b"]
+
+
+def test_a_fork_that_starts_empty(home, read):
+    """A session that names a parent and repeats none of its turns keeps every turn of its own."""
+    write(home, meta(), *turns(1, 3))
+    write(home, *fork(*turns(4, 5, LATER + 5, 15)), session=TWO, at=LATER)
+    assert counted(read()) == {ONE: [1, 2, 3], TWO: [4, 5]}
+
+
 def test_history_base_copies_nothing(home, read):
     """Three answers within a second are the fork's own when its log only refers to the history."""
     write(home, meta(), *turns(1, 3))
@@ -231,13 +278,15 @@ def test_an_agent_that_copied_nothing(home, read):
 
 
 def test_judged_anew_when_the_parent_comes(home, read):
-    """A parent that appears, and its turns that are appended, are compared at the next read."""
+    """A parent that appears, its turns that are appended, and that it is gone: each tells at the next read."""
     write(home, *fork(*turns(1, 4, LATER, 2.0)), session=TWO, at=LATER)
     assert counted(read()) == {TWO: [1, 2, 3, 4]}
     parent = write(home, meta(), *turns(1, 2))
     assert counted(read()) == {ONE: [1, 2], TWO: [3, 4]}
     append(parent, *turns(3, 4, 90))
     assert counted(read()) == {ONE: [1, 2, 3, 4]}
+    parent.unlink()
+    assert counted(read()) == {TWO: [1, 2, 3, 4]}
 
 
 def test_parents_in_a_circle(home, read):

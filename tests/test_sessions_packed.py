@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import pytest
@@ -135,6 +136,19 @@ def test_bomb(home, read, monkeypatch):
         tracemalloc.stop()
         assert len(found.tokens) == count
         assert [("out of all proportion" in text) for text in found.skipped] == [True] * (count == 1)
+
+
+@pytest.mark.parametrize("text", [b"\n", b"{}\n"], ids=["empty", "short"])
+def test_nothing_but_lines_that_say_nothing(home, read, text):
+    """As much as is ever unpacked, in the shortest lines there are, takes seconds; what stands behind them is read."""
+    path = log_path(home).with_name(log_path(home).name + ".zst")
+    path.parent.mkdir(parents=True)
+    told = "".join([meta(), *turns(1, 2)]).encode()
+    empty = text * ((unpack.FREE_BYTES - len(told)) // len(text))
+    path.write_bytes(zstd.compress(empty + told))
+    begun = time.process_time()
+    assert len(read(workers=1).tokens) == 2
+    assert time.process_time() - begun < 30
 
 
 def test_more_than_one_frame(home, read):

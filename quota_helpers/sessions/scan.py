@@ -7,6 +7,7 @@ Lines of any other form take a slower way that finds them by their words.
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol
 
 from .events import TURN_TYPES, Events
@@ -24,6 +25,10 @@ _EVENTS: Final = tuple(f'{name}"'.encode() for name in ("token_count", *TURN_TYP
 _T: Final = ord("t")  # what all these begin with
 _OTHERS: Final = (b',"type":"token_usage_record"', b',"type":"turn_context"')
 _WORDS: Final = (b"token_count", b"rate_limits", b"turn_context", b"session_meta", b"token_usage_record")
+_SHORTEST: Final = min(map(len, _WORDS))
+_SHORT: Final = re.compile(rb"(?:[^\n]{0,%d}+\n)++" % (_SHORTEST - 1)).match
+"""Passes over all lines in a row that are too short for any of our words: a file may hold nothing but newlines."""
+
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
 
 
@@ -82,6 +87,9 @@ class Scanner:
                     take(view[start:end])
             elif starts(_OTHERS, mark):
                 take(view[start:end])
+            elif end - start < _SHORTEST:
+                start = _SHORT(buffer, start, filled).end()  # type: ignore[union-attr]  # this line at least
+                continue
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
