@@ -202,6 +202,15 @@ def test_a_server_without_it_says_so_and_nothing_else_is_touched(desk):
     assert asked(desk) == ["usage/plan_limit_history?days=7"]
 
 
+def test_what_is_asked_beside_has_a_short_deadline_of_its_own(desk, monkeypatch):
+    monkeypatch.setattr("quota_helpers.sources.ways.BESIDE_SECONDS", 0.5)
+    desk[1].answers["me"] = hangs
+    with live(desk) as source:
+        (failure,) = source.beside(PROFILE).failures
+    assert failure.kind == "FetchTimeoutError"
+    assert "0.5 s" in failure.message
+
+
 @pytest.mark.parametrize(
     ("base", "asked_at"),
     [
