@@ -80,13 +80,14 @@ def test_the_code_reads_as_a_person_would_write_it():
         only_column="plan",
         only_values=("plus", None),
     )
-    assert build_chart(QUOTA, spec, name="mine").code.splitlines()[:8] == [
+    assert build_chart(QUOTA, spec, name="mine").code.splitlines()[:9] == [
         "import plotly.express as px",
+        'import quota_helpers.charts  # the template "quota"',
         "",
         """data = mine.query('window == "weekly"', engine="python")""",
         'data = data[data["plan"].isin(["plus"]) | data["plan"].isna()]',
         'data = data[["account", "remaining_percent"]]',
-        'data = data.groupby(["account"])["remaining_percent"].mean().reset_index()',
+        'data = data.groupby(["account"])["remaining_percent"].mean().reset_index(name="remaining_percent")',
         "figure = px.bar(",
         "    data,",
     ]
@@ -166,7 +167,7 @@ def test_a_million_rows_are_summarized_in_full():
     assert chart.data["rows"].sum() == 1_000_000
     cells = same(frame, ChartSpec(x="at", y="account", kind="heatmap"))
     assert cells.data.to_numpy().sum() == 1_000_000
-    assert cells.data.shape == (40, 100)
+    assert cells.data.shape == (40, 58)
     assert "sample" not in chart.code + cells.code
 
 

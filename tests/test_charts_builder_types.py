@@ -21,7 +21,7 @@ def rotated(columns, number):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_draws_every_type(kind):
     """Each type of pandas comes once with each kind, and over all kinds at least twice as x, as y and as colour."""
-    columns = columns_of(DTYPES)
+    columns = list(DTYPES)
     assert len(columns) % 3 == 0
     drawn = []
     for number in range(KINDS.index(kind) % 3, len(columns), 3):
@@ -79,7 +79,7 @@ def test_an_ordered_category_keeps_its_order():
 
 def test_picked_values_of_every_type():
     """What is offered can be picked, and picks exactly the rows that have it."""
-    offered = [(column, list(values_of(DTYPES, column).values())) for column in columns_of(DTYPES)]
+    offered = [(column, list(values_of(DTYPES, column).values())) for column in DTYPES]
     without = [(column, values[-1:]) for column, values in offered if None in values]
     for column, values in [*offered, *without[:3]]:  # a missing value needs no code of its own for each type
         for value in values[:1]:
@@ -94,7 +94,7 @@ def test_index_levels_can_be_chosen():
     """A named index, an unnamed one that is no row number, several levels; a taken name is not offered twice."""
     named = pd.DataFrame({"v": [1, 2]}, index=pd.Index(["a", "b"], name="who"))
     assert columns_of(named) == ("v", "who")
-    assert ".reset_index()" in same(named, ChartSpec(x="who", y="v", kind="bar")).code
+    assert ".reset_index(names=" in same(named, ChartSpec(x="who", y="v", kind="bar")).code
     unnamed = pd.DataFrame({"v": [1, 2]}, index=pd.date_range("2026-01-01", periods=2, tz="UTC"))
     assert same(unnamed, default_spec(unnamed)).spec.x == "index"
     levels = pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", None]))

@@ -8,7 +8,8 @@ import pytest
 
 import quota_helpers as qh
 from quota_helpers.charts.builder import ChartError, ChartSpec
-from quota_helpers.widgets.builder import PLOTLY, ChartBuilder
+from quota_helpers.charts.builder.build import PLOTLY
+from quota_helpers.widgets.builder import ChartBuilder
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +244,50 @@ def test_a_million_rows_repaint_small():
         builder.kind = kind
         assert "drawn at random" in " ".join(builder.notes)
         assert len(json.dumps(drawn(builder))) < 5_000_000
+
+
+def test_columns_can_be_given_at_once(frame):
+    """`ChartBuilder(frame, x=..., y=..., color=...)`; what is not given suits them, and the code names the variable."""
+    builder = ChartBuilder(frame, x="window", y="used_percent", color="account")
+    assert (builder.x, builder.y, builder.color, builder.kind) == ("window", "used_percent", "account", "bar")
+    assert "frame[" in builder.code
+    assert builder.facet is None
+    with pytest.raises(ChartError, match="x: there is no column 'windo'"):
+        ChartBuilder(frame, x="windo")
+
+
+def test_burn_per_weekday_is_two_clicks():
+    """Kind, summary and step follow the columns, until somebody chooses another kind."""
+    readings = qh.open_history(qh.demo()).frame()
+    builder = ChartBuilder(readings, name="readings")
+    tell(builder._controls.columns["x"], "weekday")
+    tell(builder._controls.columns["y"], "burn_per_day")
+    assert (builder.kind, builder.aggregation, builder.every) == ("bar", "mean", "none")
+    assert builder._controls.read() == builder.spec
+    assert run(builder, readings, "readings").to_json() == builder.figure.to_json()
+    builder.kind = "line"
+    tell(builder._controls.columns["x"], "hour")
+    assert builder.kind == "line"
+
+
+@pytest.mark.parametrize("typed", ["none", "None", " none ", ""])
+def test_none_is_none(builder, typed):
+    """As the empty field says, unless a column is called so."""
+    tell(builder._controls.columns["color"], typed)
+    assert builder.color is None
+    assert builder.problem == ""
+    own = ChartBuilder(pd.DataFrame({"none": ["a"], "v": [1.0]}), name="own")
+    tell(own._controls.columns["color"], "none")
+    assert own.color == "none"
+
+
+def test_addresses_are_masked_wherever_they_are_shown():
+    """In the chart, beside it and among the values to pick; two that look alike stay two."""
+    people = pd.DataFrame({"who": ["kim@example.com", "kirk@example.com"], "v": [1.0, 2.0]})
+    builder = ChartBuilder(people, only_column="who")
+    assert builder._controls.only_values.labels == ("ki...@example.com (1)", "ki...@example.com (2)")
+    assert "kim@" not in json.dumps(drawn(builder)) + builder._about.value
+    tell(builder._controls.only_values._field, "ki...@example.com (2)")
+    assert builder.only_values == ("kirk@example.com",)
+    assert run(builder, people, "people").to_json() == builder.figure.to_json()
+    assert "kirk@" not in builder._repr_mimebundle_()["text/html"]

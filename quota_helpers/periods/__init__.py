@@ -1,6 +1,7 @@
 """From readings to cycles: which reset was announced, which came early, and which readings nobody confirmed."""
 
 from .follow import Cycle, Followed
+from .rates import with_burn
 from .readings import Series, picked, series_of
 from .table import CYCLE_COLUMNS, cycles, follow_all, label_readings
 from .token_cost import COST_COLUMNS, token_cost
@@ -19,4 +20,5 @@ __all__ = [
     "picked",
     "series_of",
     "token_cost",
+    "with_burn",
 ]

@@ -4,7 +4,7 @@ from .echo import Echo
 from .hiding import Clean, Hiding, hide_in_headers, hide_tokens_in, is_writable, names_somebody, names_token
 from .identities import forget_identities, identities_in, mask_identities
 from .rewriter import Policy, rewrite
-from .text import HIDDEN, hide_tokens, mask_email, mask_identity, printable
+from .text import HIDDEN, hide_tokens, mask_apart, mask_email, mask_identity, printable
 
 __all__ = [
     "HIDDEN",
@@ -18,6 +18,7 @@ __all__ = [
     "hide_tokens_in",
     "identities_in",
     "is_writable",
+    "mask_apart",
     "mask_email",
     "mask_identities",
     "mask_identity",

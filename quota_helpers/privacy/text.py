@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..labels import numbered
 
 # Both as text: `re` compiles each at its first use, and a short run uses neither.
 # Letters of any script: addresses are international.
@@ -37,6 +40,26 @@ def mask_identity(text: str) -> str:
     'work of ad...@example.com'
     """
     return re.sub(_EMAIL, lambda match: mask_email(match.group()), text)
+
+
+def mask_apart(value: Any) -> Any:
+    """JSON values with the addresses in all texts masked; two that look alike then are numbered and stay two.
+
+    >>> mask_apart({"x": ["kim@example.com", "kirk@example.com"]})
+    {'x': ['ki...@example.com (1)', 'ki...@example.com (2)']}
+    """
+    found: dict[str, str] = {}
+    _in_texts(value, lambda text: found.update(dict.fromkeys(re.findall(_EMAIL, text), "")) or text)
+    shown = dict(zip(sorted(found), numbered([mask_email(address) for address in sorted(found)]), strict=True))
+    return _in_texts(value, lambda text: re.sub(_EMAIL, lambda match: shown[match.group()], text))
+
+
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_texts(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_texts(item, change) for item in value]
+    return change(value) if isinstance(value, str) and "@" in value else value
 
 
 def printable(text: str) -> str:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import inspect
 from dataclasses import fields, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 import traitlets
 
-from ..charts.builder import Chart, ChartError, ChartSpec, build_chart, check_columns, check_name, default_spec
+from ..charts.builder import (
+    BuiltChart,
+    ChartError,
+    ChartSpec,
+    build_chart,
+    check_columns,
+    check_name,
+    chosen_spec,
+    name_of,
+    suited,
+)
 from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
 from .builder_controls import BuilderControls
-from .builder_twin import about, static_html
 from .code_block import CodeBlock
-from .twin import StaticTwin
+from .twin import StaticTwin, twin_html
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PLOTLY = "application/vnd.plotly.v1+json"
+KEPT_ROWS: Final = 6
+KEPT_COLUMNS: Final = 8
 
 
 class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -29,41 +39,48 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
 
     The choices are `spec` (a `ChartSpec`), and each of them an attribute that can be set: `builder.x = "account"`.
     Setting moves the controls and draws again. Choices that make no chart are told on the page and in `problem`; the
-    last chart stays, dimmed, until there is a new one.
+    last chart stays, dimmed, until there is a new one. Where x or y is chosen on the page, kind, summary and step
+    follow as long as nobody chose another than what suits.
 
     The filter is Python as `DataFrame.query` takes it, run in this kernel: it is for the person at the keyboard.
-    Names are shown as they stand in the frame; nothing is masked.
+    E-mail addresses are masked in what is shown and saved; the code says what was picked and typed as it is.
 
     Args:
         frame: Any DataFrame; it is never changed.
-        name: The variable that holds the frame, for the code.
+        name: The variable that holds the frame, for the code; None: where it stands when this is called, else "frame".
         spec: The first choices; None means what suits the frame.
+        choices: Fields of `ChartSpec`, in place of those of *spec*: `ChartBuilder(frame, x="weekday")`.
 
     Attributes:
         spec: The choices.
         problem: Why they make no chart, or "".
 
     Raises:
-        ChartError: It is no DataFrame, two of its columns have the same name, or *name* is no variable's name. Also
-            when a column is set that the frame does not have.
+        ChartError: It is no DataFrame, two of its columns have the same name, *name* is no variable's name, or a
+            choice is none. Also when a column is set that the frame does not have.
     """
 
     spec = traitlets.Instance(ChartSpec)
     problem = traitlets.Unicode(read_only=True)
 
-    def __init__(self, frame: pd.DataFrame, *, name: str = "frame", spec: ChartSpec | None = None) -> None:
-        first = default_spec(frame) if spec is None else spec
-        _check(frame, first, name)
+    def __init__(
+        self, frame: pd.DataFrame, *, name: str | None = None, spec: ChartSpec | None = None, **choices: Any
+    ) -> None:
+        here = inspect.currentframe()
+        self._name = name_of(frame, here.f_back if here else None) if name is None else name
+        check_name(self._name)
         self._frame = frame
-        self._name = name
-        self._chart: Chart | None = None
+        first = chosen_spec(frame, spec, choices)
+        _check(frame, first)
+        self._chart: BuiltChart | None = None
         self._typing = False
         self.alerts = Alerts()
         self._controls = BuilderControls(frame, self._take)
         self._about = ipywidgets.HTML()
         self._output = ipywidgets.Output()
         self._output.add_class("qb-chart")
-        self._code = CodeBlock(caption=f"The code of this chart, for a cell below the one that makes {name}:")
+        caption = f"The code of this chart, for a cell below the one that makes {self._name}:"
+        self._code = CodeBlock(caption=caption)
         super().__init__([*self._controls.rows, self.alerts, self._about, self._output, self._code])
         self.add_class("quota-builder")
         self.spec = first
@@ -87,26 +104,53 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return [*super().__dir__(), *_CHOICES]
 
     def __repr__(self) -> str:
-        said = about(self._chart) if self._chart else self.problem
-        return f"ChartBuilder of {self._name}: {mask_identity(said)}"
+        return f"ChartBuilder of {self._name}: {mask_identity(str(self._chart or self.problem))}"
 
     def _static_html(self) -> str:
-        return static_html(self._chart, self.problem)
+        """What is chosen and how it is drawn, as it stands now; e-mail addresses masked, for it goes into a file."""
+        if self._chart is None:
+            return mask_identity(twin_html("Chart builder", self.problem))
+        data = self._chart.data
+        first = data.iloc[:KEPT_ROWS, :KEPT_COLUMNS]
+        table = first.astype(object).where(first.notna(), "")
+        if self.spec.kind == "heatmap":  # its rows have a name, those of others a number
+            table = table.reset_index()
+        said = f"{self._chart} {self.problem}".rstrip()
+        code = f"<pre>{escape(self.code)}</pre>"
+        rows = table.itertuples(index=False)
+        heads = [str(name) for name in table.columns]
+        return mask_identity(
+            twin_html("Chart builder", said, heads=heads, rows=rows, count=len(data), most=KEPT_ROWS, behind=code)
+        )
 
     @guarded("Chart builder")
     def _take(self) -> None:
         """Draw what the controls say; a name that is no column is told, not raised."""
+        typed = self._controls.read()
+        followed = self._following(typed)
         self._typing = True
         try:
-            self.spec = self._controls.read()
+            self.spec = followed
         finally:
             self._typing = False
+        if followed != typed:
+            self._controls.show(followed)
+
+    def _following(self, spec: ChartSpec) -> ChartSpec:
+        """The choices with the kind, summary and step that suit a new x or y, unless somebody chose others before."""
+        if (spec.x, spec.y) == (self.spec.x, self.spec.y) or None in {spec.x, spec.y}:
+            return spec
+        try:
+            before, after = suited(self._frame, self.spec), suited(self._frame, spec)
+        except ChartError:
+            return spec  # the name is not there; drawing says so
+        return replace(spec, **after) if all(getattr(spec, name) == value for name, value in before.items()) else spec
 
     @traitlets.validate("spec")
     def _check_columns(self, proposal: Any) -> ChartSpec:
         spec: ChartSpec = proposal["value"]
         if not self._typing:
-            _check(self._frame, spec, self._name)
+            _check(self._frame, spec)
         return spec
 
     @traitlets.observe("spec")
@@ -120,18 +164,14 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             return
         self._chart = chart
         self._tell("")
-        plain = json.loads(chart.figure.to_json())
-        text = about(chart)
-        self._about.value = f'<p class="qb-about qb-quiet" role="status">{escape(printable(text))}</p>'
-        self._output.outputs = (
-            {"output_type": "display_data", "data": {PLOTLY: plain, "text/plain": text}, "metadata": {}},
-        )
+        said = escape(printable(mask_identity(str(chart))))
+        self._about.value = f'<p class="qb-about qb-quiet" role="status">{said}</p>'
+        self._output.outputs = ({"output_type": "display_data", "data": chart._repr_mimebundle_(), "metadata": {}},)
         self._code.code = chart.code
 
     def _tell(self, problem: str) -> None:
         self.set_trait("problem", problem)
-        old = (self._about, self._output, self._code)
-        for widget in old:
+        for widget in (self._about, self._output, self._code):
             (widget.add_class if problem else widget.remove_class)("qb-old")
         if problem:
             kept = "\nThe chart below is the last one that could be drawn." if self._chart else ""
@@ -150,10 +190,9 @@ def _choice(name: str) -> property:
     return property(read, write, doc=f"`spec.{name}`; setting it draws again.")
 
 
-def _check(frame: pd.DataFrame, spec: ChartSpec, name: str) -> None:
+def _check(frame: pd.DataFrame, spec: ChartSpec) -> None:
     roles = {"x": spec.x, "y": spec.y, "colour": spec.color, "facet": spec.facet, "only": spec.only_column}
     check_columns(frame, roles)
-    check_name(name)
 
 
 _CHOICES = tuple(field.name for field in fields(ChartSpec))

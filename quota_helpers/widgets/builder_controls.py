@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..charts.builder import AGGREGATIONS, EVERY, KINDS, ChartError, ChartSpec, columns_of, values_of
 from ..labels import numbered
-from ..privacy import printable
+from ..privacy import mask_identity, printable
 from .builder_values import ValuePicker
 
 ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet"}
@@ -29,7 +29,7 @@ class BuilderControls:
         self._changed = changed
         self._quiet = False
         names = columns_of(frame)
-        labels = numbered([printable(name or "(no name)") for name in names])
+        labels = numbered([printable(mask_identity(name) or "(no name)") for name in names])
         self._columns = dict(zip(labels, names, strict=True))
         self._labels = dict(zip(names, labels, strict=True))
         self._values: dict[str, Any] = {}
@@ -90,8 +90,8 @@ class BuilderControls:
             called = {_identity(value): label for label, value in self._values.items()}
             for value in spec.only_values:
                 if _identity(value) not in called:  # rare values are not offered, but can be set from Python
-                    called[_identity(value)] = str(value)
-                    self._values[str(value)] = value
+                    called[_identity(value)] = mask_identity(str(value))
+                    self._values[called[_identity(value)]] = value
             self.only_values.labels = tuple(self._values)
             self.only_values.picked = tuple(called[_identity(value)] for value in spec.only_values)
         finally:
@@ -105,7 +105,8 @@ class BuilderControls:
 
     def _chosen(self, control: ipywidgets.Combobox) -> str | None:
         typed = control.value.strip()
-        return self._columns.get(control.value, self._columns.get(typed, typed or None))
+        empty = None if typed.casefold() in {"", "none"} else typed
+        return self._columns.get(control.value, self._columns.get(typed, empty))
 
     def _put(self, control: ipywidgets.Combobox, column: str | None) -> None:
         label = "" if column is None else self._labels.get(column, column)
@@ -126,9 +127,10 @@ class BuilderControls:
     def _load_values(self) -> None:
         column = self._chosen(self.only_column)
         try:
-            self._values = {} if column is None else values_of(self._frame, column)
+            values = {} if column is None else values_of(self._frame, column)
         except ChartError:
-            self._values = {}  # the name is not there; drawing says so
+            values = {}  # the name is not there; drawing says so
+        self._values = dict(zip(numbered([mask_identity(name) for name in values]), values.values(), strict=True))
         self.only_values.labels = tuple(self._values)
 
     def _tell(self, _: object) -> None:

@@ -1,22 +1,25 @@
 """A chart of any DataFrame from a few choices, together with the code that makes it."""
 
-from .build import Chart, build_chart
+from .build import BuiltChart, build_chart, chosen_spec
 from .columns import check_columns, columns_of, values_of
-from .defaults import default_spec
-from .recipe import check_name
+from .defaults import default_spec, suited
+from .recipe import check_name, name_of
 from .spec import AGGREGATIONS, EVERY, KINDS, ChartError, ChartSpec
 
 __all__ = [
     "AGGREGATIONS",
     "EVERY",
     "KINDS",
-    "Chart",
+    "BuiltChart",
     "ChartError",
     "ChartSpec",
     "build_chart",
     "check_columns",
     "check_name",
+    "chosen_spec",
     "columns_of",
     "default_spec",
+    "name_of",
+    "suited",
     "values_of",
 ]

@@ -1,32 +1,43 @@
-"""The columns of any DataFrame under names that can be chosen, and the code that gives them these names."""
+"""The columns of any DataFrame under names that can be chosen, and the questions that a column of times answers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from difflib import get_close_matches
 from typing import Any, Final
 
 import pandas as pd
+from pandas.api import types
 
+from ...frames import NEEDED
+from ...labels import advice
+from ...periods.rates import BURN, OF_CYCLES
 from .spec import ChartError
 
 JOINT: Final = " · "  # between the levels of a column with several
+OWN_TIMES: Final = ("fetched_at", "began_at", "time")  # of readings, cycles and tokens
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+CALENDAR: Final = {"weekday": "dt.day_name()", "hour": "dt.hour"}
+RATES: Final = {"burn_per_hour": "points / hours", "burn_per_day": "points / hours * 24"}
 
 
 def columns_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The names that can be chosen: those of the columns as text (levels joined by " · "), then the index levels.
+    """The names that can be chosen: the columns as text (levels joined by " · "), the index levels, the questions.
+
+    Questions are `weekday` and `hour` where a column holds times, and `burn_per_hour` and `burn_per_day` (points of
+    percent, see `periods.with_burn`) of readings and cycles, unless the frame has columns of these names.
 
     Raises:
         ChartError: It is no DataFrame, or two of its columns have the same name.
     """
-    return own_columns(frame) + index_names(frame)
+    return (*own_columns(frame), *index_names(frame), *questions_of(frame))
 
 
 def own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The names of the columns alone."""
+    """The names of the columns alone; raises as `columns_of`."""
     if not isinstance(frame, pd.DataFrame):
         raise ChartError(f"A chart needs a pandas DataFrame, not {type(frame).__name__}.")
-    names = _flat(frame)
+    several = frame.columns.nlevels > 1
+    names = tuple(JOINT.join(map(str, name)) if several else str(name) for name in frame.columns)
     double = [repr(name) for name, count in Counter(names).items() if count > 1]
     if double:
         raise ChartError(
@@ -37,29 +48,56 @@ def own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def index_names(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The names under which `reset_index` would add the index; none for a plain row number or a name that is taken."""
-    index = frame.index
+    """The names of the index levels as columns; none for a plain row number, or where a name is taken."""
+    index, names = frame.index, own_columns(frame)
     if index.nlevels == 1 and index.name is None and isinstance(index, pd.RangeIndex):
         return ()
-    names = _flat(frame)
     bare = "index" if index.nlevels == 1 and "index" not in names else None
     found = tuple((bare or f"level_{number}") if name is None else str(name) for number, name in enumerate(index.names))
-    # reset_index refuses when one of the names is there already
     return () if set(found) & set(names) or len(set(found)) < len(found) else found
 
 
-def values_of(frame: pd.DataFrame, column: str, most: int = 200) -> dict[str, Any]:
+def column(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column or an index level by its name."""
+    names = own_columns(frame)
+    if name in names:
+        return frame.iloc[:, names.index(name)]
+    return pd.Series(frame.index.get_level_values(index_names(frame).index(name)))
+
+
+def time_of(frame: pd.DataFrame) -> str | None:
+    """The column of times that a chart goes by: a reading's, a cycle's, a turn's own, else the first there is."""
+    names = own_columns(frame) + index_names(frame)
+    times = [name for name in names if types.is_datetime64_any_dtype(column(frame, name).dtype)]
+    return next((name for name in (*OWN_TIMES, *times) if name in times), None)
+
+
+def questions_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that can be chosen although the frame does not hold them."""
+    names = {*own_columns(frame), *index_names(frame)}
+    calendar = [name for name in CALENDAR if time_of(frame) is not None and name not in names]
+    burns = (set(NEEDED) <= names or set(OF_CYCLES) <= names) and not names & set(BURN) and frame.columns.nlevels == 1
+    return (*calendar, *(RATES if burns else ()))
+
+
+def values_of(frame: pd.DataFrame, name: str, most: int = 200) -> dict[str, Any]:
     """The values of a column that can be picked, the most frequent first: what each is called -> itself.
 
     Rows without a value are "(missing)" -> None. Values that have no short code, such as lists, are left out.
 
     Args:
         frame: Any DataFrame.
-        column: As `columns_of` names it.
+        name: As `columns_of` names it.
         most: How many are offered.
+
+    Raises:
+        ChartError: There is no such column.
     """
+    check_columns(frame, {"only": name})
+    if name in questions_of(frame):
+        return {day: day for day in WEEKDAYS} if name == "weekday" else {}
+    values = column(frame, name)
     found: dict[str, Any] = {}
-    values = _values(frame, column)
     try:
         counted = values.value_counts(dropna=True).index[:most]
     except TypeError:  # values that cannot be counted, such as lists, cannot be picked either
@@ -73,36 +111,13 @@ def values_of(frame: pd.DataFrame, column: str, most: int = 200) -> dict[str, An
     return found | ({"(missing)": None} if values.hasnans else {})
 
 
-def _values(frame: pd.DataFrame, column: str) -> pd.Series:
-    names = own_columns(frame)
-    if column in names:
-        return frame.iloc[:, names.index(column)]
-    check_columns(frame, {"only": column})
-    return pd.Series(frame.index.get_level_values(index_names(frame).index(column)))
-
-
-def naming_code(frame: pd.DataFrame) -> str:
-    """What is appended to the frame's name so that its columns have the names of `own_columns`; often nothing."""
-    if frame.columns.nlevels > 1:
-        return f'.set_axis(["{JOINT}".join(map(str, name)) for name in {{name}}.columns], axis=1)'
-    if not all(isinstance(name, str) for name in frame.columns):
-        return ".set_axis([str(name) for name in {name}.columns], axis=1)"
-    return ""
-
-
-def index_code(frame: pd.DataFrame) -> str:
-    """What is appended so that the index levels are columns with the names of `index_names`."""
-    if any(name is not None and not isinstance(name, str) for name in frame.index.names):
-        return f".reset_index(names={list(index_names(frame))!r})"
-    return ".reset_index()"
-
-
 def check_columns(frame: pd.DataFrame, roles: dict[str, str | None]) -> None:
     """Raise a `ChartError` that names the role, the column and what comes near it, when one is missing."""
     known = columns_of(frame)
-    for role, column in roles.items():
-        if column is not None and column not in known:
-            raise ChartError(f"{role}: there is no column {column!r}. {_advice(column, known)}")
+    for role, name in roles.items():
+        if name is not None and name not in known:
+            hint = advice(name, known) or "The frame has no columns."
+            raise ChartError(f"{role}: there is no column {name!r}. {hint}")
 
 
 def literal(value: Any) -> str:
@@ -128,21 +143,3 @@ def literal(value: Any) -> str:
 def text(value: str) -> str:
     """Python code for a text, in double quotes where that needs no escapes."""
     return f'"{value}"' if value.isprintable() and '"' not in value and "\\" not in value else repr(value)
-
-
-def _flat(frame: pd.DataFrame) -> tuple[str, ...]:
-    if frame.columns.nlevels > 1:
-        return tuple(JOINT.join(map(str, name)) for name in frame.columns)
-    return tuple(map(str, frame.columns))
-
-
-def _advice(column: str, known: tuple[str, ...]) -> str:
-    if not known:
-        return "The frame has no columns."
-    folded = {name.casefold(): name for name in known}
-    near = [name for name in known if column and column.casefold() in name.casefold()]
-    near += [folded[name] for name in get_close_matches(column.casefold(), list(folded))]
-    if near:
-        return f"Did you mean {', '.join(list(dict.fromkeys(near))[:5])}?"
-    more = "" if len(known) <= 12 else f" and {len(known) - 12} more"  # noqa: PLR2004 - what fits in two lines
-    return f"There are: {', '.join(known[:12])}{more}."

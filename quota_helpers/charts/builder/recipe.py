@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import keyword
-from typing import Any, Final
-
-import pandas as pd
-import plotly.express as px
+from typing import TYPE_CHECKING, Any, Final
 
 from .spec import ChartError
 
-TAKEN: Final = frozenset({"px", "pd", "figure", "table", "top"})  # names that the code uses itself
+if TYPE_CHECKING:
+    from types import FrameType
+
+    import pandas as pd
+
+TAKEN: Final = frozenset({"px", "pd", "figure", "table", "top", "gap", "plain", "with_burn"})  # the code's own names
+# Imports that the code has where a line uses them.
+IMPORTS: Final = {
+    "pd.": "import pandas as pd",
+    "px.": "import plotly.express as px",
+    '"quota"': 'import quota_helpers.charts  # the template "quota"',
+    "(plain)": "from quota_helpers.charts.style import plain",
+    "with_burn(": "from quota_helpers.periods import with_burn",
+}
 
 
 class Recipe:
@@ -22,17 +32,18 @@ class Recipe:
         data: The name of the working copy in the code.
         notes: What a reader of the chart must know, in words.
         labels: Column -> what the axes call it.
+        orders: Column -> its values in the order in which they are drawn.
     """
 
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         check_name(name)
-        self.name = name
         self.data = "rows" if name == "data" else "data"
         self.notes: list[str] = []
         self.labels: dict[str, str] = {}
         self.orders: dict[str, list[str]] = {}
         self._lines: list[str] = []
-        self._names: dict[str, Any] = {name: frame, "px": px, "pd": pd}
+        self._names: dict[str, Any] = {name: frame}
+        exec("\n".join(IMPORTS.values()), self._names)  # noqa: S102 - these constants
 
     def run(self, line: str) -> None:
         """Execute a statement and keep it.
@@ -53,7 +64,8 @@ class Recipe:
             # but the filter, which the person at the keyboard wrote to be run.
             return eval(compile(line, "<the chart's code>", mode), self._names)  # noqa: S307
         except Exception as exc:
-            raise ChartError(f"{type(exc).__name__}: {_first_line(exc)}") from exc
+            said = (str(exc).strip() or "no reason was given").splitlines()[0][:300]
+            raise ChartError(f"{type(exc).__name__}: {said}") from exc
 
     def note(self, comment: str) -> None:
         """Tell the reader something: as a comment in the code and beside the chart."""
@@ -72,10 +84,8 @@ class Recipe:
     @property
     def code(self) -> str:
         """Everything, with imports, ending in the figure: one cell of a notebook."""
-        imports = ["import plotly.express as px", ""]
-        if any("pd." in line for line in self._lines):
-            imports.insert(0, "import pandas as pd")
-        return "\n".join([*imports, *self._lines, "figure"])
+        lines = "\n".join(self._lines)
+        return "\n".join([*(line for used, line in IMPORTS.items() if used in lines), "", lines, "figure"])
 
 
 def check_name(name: str) -> None:
@@ -87,6 +97,10 @@ def check_name(name: str) -> None:
         )
 
 
-def _first_line(exc: Exception) -> str:
-    lines = str(exc).strip().splitlines()
-    return (lines[0] if lines else "no reason was given")[:300]
+def name_of(frame: pd.DataFrame, caller: FrameType | None) -> str:
+    """The variable that holds the frame where the call stands; "frame" where there is none."""
+    places = [caller.f_locals, caller.f_globals] if caller is not None else []
+    for name, value in (pair for place in places for pair in list(place.items())):
+        if value is frame and name.isidentifier() and not name.startswith("_") and name not in TAKEN:
+            return name
+    return "frame"
