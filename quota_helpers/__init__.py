@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
     from .bodies import load_bodies, read_bodies, redact, save_bodies
     from .charts import ChartSpec, plot_resets, plot_windows
+    from .charts.forecast import plot_forecast
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
+    from .charts.reliability import plot_reliability
     from .charts.tokens import plot_token_cost, plot_tokens
     from .client import UsageClient
     from .errors import QuotaError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
+    from .outlook.backtest import backtest
     from .outlook.forecast import forecast
     from .outlook.pace import pace
     from .periods import cycles, daily_tokens, token_cost
@@ -54,8 +57,10 @@ _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
     "bodies": "load_bodies read_bodies redact save_bodies",
     "charts": "ChartSpec plot_resets plot_windows",
+    "charts.forecast": "plot_forecast",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
+    "charts.reliability": "plot_reliability",
     "charts.tokens": "plot_token_cost plot_tokens",
     "client": "UsageClient",
     "periods": "cycles daily_tokens token_cost",
@@ -66,6 +71,7 @@ _EXPORTS = {
     "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
+    "outlook.backtest": "backtest",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
@@ -92,6 +98,7 @@ __all__ = [
     "UsageClient",
     "__version__",
     "answers",
+    "backtest",
     "compare_fields",
     "connect",
     "credits_frame",
@@ -115,8 +122,10 @@ __all__ = [
     "open_history",
     "pace",
     "parse_auth",
+    "plot_forecast",
     "plot_heatmap",
     "plot_history",
+    "plot_reliability",
     "plot_resets",
     "plot_token_cost",
     "plot_tokens",

@@ -68,6 +68,7 @@ def answers(
     *,
     now: Moment | None = None,
     forecast: Any = None,
+    history: Any = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> Answers:
@@ -81,6 +82,7 @@ def answers(
         readings: A `Collection`, a snapshot, several, or a frame; of several readings of one window the newest counts.
         now: The present moment; None means the latest `fetched_at`.
         forecast: What `qh.forecast` gives: where it has a number for a window, it speaks instead of the pace.
+        history: A `History`, or a frame of readings over time, from which that forecast is made where none is given.
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
 
@@ -107,12 +109,12 @@ def answers(
     """
     bars = window_bars(readings, now=now, reveal=reveal)
     failed = len(getattr(readings, "failures", ()))
-    known = logins(bars, forecast)
-    total = len(known) + failed
-    if not known:
-        return Answers(_unread([], failed, total))
+    if not bars:
+        return Answers(_unread([], failed, failed))
     demo = any(bar.origin == "demo" for bar in bars)
     present = moment(now, name="now") if now is not None else max(bar.fetched_at for bar in bars if bar.fetched_at)
+    known = logins(bars, _forecast(history, present) if forecast is None and history is not None else forecast)
+    total = len(known) + failed
     speech = _Speech(present, zone_of("UTC" if demo and tz is None else tz))
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
     stopped = [login for login in known if login.blocked]
@@ -127,6 +129,12 @@ def answers(
         *(_returns(free, speech) if total > 1 else ()),
     ]
     return Answers(said[:MOST])
+
+
+def _forecast(history: Any, now: datetime) -> Any:
+    from .forecast import forecast  # noqa: PLC0415 - it needs pandas, which answers alone do not load
+
+    return forecast(history.frame() if callable(getattr(history, "frame", None)) else history, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def forecast_row(followed: Followed, now: int, seed: int = 0, paths: int = 400, 
         return row | {"reason": reason, "verdict": f"no forecast: {reason}"}
     past = past_of(followed)
     short = series.length < DAY
-    drawn, thin = (_short if short else _long)(followed, past, _chance(followed, seed), paths)
+    drawn, thin = forecast_paths(followed, seed, paths)
     if drawn is None:
         return row | {"reason": thin, "verdict": f"no forecast: {thin}"}
     row |= read_off(drawn, int(past.time[-1]), now) | {"reason": thin}
@@ -148,6 +148,12 @@ def forecast_row(followed: Followed, now: int, seed: int = 0, paths: int = 400, 
         row |= dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), MISSING)
     row["calibrated"] = not thin and (short or proven(followed, past, seed))
     return row | {"verdict": _verdict(row, now, short=short)}
+
+
+def forecast_paths(followed: Followed, seed: int = 0, count: int = 400) -> tuple[Paths | None, str]:
+    """The paths of a window for which `why_not` knows no reason, or None; beside them why they give no risk, or ""."""
+    draw = _short if followed.series.length < DAY else _long
+    return draw(followed, past_of(followed), _chance(followed, seed), count)
 
 
 def why_not(followed: Followed, now: int) -> str:

@@ -1,0 +1,146 @@
+"""One window's past and what may become of it: the fan, the announced reset, the refill clock, the safe budget."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ..frames import Integers, is_demo, present_of, readings
+from ..outlook.bars import window_title
+from ..outlook.demand import HOUR_US, Past, past_of
+from ..outlook.forecast import begun_at, forecast_paths, forecast_row
+from ..outlook.usage_paths import Paths
+from ..periods import Followed, follow_all
+from ..times import Moment, from_micros, local_time, micros
+from .style import (
+    ATTENTION,
+    LABEL_LENGTH,
+    NORMAL,
+    QUIET,
+    TOP,
+    cut,
+    demo_words,
+    figure_of,
+    layout_spec,
+    note_spec,
+    percent_axis,
+    time_axis,
+    titled,
+    zone_for,
+)
+from .wall_time import wall_time
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FAN: Final = "rgba(0,114,178,0.22)"
+HEIGHT: Final = 260  # pixels
+
+
+def plot_forecast(
+    frame: Any,
+    account: str | None = None,
+    window: str = "weekly",
+    *,
+    limit: str = "codex",
+    now: Moment | None = None,
+    seed: int = 0,
+    paths: int = 400,
+    tz: str | tzinfo | None = None,
+    reveal: bool = False,
+    template: Any = None,
+) -> go.Figure:
+    """One window from its beginning to its reset: what was used, the fan of what may come, and what would just last.
+
+    Args:
+        frame: Many readings over time.
+        account: Name or key; None means the only one, else the one that uses most.
+        window: Name of the window.
+        limit: Limit id.
+        now: The present moment; None means the newest reading.
+        seed: As in `forecast`.
+        paths: As in `forecast`.
+        tz: Time zone; None means UTC for the demo, else this machine's.
+        reveal: Whether an e-mail address is shown in full.
+        template: As in `plot_windows`.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> from quota_helpers.frames import to_frame
+    >>> plot_forecast(to_frame(demo_snapshots()), "ada").layout.title.text
+    'ada · weekly, demo accounts'
+    """
+    frame = readings(frame)
+    present = present_of(frame, now)
+    known = frame if present is None else frame[frame["fetched_at"] <= present]
+    found = follow_all(known, account, window, limit)
+    zone, words = zone_for(tz, invented=is_demo(frame)), demo_words(invented=is_demo(frame))
+    if present is None or not found:
+        return figure_of(note_spec(f"Forecast{words}", "No readings of this window."), template)
+    one = max(found, key=lambda followed: float(np.nan_to_num(followed.series.used[-1], nan=-1.0)))
+    row = forecast_row(one, micros(present), seed, paths)
+    name = cut(one.series.account if reveal else one.series.label, LABEL_LENGTH)
+    title = f"{name} · {window_title(limit, window)}{words}"
+    drawn = None if np.isnan(row["used_p50"]) else forecast_paths(one, seed, paths)[0]
+    if drawn is None or not one.cycles:
+        return figure_of(note_spec(title, f"{row['verdict']}."), template)
+    return figure_of(_spec(title, row, one, drawn, zone), template)
+
+
+def _spec(title: str, row: dict[str, Any], one: Followed, drawn: Paths, zone: tzinfo) -> dict[str, Any]:
+    past, begun, reset = past_of(one), begun_at(one, len(one.cycles) - 1), one.cycles[-1].reset
+    start = int(past.time[-1])
+    ahead = (start + drawn.edges * HOUR_US).astype(np.int64)
+    low, middle, high = np.quantile(np.clip(drawn.level, drawn.shown, 100.0), (0.1, 0.5, 0.9), axis=0)
+    refills = float(np.mean(drawn.refill < drawn.edges[-1]))
+    budget = np.minimum(100.0, drawn.shown + row["budget_per_day"] * drawn.edges / 24)
+    traces = [
+        _line("80 % of what may come", ahead, high, zone, color="rgba(0,0,0,0)", hover=False),
+        _line("80 % of what may come", ahead, low, zone, color="rgba(0,0,0,0)", hover=False)
+        | {"fill": "tonexty", "fillcolor": FAN},
+        _line("likely", ahead, middle, zone, dash="dash"),
+        _line("safe budget", ahead, budget, zone, color=QUIET, dash="dot"),
+        _used(past, begun, zone),
+    ]
+    calibrated = "" if row["calibrated"] else "not yet proven on own past"
+    surprise = f"{100 * refills:.0f} % chance of a surprise reset before"
+    announced = f"announced reset {local_time(from_micros(reset), zone)}"
+    edges = (wall_time(np.array([begun, reset]), zone) / 1000).tolist()
+    mark = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    layout = layout_spec(
+        titled(title, row["verdict"], announced, surprise, "dashes = likely, dots = safe budget", calibrated),
+        height=TOP + HEIGHT,
+        left=44,
+        xaxis=time_axis(nticks=5, range=[edges[0], edges[1] + 0.01 * (edges[1] - edges[0])]),
+        yaxis=percent_axis(range=[-3, 108]),
+        shapes=[mark | {"x0": edges[1], "x1": edges[1], "line": {"color": ATTENTION, "width": 2}}],
+    )
+    layout["margin"]["b"] = 44
+    return {"data": traces, "layout": layout}
+
+
+def _used(past: Past, begun: int, zone: tzinfo) -> dict[str, Any]:
+    inside = past.time >= begun
+    step = max(1, int(inside.sum()) // 1000)
+    time, used = past.time[inside], past.used[inside]
+    keep = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+    return _line("used", time[keep], used[keep], zone)
+
+
+def _line(
+    name: str, time: Integers, level: Any, zone: tzinfo, *, color: str = NORMAL, dash: str = "solid", hover: bool = True
+) -> dict[str, Any]:
+    told = {"hovertemplate": f"{name}: %{{y:.0f}} %<br>%{{x|%a %d %b %H:%M}}<extra></extra>"}
+    return {
+        "type": "scatter",
+        "name": name,
+        "mode": "lines",
+        "x": (wall_time(time, zone) / 1000).tolist(),
+        "y": np.round(level, 2).tolist(),
+        "line": {"color": color, "dash": dash, "width": 2 if hover else 0},
+        **(told if hover else {"hoverinfo": "skip"}),
+    }
