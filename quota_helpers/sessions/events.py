@@ -150,18 +150,20 @@ class Events:
 
     def take(self, text: memoryview) -> None:
         """A line that matters, in the form that Codex writes; whatever is otherwise goes the slower way."""
+        found: Found | None = _NOTHING
         try:
             line = LINE(text)
             time, payload = round(line.timestamp.timestamp() * 1e6), line.payload
-            limits = bytes(payload.rate_limits)
-            found = self.batch.known.get(limits) or self._read(limits, time)
+            if counted := payload.type == "token_count":
+                limits = bytes(payload.rate_limits)
+                found = self.batch.known.get(limits) or self._read(limits, time)
         except _UNUSUAL:
             found = None
         if found is None or not EARLIEST <= time < LATEST:
             self.other(bytes(text))
             return
         self.state.last_time = time
-        if payload.type == "token_count":
+        if counted:
             info, kind = payload.info, self._kind(line.ordinal, payload.turn_id)
             sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
             self._counted(time, kind, counts(sums), counts(last), found)
@@ -230,11 +232,10 @@ class Events:
 
     def _kind(self, ordinal: int | None, turn: str | None) -> int:
         """What the line's place and turn say: a copy of the parent's, imported from another tool."""
-        state = self.state
-        kind = COPY if state.own_from is not None and ordinal is not None and ordinal < state.own_from else 0
-        if state.imported if turn is None else turn.startswith(_IMPORT):
-            kind |= IMPORTED
-        return kind
+        own_from = self.state.own_from
+        kind = COPY if own_from is not None and ordinal is not None and ordinal < own_from else 0
+        imported = self.state.imported if turn is None else turn[: len(_IMPORT)] == _IMPORT
+        return kind | IMPORTED if imported else kind
 
     def _read(self, said: bytes, time: int) -> Found | None:
         """The limits of a text, kept for the next line with the same, where they do not hang on the line's time."""
