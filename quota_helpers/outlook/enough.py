@@ -1,0 +1,155 @@
+"""Whether there is enough left to begin something: yes, no, or nobody knows, which is never yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from ..labels import Names, choose
+from ..outcomes import Collection
+from ..times import Moment, duration
+from .bars import FULL, WindowBar, blocked_why, by_account, percent, window_bars
+
+Verdict = Literal["yes", "no", "unknown"]
+
+EXIT_CODES: Final[dict[Verdict, int]] = {"yes": 0, "no": 4, "unknown": 5}
+"""What the command line ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """The answer for one account, or for any of several. It is true only for a yes.
+
+    Attributes:
+        verdict: "yes", "no", or "unknown": a reading is missing, stale or unreadable.
+        text: Why, in a sentence.
+        account_key: Whose answer it is; None where none of several has enough.
+    """
+
+    verdict: Verdict
+    text: str
+    account_key: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.verdict == "yes"
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with: 0 yes, 4 no, 5 unknown."""
+        return EXIT_CODES[self.verdict]
+
+
+def enough(
+    readings: Any,
+    need: float,
+    *,
+    lasting: timedelta | None = None,
+    accounts: Names = None,
+    now: Moment | None = None,
+    reveal: bool = False,
+) -> Enough:
+    """Whether an account has so much left: of its own limit, in each of its windows, and not blocked.
+
+    Of several accounts one that has enough is a yes; it is a no only when all are known and none has.
+
+    Args:
+        readings: A `Collection`, a snapshot, several, or a frame. The failures of a collection are accounts of which
+            nothing is known.
+        need: Percentage points, 0 to 100.
+        lasting: For how long: at its average pace so far so much must still be left then, or at a reset before.
+        accounts: Labels, names or keys; None: any account.
+        now: The present moment; None means the latest `fetched_at`.
+        reveal: Whether names are shown in full.
+
+    Raises:
+        TypeError: *readings* is nothing of the kind.
+        ValueError: *need* is no percentage, *lasting* is no time to come, or there is no such account.
+
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source:
+    ...     collection = source.collect()
+    >>> answer = enough(collection, 20, accounts="ada")
+    >>> answer.verdict, answer.exit_code, answer.text
+    ('yes', 0, 'ada has 58 % left of its weekly limit: enough for 20 %.')
+    """
+    if isinstance(need, bool) or not 0 <= need <= FULL:
+        raise ValueError(f"need is a percentage from 0 to 100, not {need!r}")
+    if lasting is not None and lasting < timedelta(0):
+        raise ValueError(f"lasting is a time to come, not {lasting!r}")
+    found = _failed(readings, need)
+    for own in by_account(window_bars(readings, now=now, reveal=reveal)) if _any(readings) else []:
+        found[own[0].account_key] = _of(own, need, lasting), (own[0].label, own[0].account)
+    chosen = choose(accounts, {key: names for key, (_, names) in found.items()})
+    return _of_any([found[key][0] for key in chosen], need)
+
+
+def _any(readings: Any) -> bool:
+    return bool(readings.snapshots) if isinstance(readings, Collection) else True
+
+
+def _failed(readings: Any, need: float) -> dict[str, tuple[Enough, Sequence[str | None]]]:
+    failures = readings.failures if isinstance(readings, Collection) else ()
+    return {
+        failure.account_key or failure.account: (
+            Enough("unknown", f"{failure.account} could not be read: nobody knows whether {percent(need)} are left."),
+            [failure.account],
+        )
+        for failure in failures
+    }
+
+
+def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None) -> Enough:
+    """One account's answer, from all its bars."""
+    who, key = own[0].label, own[0].account_key
+    if blocked := blocked_why(own):
+        return Enough("no", f"{who} is blocked: {blocked}.", key)
+    windows = [bar for bar in own if bar.own]
+    known = [(left, bar) for bar in windows if (left := _left(bar, lasting)) is not None]
+    smallest = min(known, key=lambda pair: pair[0], default=None)
+    told = f"for {percent(need)}{f' over {duration(lasting)}' if lasting else ''}"
+    if smallest is not None and smallest[0] < need:
+        return Enough("no", f"{_said(who, *smallest, lasting)}: not enough {told}.", key)
+    if smallest is None or len(known) < len(windows):
+        missing = next((bar for bar in windows if _left(bar, lasting) is None), None)
+        which = f" of its {missing.title} limit" if missing is not None and missing.window else ""
+        stale = ", its reading is from before the reset" if missing is not None and missing.state == "stale" else ""
+        return Enough("unknown", f"{who}: how much is left{which} is not known{stale}.", key)
+    return Enough("yes", f"{_said(who, *smallest, lasting)}: enough {told}.", key)
+
+
+def _left(bar: WindowBar, lasting: timedelta | None) -> float | None:
+    """Percent left now, or at the pace so far after that time; None when unknown. A reset before ends the count."""
+    if bar.left is None or bar.state in {"stale", "unknown"}:
+        return None
+    if not lasting or not bar.used or bar.state == "not_started":
+        return bar.left
+    if bar.gone is None or bar.window_seconds is None or bar.resets_in is None:
+        return None
+    if not bar.gone:
+        return None  # it has just begun: no pace yet
+    ahead = min(lasting, bar.resets_in).total_seconds() / bar.window_seconds * 100
+    return max(0.0, bar.left - bar.used / bar.gone * ahead)
+
+
+def _said(who: str, left: float, bar: WindowBar, lasting: timedelta | None) -> str:
+    if not lasting:
+        return f"{who} has {percent(left)} left of its {bar.title} limit"
+    return f"At its pace so far {who} will have {percent(left)} left of its {bar.title} limit"
+
+
+def _of_any(answers: Sequence[Enough], need: float) -> Enough:
+    """The answer for several accounts: one that has enough, else what hinders it."""
+    if len(answers) == 1:
+        return answers[0]
+    for verdict in ("yes", "unknown"):
+        told = [answer for answer in answers if answer.verdict == verdict]
+        if told:
+            return told[0]
+    if not answers:
+        return Enough("unknown", "There is no account.")
+    return Enough("no", f"None of {len(answers)} accounts has {percent(need)} left: {answers[0].text}")
