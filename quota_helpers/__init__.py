@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
     from .outlook.backtest import backtest
+    from .outlook.enough import enough
     from .outlook.forecast import forecast
     from .outlook.pace import pace
     from .periods import cycles, daily_tokens, token_cost
@@ -72,6 +73,7 @@ _EXPORTS = {
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
     "outlook.backtest": "backtest",
+    "outlook.enough": "enough",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
@@ -106,6 +108,7 @@ __all__ = [
     "cycles",
     "daily_tokens",
     "demo",
+    "enough",
     "field_table",
     "find_accounts",
     "find_drift",

@@ -1,7 +1,7 @@
 """`python -m quota_helpers`: the table of every account's quota on the command line.
 
 Exit codes: 0 all answered; 1 a login problem; 2 no connection, or time-out; 3 an error reply, or one that is no usage
-body; the largest when several; 64 wrong usage; 130 after Ctrl-C.
+body; the largest when several; 64 wrong usage; 130 after Ctrl-C. With --need: 0 enough, 4 not enough, 5 unknown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from ..privacy import printable
 from ..sources import demo, live
 from .json_document import document
+from .keep import NOT_KEPT, keep_on, keep_one
 from .options import parse
 from .raw_output import print_bodies, print_replies
 from .text_table import WIDTH, packed, stale_notes, table
@@ -62,6 +63,8 @@ def _run(options: argparse.Namespace) -> int:
             _say("DEMO: invented accounts on a server on this machine.")
         if source.warning:
             _say(source.warning)
+        if options.every:
+            return keep_on(source, options.every, _say)
         collection = source.collect()
         _print(collection, options, source)
         sys.stdout.flush()
@@ -70,7 +73,18 @@ def _run(options: argparse.Namespace) -> int:
         if collection.interrupted:
             _say_who_is_missing(collection, source)
             return INTERRUPTED
-        return collection.exit_code
+        kept = keep_one(collection, _say) if options.keep else True
+        if options.need is not None:
+            return _gate(collection, options)
+        return collection.exit_code or (0 if kept else NOT_KEPT)
+
+
+def _gate(collection: Collection, options: argparse.Namespace) -> int:
+    from ..outlook.enough import enough  # noqa: PLC0415 - most runs ask for no gate
+
+    answer = enough(collection, options.need, lasting=options.lasting, now=collection.fetched_at, reveal=True)
+    _say(answer.text)
+    return answer.exit_code
 
 
 def _source(options: argparse.Namespace) -> Source:

@@ -6,13 +6,14 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any, Final, NoReturn
 
 USAGE_ERROR: Final = 64
 """Exit code of wrong usage: 1 to 5 say how the accounts are."""
 
 DEFAULT_TIMEOUT: Final = 30.0  # seconds for one account, retries included
+SHORTEST_PACE: Final = timedelta(minutes=1)
 LONGEST_TIMEOUT: Final = 86_400.0
 
 
@@ -24,6 +25,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--json and --raw-json or --raw-headers are two different outputs: choose one")
     if options.via and (options.demo or options.account_dir):
         parser.error("--via codex asks for the login of the Codex home ($CODEX_HOME): not with --demo or --account-dir")
+    if options.lasting is not None and options.need is None:
+        parser.error("--for says how long what you --need must last: give both")
+    if options.every is not None:
+        if options.every < SHORTEST_PACE:
+            parser.error("--every is at least 1m: the server answers no faster, and says 'too many requests'")
+        if options.need is not None:
+            parser.error("--every goes on until it is stopped, --need ends with an answer: choose one")
+        options.keep = True
+    if options.keep and options.demo:
+        parser.error("--keep keeps your own readings: not with --demo")
     return options
 
 
@@ -53,6 +64,28 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--codex-bin", metavar="FILE", help="that client's program (default: codex on the PATH)")
     parser.add_argument("--timezone", metavar="TZ", type=_zone, help="show times in this zone, such as Europe/Berlin")
     parser.add_argument("--timeout", metavar="S", type=_seconds, default=DEFAULT_TIMEOUT, help="seconds per account")
+    parser.add_argument(
+        "--keep", action="store_true", help="also keep the readings and what Codex has logged, in your history"
+    )
+    parser.add_argument(
+        "--every",
+        metavar="10m",
+        type=_span,
+        help="keep on: read and keep again and again, until Ctrl-C (1 minute at least)",
+    )
+    parser.add_argument(
+        "--need",
+        metavar="PERCENT",
+        type=_percent,
+        help="exit 0 if ACCOUNT (or any) has so much left, 4 if not, 5 unknown",
+    )
+    parser.add_argument(
+        "--for",
+        dest="lasting",
+        metavar="3h",
+        type=_span,
+        help="with --need: so much must still be left then, at this pace",
+    )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
     return parser
 
@@ -71,6 +104,25 @@ class _Version(argparse.Action):
 
         print(f"quota-helpers {version('quota-helpers')}")
         parser.exit()
+
+
+def _span(text: str) -> timedelta:
+    from ..times import span  # noqa: PLC0415 - most runs need none
+
+    try:
+        return span(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _percent(text: str) -> float:
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 100:  # noqa: PLR2004 - percent
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return number
 
 
 def _zone(name: str) -> tzinfo:

@@ -122,6 +122,17 @@ class History:
         return self._database.path
 
     @property
+    def shown(self) -> str:
+        """Where it is, as people may see it: the home folder as `~`, a server without its password."""
+        return self._database.shown
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether anything of session logs is kept."""
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(turns.c.time).limit(1)) is not None
+
+    @property
     def size(self) -> int:
         """Bytes it takes on the disk (in memory: of its pages), what is not yet merged into the file included."""
         return self._database.size()

@@ -1,0 +1,62 @@
+"""--keep and --every: what the command line keeps, and what it says of it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ..errors import HistoryError
+
+if TYPE_CHECKING:
+    from ..history.rounds import Round
+    from ..outcomes import Collection
+    from ..sources import Source
+
+NOT_KEPT: Final = 1
+"""Exit code of a run that was read and could not be kept."""
+
+Say = Callable[[str], None]
+
+
+def keep_one(collection: Collection, say: Say) -> bool:
+    """Keep one run and what Codex has logged meanwhile; whether that worked."""
+    from ..history import History  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history.rounds import keep_logs  # noqa: PLC0415 - the same
+
+    try:
+        with History() as history:
+            added = history.add(collection) + keep_logs(history)
+            say(f"history: {added.new_rows} new readings and {added.new_turns} new turns kept in {history.shown}")
+    except HistoryError as error:
+        say(str(error))
+        return False
+    return True
+
+
+def keep_on(source: Source, pace: timedelta, say: Say) -> int:
+    """Read and keep every so often, until Ctrl-C or SIGTERM."""
+    from ..history import History  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history.rounds import Rounds, alone  # noqa: PLC0415 - the same
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+
+    def told(done: Round) -> None:
+        say(f"{source.clock():%Y-%m-%d %H:%M:%S %Z}: {done}")
+        for failure in done.collection.failures:
+            say(str(failure))
+
+    try:
+        with History() as history, alone(history):
+            say(f"Keeping readings in {history.shown}; Ctrl-C ends it.")
+            Rounds(source, history).every(pace, told, stop=stop)
+    except HistoryError as error:
+        say(str(error))
+        return NOT_KEPT
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 0
+    return 0

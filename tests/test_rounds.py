@@ -1,0 +1,223 @@
+"""Keeping without a notebook: round after round, one process at a time, and the gate, as a person runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from foundation_support import Desk, ask, cli, environment, usage
+from history_support import T0
+
+from quota_helpers.errors import HistoryError, RateLimitedError
+from quota_helpers.history import History
+from quota_helpers.history.rounds import LONGEST_PAUSE, Rounds, alone, pause_after
+from quota_helpers.outcomes import Collection, Failure
+from quota_helpers.sources import demo
+
+TEN = timedelta(minutes=10)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with Desk(tmp_path / "account") as desk:
+        yield desk
+
+
+@pytest.fixture
+def own(tmp_path):
+    """The environment of a person whose data, cache and configuration are in this folder."""
+    names = ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA", "APPDATA", "HOME")
+    return {name: str(tmp_path / "own") for name in names}
+
+
+def kept(folder):
+    (path,) = folder.rglob("history.sqlite3")
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT count(*) FROM readings").fetchone()[0]
+
+
+# --- rounds ---
+
+
+def test_a_round_that_could_not_be_written_is_kept_with_the_next(tmp_path):
+    """Another program holds the file: nothing is lost, and it says so."""
+    path = tmp_path / "h.sqlite3"
+    with demo() as source, History(path, timeout_seconds=0.05, clock=source.clock) as history:
+        rounds = Rounds(source, history)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            failed = rounds.once()
+            assert isinstance(failed.error, HistoryError)
+            assert str(failed).startswith("not kept yet: The history ")
+            assert history.frame().empty
+            other.execute("ROLLBACK")
+        done = rounds.once()
+        assert done.error is None
+        assert str(done).startswith(f"{done.added.new_rows} new readings and 0 new turns kept")
+        assert history.frame()["fetched_at"].nunique() == 2
+
+
+def test_round_after_round_until_it_is_stopped():
+    stop, seen = threading.Event(), []
+
+    def told(done):
+        seen.append(done)
+        if len(seen) == 3:
+            stop.set()
+
+    with demo() as source, History.in_memory(clock=source.clock) as history:
+        Rounds(source, history).every(timedelta(0), told, stop=stop, chance=lambda: 0.5)
+        assert len(seen) == 3
+        assert history.frame()["fetched_at"].nunique() == 3
+
+
+class Refusing:
+    """A source that is refused twice and then answered; asked for a while only the second time."""
+
+    is_demo = True
+
+    def __init__(self):
+        self.answers = [
+            [RateLimitedError("slow", account="a")],
+            [RateLimitedError("slow", retry_after_seconds=7200)],
+            [],
+        ]
+
+    def collect(self, **_):
+        errors = self.answers.pop(0)
+        failures = tuple(Failure(account="a", error=error) for error in errors)
+        return Collection(fetched_at=T0, failures=failures, interrupted=not self.answers)
+
+
+class Clock(threading.Event):
+    """Time that passes at once, and is written down."""
+
+    def __init__(self):
+        super().__init__()
+        self.waits = []
+
+    def wait(self, timeout=None):
+        self.waits.append(timeout)
+        return False
+
+
+@pytest.mark.parametrize(("chance", "share"), [(0.0, 0.9), (0.5, 1.0), (1.0, 1.1)])
+def test_it_backs_off_while_the_server_says_too_many(chance, share):
+    """Twice the pause, then what the server asks for; many machines not in the same second."""
+    clock = Clock()
+    with History.in_memory(clock=lambda: T0) as history:
+        Rounds(Refusing(), history).every(TEN, lambda _: None, stop=clock, chance=lambda: chance)
+    assert clock.waits == pytest.approx([1200 * share, 7200 * share])
+
+
+@pytest.mark.parametrize(
+    ("pace", "refused", "asked", "pause"),
+    [
+        (TEN, 0, 0, TEN),
+        (TEN, 1, 0, 2 * TEN),
+        (TEN, 2, 0, 4 * TEN),
+        (TEN, 3, 0, LONGEST_PAUSE),
+        (TEN, 10_000, 0, LONGEST_PAUSE),
+        (TEN, 1, 1201, timedelta(seconds=1201)),
+        (TEN, 1, 1199, 2 * TEN),
+        (timedelta(hours=2), 1, 0, timedelta(hours=2)),
+    ],
+)
+def test_how_long_it_waits(pace, refused, asked, pause):
+    assert pause_after(pace, refused, asked) == pause
+
+
+def test_one_process_at_a_time(tmp_path):
+    path = tmp_path / "h.sqlite3"
+    with History(path) as one, History(path) as two:
+        with alone(one), pytest.raises(HistoryError, match="Another process already keeps readings"), alone(two):
+            pass
+        with alone(two):
+            assert one.frame().empty
+
+
+# --- the command line ---
+
+
+def test_keep_prints_as_always_and_keeps(desk, own, tmp_path):
+    desk.login("ada", usage(25, 50))
+    plain = ask(desk, "--timezone", "UTC")
+    done = ask(desk, "--timezone", "UTC", "--keep", env=own)
+    assert done.stdout == plain.stdout
+    assert done.returncode == 0
+    assert "history: 2 new readings and 0 new turns kept in " in done.stderr
+    assert kept(tmp_path / "own") == 2
+    assert ask(desk, "--keep", env=own).returncode == 0
+    assert kept(tmp_path / "own") == 4
+
+
+def test_a_history_that_cannot_be_kept_is_said_and_the_table_is_there(desk, own, tmp_path):
+    desk.login("ada", usage(25, 50))
+    ask(desk, "--keep", env=own)
+    (path,) = (tmp_path / "own").rglob("history.sqlite3")
+    path.write_bytes(b"no history at all")
+    done = ask(desk, "--keep", env=own)
+    assert done.stdout.splitlines()[1].startswith("ada ")
+    assert "is no history" in done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_every_goes_on_until_a_signal(desk, own, tmp_path, number):
+    """A second one on the same history says so and leaves; the first one ends cleanly, whole rounds kept."""
+    desk.login("ada", usage(25, 50))
+    command = [sys.executable, "-m", "quota_helpers", "--every", "1m", "--account-dir", str(desk.folder)]
+    command += ["--chatgpt-url", desk.base]
+    with subprocess.Popen(
+        command, env=environment(**own), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        lines = [process.stderr.readline(), process.stderr.readline()]
+        assert lines[0].startswith("Keeping readings in ")
+        assert "2 new readings and 0 new turns kept" in lines[1]
+        second = ask(desk, "--every", "1m", env=own)
+        assert (second.returncode, "Another process already keeps readings" in second.stderr) == (1, True)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert kept(tmp_path / "own") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--need", "50"], 0, "ada has 50 % left of its weekly limit: enough for 50 %."),
+        (["--need", "50.5%"], 4, "None of 2 accounts has 50.5 % left"),
+        (["--need", "50", "bob"], 4, "bob has 5 % left of its weekly limit: not enough for 50 %."),
+        (["--need", "1", "nobody"], 5, "nobody"),
+    ],
+)
+def test_the_gate(desk, arguments, code, said):
+    desk.login("ada", usage(25, 50))
+    desk.login("bob", usage(25, 95))
+    done = ask(desk, *arguments)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--for", "3h"],
+        ["--need", "101"],
+        ["--need", "much"],
+        ["--need", "5", "--for", "soon"],
+        ["--every", "59s"],
+        ["--every", "10m", "--need", "5"],
+        ["--keep", "--demo"],
+    ],
+)
+def test_wrong_usage(arguments):
+    assert cli(*arguments, cwd=Path.cwd()).returncode == 64
