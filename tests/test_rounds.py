@@ -73,7 +73,7 @@ def test_round_after_round_until_it_is_stopped():
         if len(seen) == 3:
             stop.set()
 
-    with demo() as source, History.in_memory(clock=source.clock) as history:
+    with demo(names=["ada"]) as source, History.in_memory(clock=source.clock) as history:
         Rounds(source, history).every(timedelta(0), told, stop=stop, chance=lambda: 0.5)
         assert len(seen) == 3
         assert history.frame()["fetched_at"].nunique() == 3
