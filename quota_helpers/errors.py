@@ -23,6 +23,7 @@
   * HistoryError                    the kept history                          exit code 1
   * SettingsError                   what was chosen, in the config folder     exit code 1
   * BodyError                       text or a file without a readable body    exit code 1
+  * ChartError                      choices that make no chart of a frame     exit code 1
 
 `except QuotaError` means: expected, and its text is meant for the user's eyes. No message holds a token or a body.
 """
@@ -266,3 +267,7 @@ class BodyError(QuotaError):
     def __str__(self) -> str:
         """The message, what to do next, and the place."""
         return f"{super().__str__()}\n{self.place}".rstrip()
+
+
+class ChartError(QuotaError, ValueError):
+    """These choices make no chart of this frame; the message says which, and what to choose instead."""

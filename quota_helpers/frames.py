@@ -15,14 +15,14 @@ from .bodies import replies_of
 from .bodies.handover import WANTED
 from .errors import BodyError
 from .fields import type_name
-from .labels import Names, account_labels, choose, listed
+from .labels import Names, account_labels, choose, listed, of_kind
 from .models import COLUMNS, RawReply, SpendLimit, UsageSnapshot
 from .models.columns import INVENTED_ORIGIN, INVENTED_SESSIONS
 from .models.tidy import tidy_rows, whose
 from .normalize.carrier import trace_body
 from .outcomes import Collection
 from .privacy import mask_identity
-from .times import TOLERANCE_SECONDS, Moment, moment, zone_of
+from .times import LENGTHS, TOLERANCE_SECONDS, Moment, moment, zone_of
 
 CREDIT_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -163,7 +163,7 @@ def local_times(frame: pd.DataFrame, tz: str | tzinfo | None = None) -> pd.DataF
     """
     zone = zone_of(tz)
     times = ("reset_at", "fetched_at")
-    added = _table(frame, "frame", times, _MAKES_READINGS).copy()
+    added = with_columns(frame, "frame", times, _MAKES_READINGS).copy()
     frame = added.assign(**{name: _as_column(added[name], _TIME, "frame") for name in times})
     for source, target in (("reset_at", "reset_local"), ("fetched_at", "fetched_local")):
         # On the calendar's first and last day some zone is already beyond it, and pandas could not even show the frame.
@@ -191,7 +191,7 @@ def readings(frame: object, what: str = "frame") -> pd.DataFrame:
     >>> list(readings(to_frame(()).drop(columns=["plan", "slot"]))) == list(COLUMNS)
     True
     """
-    checked = _table(frame, what, NEEDED, _MAKES_READINGS)
+    checked = with_columns(frame, what, NEEDED, _MAKES_READINGS)
     changed = {
         name: _as_column(checked[name], dtype, what)
         for name, dtype in COLUMNS.items()
@@ -220,7 +220,7 @@ def counts(tokens: object, what: str = "tokens") -> pd.DataFrame:
     Raises:
         TypeError, ValueError: As `readings`.
     """
-    checked = _table(tokens, what, ("time", "account_key", "model", "total"), _MAKES_TOKENS)
+    checked = with_columns(tokens, what, ("time", "account_key", "model", "total"), _MAKES_TOKENS)
     if str(checked["time"].dtype) == _TIME:
         return checked
     return checked.assign(time=_as_column(checked["time"], _TIME, what))
@@ -243,13 +243,73 @@ def keys_of(frame: pd.DataFrame, accounts: Names) -> list[str] | None:
     return choose(accounts, known, mask=mask_identity)
 
 
-def _table(given: object, what: str, needed: Sequence[str], makes: str) -> pd.DataFrame:
-    if not isinstance(given, pd.DataFrame):
-        raise TypeError(f"{what} is {type(given).__name__} instead of a DataFrame: {makes}")
-    missing = [name for name in needed if name not in given.columns]
+def chosen(frame: pd.DataFrame, accounts: Names = None, windows: Names = None, limits: Names = None) -> pd.DataFrame:
+    """The rows of the accounts, windows and limits that are asked for; None means all.
+
+    Args:
+        frame: As `readings` returns it.
+        accounts: Names, labels or keys.
+        windows: Names of windows; one that is known by its length may be asked for where no reading has it.
+        limits: Ids of limits, or the server's names for them; so may the account's own, "codex".
+
+    Raises:
+        TypeError, ValueError: As `labels.choose`.
+
+    >>> chosen(to_frame(()), windows="weekly").empty
+    True
+    """
+    if (keys := keys_of(frame, accounts)) is not None:
+        frame = frame[frame["account_key"].fillna(frame["account"]).isin(keys)]
+    if windows is not None:
+        frame = frame[frame["window"].isin(chosen_windows(windows, frame["window"].dropna().unique()))]
+    if limits is not None:
+        pairs = frame[["limit", "limit_name"]].dropna(subset="limit").drop_duplicates()
+        named = {limit: None if pd.isna(name) else name for limit, name in pairs.itertuples(index=False)}
+        frame = frame[frame["limit"].isin(chosen_limits(limits, named))]
+    return frame
+
+
+def chosen_windows(wanted: Names, there: Iterable[str]) -> list[str]:
+    """The names of windows that are meant, of those that are there or known by their length.
+
+    Raises:
+        TypeError, ValueError: As `labels.choose`.
+    """
+    return choose(wanted, {name: (name.replace("_", " "),) for name in (*LENGTHS, *there)}, "window")
+
+
+def chosen_limits(wanted: Names, there: Mapping[str, str | None]) -> list[str]:
+    """The ids of limits that are meant, of those that are there (id -> the server's name) or the account's own.
+
+    Raises:
+        TypeError, ValueError: As `labels.choose`.
+    """
+    known = {"codex": ("codex",)} | {limit: (name, limit.replace("_", " ")) for limit, name in there.items()}
+    return choose(wanted, known, "limit")
+
+
+def with_columns(given: object, what: str, needed: Sequence[str], makes: str) -> pd.DataFrame:
+    """What was given, which is a frame that has the columns that are needed.
+
+    Args:
+        given: Anything.
+        what: The argument's name.
+        needed: Names of columns.
+        makes: Which call makes such a frame, in words.
+
+    Raises:
+        TypeError: It is no DataFrame.
+        ValueError: A column is missing; the message names it.
+
+    >>> with_columns(pd.DataFrame({"a": [1]}), "frame", ["b"], "qh.cycles makes one")
+    Traceback (most recent call last):
+    ValueError: frame has no column b: qh.cycles makes one
+    """
+    frame = of_kind(given, pd.DataFrame, what, f"a DataFrame: {makes}")
+    missing = [name for name in needed if name not in frame.columns]
     if missing:
         raise ValueError(f"{what} has no column {', '.join(missing)}: {makes}")
-    return given
+    return frame
 
 
 def _as_column(column: pd.Series, dtype: str, what: str) -> pd.Series:
@@ -276,7 +336,7 @@ def _to_number(column: pd.Series) -> pd.Series:
 
 
 def _to_time(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_dtype(column.dtype):
+    if pd.api.types.is_datetime64_dtype(column.dtype) and column.notna().any():
         raise ValueError("it has no time zone: give it one with .dt.tz_localize")
     if pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
         raise ValueError("numbers are no times: read them with pd.to_datetime(..., unit=..., utc=True)")

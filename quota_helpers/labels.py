@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 Names = str | Iterable[str] | None
 """What chooses accounts, windows or limits: one name or key, several, or None for all."""
+
+Value = TypeVar("Value")
 
 _MOST_LISTED: Final = 12
 
@@ -140,6 +142,27 @@ def _called(known: Mapping[str, Iterable[str | None]], rule: Callable[[str], str
 
 def _unnumbered(label: str) -> str:
     return re.sub(r" \(\d+\)$", "", label)
+
+
+def of_kind(value: object, kinds: type[Value] | tuple[type[Value], ...], what: str, wanted: str) -> Value:
+    """The value, which is of a kind that can be worked on.
+
+    Args:
+        value: What was given.
+        kinds: What it may be.
+        what: The argument's name.
+        wanted: What it should be and what makes one, in words.
+
+    Raises:
+        TypeError: It is something else; only its type is named, for it may be a secret.
+
+    >>> of_kind(7, str, "name", "text")
+    Traceback (most recent call last):
+    TypeError: name is int instead of text
+    """
+    if isinstance(value, kinds):
+        return value
+    raise TypeError(f"{what} is {type(value).__name__} instead of {wanted}")
 
 
 def one_of(value: object, known: Sequence[str], what: str) -> str:

@@ -27,6 +27,10 @@ INVENTED_IDS: Final = ("period-demo-", "reset-demo-")
 _SAME_RESET: Final = timedelta(minutes=10)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
+_WANTED: Final = (
+    "a collection (source.collect()), replies or payloads of what stands beside the usage (source.beside(...))"
+)
+
 Told = Collection | RawReply | Iterable[Any] | Mapping[str, Any]
 Value = TypeVar("Value")
 
@@ -290,6 +294,8 @@ def _bodies(told: Told) -> list[_Body]:
 def _each(told: Any) -> list[Any]:
     if isinstance(told, RawReply | Mapping):
         return [told]
+    if isinstance(told, str | bytes | pd.DataFrame) or not isinstance(told, Iterable):
+        raise TypeError(f"told is {type(told).__name__} instead of {_WANTED}")
     items = list(told)
     # A bare list of earned resets is one body.
     return [items] if items and all(isinstance(item, dict) and "status" in item for item in items) else items

@@ -13,22 +13,50 @@ from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented.history import demo_snapshots
 
 GIVEN = (
-    "reply payload text path collection history logs empty foreign csv nullable nothing number".split()  # noqa: SIM905
+    "reply payload text path collection history logs empty foreign csv nullable arrow parquet nothing number".split()  # noqa: SIM905
 )
 FUNCTIONS = {
     "to_frame": qh.to_frame,
     "credits_frame": qh.credits_frame,
     "spend_frame": qh.spend_frame,
+    "resets_frame": qh.resets_frame,
     "frame_at": lambda given: qh.frame_at(given, "2026-11-22"),
     "local_times": lambda given: qh.local_times(given, "UTC"),
     "normalize_usage": lambda given: qh.normalize_usage(given, fetched_at="2026-11-22"),
+    "normalize_headers": lambda given: qh.normalize_headers(given, fetched_at="2026-11-22"),
+    "normalize_token_count": qh.normalize_token_count,
     "field_table": qh.field_table,
+    "header_table": qh.header_table,
     "compare_fields": qh.compare_fields,
     "find_drift": qh.find_drift,
     "redact": qh.redact,
     "replay": qh.replay,
     "read_bodies": qh.read_bodies,
+    "load_bodies": qh.load_bodies,
+    "save_bodies": lambda given: qh.save_bodies(given, "bodies.jsonl"),
+    "save_case": lambda given: qh.save_case(given, "cases", "case", fetched_at="2026-11-22", replace=True),
+    "load_auth": qh.load_auth,
+    "parse_auth": qh.parse_auth,
+    "find_accounts": qh.find_accounts,
+    "connect": lambda given: qh.connect(given).close(),
+    "live": lambda given: qh.live(given).close(),
+    "cross_check": lambda given: qh.cross_check(given, codex_bin="no-such-program"),
+    "UsageClient": qh.UsageClient,
+    "UsageClient.fetch": lambda given: qh.UsageClient("http://127.0.0.1:9").fetch(given),
+    "History": lambda given: qh.History(given).close(),
+    "History.add": lambda given: _empty_history().add(given),
+    "History.add_sessions": lambda given: _empty_history().add_sessions(given),
+    "History.import_file": lambda given: _empty_history().import_file(given),
+    "History.frame": lambda given: _empty_history().frame(given),
+    "History.tokens": lambda given: _empty_history().tokens(given),
+    "History.bodies": lambda given: _empty_history().bodies(given),
+    "History.forget": lambda given: _empty_history().forget(given),
+    "History.export": lambda given: _empty_history().export(given),
+    "open_history": lambda given: qh.open_history(given).close(),
+    "read_sessions": lambda given: qh.read_sessions(given, cache=False),
     "cycles": qh.cycles,
+    "answers": qh.answers,
+    "pace": qh.pace,
     "plot_windows": qh.plot_windows,
     "plot_resets": qh.plot_resets,
     "plot_history": qh.plot_history,
@@ -36,14 +64,44 @@ FUNCTIONS = {
     "daily_tokens": qh.daily_tokens,
     "plot_tokens": qh.plot_tokens,
     "token_cost": lambda given: qh.token_cost(given, given),
+    "plot_token_cost": qh.plot_token_cost,
+    "QuotaPanel": qh.QuotaPanel,
+    "HistoryPanel": qh.HistoryPanel,
+    "FieldExplorer": qh.FieldExplorer,
+    "ChartBuilder": qh.ChartBuilder,
 }
-READINGS = {"empty", "csv", "nullable"}
+NOTHING_TO_HAND_IN = {"demo", "ChartSpec", "QuotaError"}
+"""What they take is not what the others give."""
+
+READINGS = {"empty", "csv", "nullable", "arrow", "parquet"}
+BODIES = {"reply", "payload", "text", "path"}
 TAKES = {
     **dict.fromkeys(("frame_at", "local_times", "cycles", "plot_windows", "plot_resets", "plot_history"), READINGS),
-    "plot_heatmap": READINGS,
-    "to_frame": READINGS | {"reply", "payload", "text", "path", "collection", "history", "logs"},
+    **dict.fromkeys(("plot_heatmap", "HistoryPanel", "ChartBuilder"), READINGS),
+    **dict.fromkeys(("answers", "pace"), READINGS | {"collection"}),
+    **dict.fromkeys(("field_table", "header_table", "redact"), BODIES),
+    "normalize_usage": {"reply", "payload", "text"},
+    **dict.fromkeys(("read_bodies", "save_bodies", "find_drift", "replay"), BODIES | {"collection", "history"}),
+    **dict.fromkeys(("credits_frame", "spend_frame", "FieldExplorer"), BODIES | {"collection", "history"}),
+    "History.add": BODIES | READINGS | {"collection", "history"},
+    "History.add_sessions": {"logs"},
+    "resets_frame": {"reply", "payload", "collection"},
+    "to_frame": READINGS | BODIES | {"collection", "history", "logs"},
 }
 """What must work; everything else may be refused."""
+
+
+def _empty_history():
+    return qh.History.in_memory()
+
+
+pytestmark = pytest.mark.usefixtures("no_logins_of_the_machine")
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_its_own(monkeypatch, tmp_path):
+    for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home" / name))
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +126,16 @@ def given(tmp_path_factory):
             "foreign": pd.DataFrame({"city": ["Rome"], "height": [21]}),
             "csv": pd.read_csv(io.StringIO(frame.to_csv(index=False))),
             "nullable": frame.convert_dtypes(),
+            "arrow": frame.convert_dtypes(dtype_backend="pyarrow"),
+            "parquet": pd.read_parquet(io.BytesIO(frame.to_parquet())),
             "nothing": None,
             "number": 7,
         }
+
+
+def test_every_public_callable_is_asked():
+    public = {name for name in qh.__all__ if callable(getattr(qh, name))}
+    assert public == {name for name in FUNCTIONS if "." not in name} | NOTHING_TO_HAND_IN
 
 
 @pytest.mark.parametrize("kind", GIVEN)

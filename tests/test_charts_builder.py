@@ -14,12 +14,12 @@ from quota_helpers.charts.builder import (
     AGGREGATIONS,
     EVERY,
     KINDS,
-    ChartError,
     ChartSpec,
     build_chart,
     columns_of,
     default_spec,
 )
+from quota_helpers.errors import ChartError
 
 VALUES = ("histogram", "box", "violin")  # these show all values and take no aggregation
 

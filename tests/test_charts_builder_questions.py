@@ -7,8 +7,9 @@ import pytest
 from builder_support import QUOTA, same
 
 import quota_helpers as qh
-from quota_helpers.charts.builder import ChartError, ChartSpec, build_chart, columns_of, default_spec
+from quota_helpers.charts.builder import ChartSpec, build_chart, columns_of, default_spec
 from quota_helpers.charts.builder.build import PLOTLY
+from quota_helpers.errors import ChartError
 from quota_helpers.periods import with_burn
 
 RESET = pd.Timestamp("2026-11-30", tz="UTC")

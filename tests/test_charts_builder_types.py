@@ -6,7 +6,8 @@ from builder_support import ODD, OTHERS, QUOTA, same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quota_helpers.charts.builder import KINDS, ChartError, ChartSpec, build_chart, columns_of, default_spec, values_of
+from quota_helpers.charts.builder import KINDS, ChartSpec, build_chart, columns_of, default_spec, values_of
+from quota_helpers.errors import ChartError
 
 DTYPES = pd.concat(
     [QUOTA.head(24)[["account", "window", "reset_at", "resets_in", "allowed"]], OTHERS.drop(columns=ODD)], axis=1

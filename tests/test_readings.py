@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quota_helpers.frames import NEEDED, counts, frame_at, keys_of, readings, to_frame
+from quota_helpers.frames import NEEDED, chosen, counts, frame_at, keys_of, readings, to_frame
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import COLUMNS
 
@@ -27,6 +27,10 @@ def test_a_frame_as_it_should_be_is_not_copied(frame):
     [
         lambda frame: pd.read_csv(io.StringIO(frame.to_csv(index=False))),
         lambda frame: frame.convert_dtypes(),
+        lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),
+        lambda frame: pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype_backend="pyarrow"),
+        lambda frame: pd.read_parquet(io.BytesIO(frame.to_parquet())),
+        lambda frame: pd.read_parquet(io.BytesIO(frame.to_parquet()), dtype_backend="pyarrow"),
         lambda frame: frame.astype(object),
         lambda frame: frame.astype({"limit": "category", "window": "category", "fetched_at": "datetime64[ns, UTC]"}),
         lambda frame: frame.assign(reset_at=frame["reset_at"].dt.tz_convert("Asia/Tokyo")),
@@ -35,10 +39,37 @@ def test_a_frame_as_it_should_be_is_not_copied(frame):
         lambda frame: frame.assign(used_percent=frame["used_percent"].astype(str)),
         lambda frame: frame.drop(columns=["state", "resets_in", "remaining_percent"]),
     ],
-    ids=["csv", "nullable", "object", "category", "zone", "iso", "seconds", "digits", "derived"],
+    ids=[
+        "csv",
+        "nullable",
+        "arrow",
+        "arrow csv",
+        "parquet",
+        "arrow parquet",
+        "object",
+        "category",
+        "zone",
+        "iso",
+        "seconds",
+        "digits",
+        "derived",
+    ],
 )
 def test_a_twin_is_the_original_again(frame, twin):
     pd.testing.assert_frame_equal(readings(twin(frame)), frame)
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_an_empty_twin_is_empty(frame, backend):
+    none = frame.iloc[:0]
+    pd.testing.assert_frame_equal(readings(none.convert_dtypes(dtype_backend=backend)), none)
+
+
+def test_resets_that_are_all_missing_need_no_time_zone(frame):
+    """Nothing is there that could be in the wrong one."""
+    unknown = readings(frame.assign(reset_at=pd.NaT))["reset_at"]
+    assert unknown.isna().all()
+    assert str(unknown.dtype) == COLUMNS["reset_at"]
 
 
 def test_a_key_of_digits_stays_text(frame):
@@ -115,6 +146,47 @@ def test_accounts_are_chosen_by_key():
     with pytest.raises(ValueError, match="is 2 accounts: choose by key, one of a, b"):
         keys_of(frame, "kim@example.com")
     assert keys_of(frame.iloc[:0], "nobody") is None, "where there is nobody, there is nothing to choose"
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ({}, [0, 1, 2]),
+        ({"accounts": "ada"}, [2]),
+        ({"accounts": ["b", "a"]}, [0, 1]),
+        ({"windows": "five hour"}, [0]),
+        ({"windows": ["monthly"]}, []),  # known by its length
+        ({"limits": "codex"}, [0, 2]),
+        ({"limits": "Spark"}, [1]),
+        ({"accounts": "a", "limits": "codex", "windows": "weekly"}, []),
+    ],
+)
+def test_rows_are_chosen_by_name_label_or_key(asked, rows):
+    frame = pd.DataFrame(
+        {
+            "account_key": ["a", "b", None],
+            "account": ["kim (1)", "kim (2)", "ada"],
+            "limit": ["codex", "codex_spark", "codex"],
+            "limit_name": [None, "Spark", None],
+            "window": ["five_hour", "weekly", "weekly"],
+        }
+    )
+    assert chosen(frame, **asked).index.tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"accounts": "nobody"}, "There is no account 'nobody'"),
+        ({"windows": "weekli"}, "Did you mean weekly"),
+        ({"limits": "codx"}, "There is no limit 'codx'. Did you mean codex"),
+        ({"limits": 7}, "limits holds int"),
+    ],
+)
+def test_what_is_unknown_is_said(frame, asked, words):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        chosen(frame, **asked)
+    assert words in str(caught.value)
 
 
 def test_tokens_are_asked_for_by_their_own_name():

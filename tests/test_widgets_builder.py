@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 import quota_helpers as qh
-from quota_helpers.charts.builder import ChartError, ChartSpec
+from quota_helpers.charts.builder import ChartSpec
 from quota_helpers.charts.builder.build import PLOTLY
+from quota_helpers.errors import ChartError
 from quota_helpers.widgets.builder import ChartBuilder
 
 

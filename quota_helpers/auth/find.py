@@ -109,7 +109,9 @@ def homes(codex_home: Places = None) -> list[Path]:
 def _listed(account_dir: Places) -> list[Path]:
     if account_dir is None:
         return []
-    return [expanded(one) for one in ((account_dir,) if isinstance(account_dir, str | Path) else account_dir)]
+    if isinstance(account_dir, str | Path) or not isinstance(account_dir, Iterable):
+        return [expanded(account_dir)]
+    return [expanded(one) for one in account_dir]
 
 
 def _written(path: Path) -> str:

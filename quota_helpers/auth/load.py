@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import AuthError, TokenExpiredError, TokenMissingError
+from ..labels import of_kind
 from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import printable
@@ -35,7 +37,7 @@ def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) 
     ('ada', 'acct-1', ***)
     """
     origin = Origin(path, name)
-    result = read_text(text)
+    result = read_text(of_kind(text, str, "text", "the text of a login file; qh.load_auth reads a path"))
     del text  # a traceback that shows local variables must not show the login
     chosen = _first_usable(result, origin)
     if isinstance(chosen, AuthError):
@@ -118,6 +120,7 @@ def check_expiry(account: Account, now: datetime) -> None:
 
 def expanded(path: str | Path) -> Path:
     """The path with `~` expanded; as it is where nobody's home is known."""
+    of_kind(path, (str, os.PathLike), "path", "the path of a login file or of a folder with some")
     try:
         return Path(path).expanduser()
     except RuntimeError:

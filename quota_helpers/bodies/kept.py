@@ -13,6 +13,7 @@ from typing import Any, Final, overload
 from ..errors import BodyError
 from ..files import reason, whole_file
 from ..html import bullets, table
+from ..labels import of_kind
 from ..models import RawReply
 from ..privacy import hide_in_headers, hide_tokens, hide_tokens_in, mask_identity, printable
 from .envelopes import kept_reply
@@ -128,7 +129,9 @@ def load_bodies(path: str | os.PathLike[str]) -> Bodies:
 
     Raises:
         BodyError: There is no such file, or it cannot be read.
+        TypeError: It is no path.
     """
+    of_kind(path, (str, os.PathLike), "path", "the path of a file that save_bodies wrote")
     source = Path(path).expanduser()
     replies: list[RawReply] = []
     problems: list[BadLine] = []

@@ -60,6 +60,7 @@ def plot_history(
     *,
     accounts: Names = None,
     windows: Names = None,
+    limits: Names = None,
     since: Moment | None = None,
     until: Moment | None = None,
     now: Moment | None = None,
@@ -82,6 +83,7 @@ def plot_history(
         frame: With the columns of `COLUMNS`: `History.frame()`, `SessionLogs.windows`, or several of `to_frame`.
         accounts: Names or keys; None means those that are fullest, up to *most_accounts*.
         windows: Names of windows, such as "weekly"; None means all.
+        limits: Ids of limits, or the server's names for them; "codex" is the account's own; None means all.
         since: From this moment on: an aware time, an ISO text, or a timedelta back from *now*.
         until: Before this moment.
         now: The present moment, for the titles too; None means the newest reading.
@@ -95,7 +97,16 @@ def plot_history(
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    lines = history_lines(frame, accounts=accounts, windows=windows, since=since, until=until, now=now, reveal=reveal)
+    lines = history_lines(
+        frame,
+        accounts=accounts,
+        windows=windows,
+        limits=limits,
+        since=since,
+        until=until,
+        now=now,
+        reveal=reveal,
+    )
     drawn = history_figure(
         lines,
         invented=is_demo(frame),

@@ -149,6 +149,7 @@ def history_lines(
     *,
     accounts: Names = None,
     windows: Names = None,
+    limits: Names = None,
     since: Moment | None = None,
     until: Moment | None = None,
     now: Moment | None = None,
@@ -163,6 +164,7 @@ def history_lines(
         frame: With the columns of `COLUMNS`, many readings over time.
         accounts: Names or keys; None means all.
         windows: Names of windows, such as "weekly"; None means all.
+        limits: Ids of limits, or the server's names for them; None means all.
         since: From this moment on, in any form of `times.moment`.
         until: Before this moment.
         now: What a timedelta counts back from; None means the newest reading.
@@ -170,9 +172,9 @@ def history_lines(
         followed: What `follow_all` found in the whole frame, where that is known; None means to find it now.
     """
     if followed is None:
-        everything = follow_all(frame, accounts, windows)
+        everything = follow_all(frame, accounts, windows, limits)
     else:
-        wanted = {id(series) for series in picked([one.series for one in followed], accounts, windows)}
+        wanted = {id(series) for series in picked([one.series for one in followed], accounts, windows, limits)}
         everything = [one for one in followed if id(one.series) in wanted]
     newest = max((int(one.series.time[-1]) for one in everything), default=None)
     low, high = bounds(since, until, now=now, newest=newest)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from ..frames import present_of, readings
+from ..frames import chosen, present_of, readings
+from ..labels import Names
 from ..outlook.bars import WindowBar, percent, window_bars
 from ..times import Moment, duration, local_time, moment
 from .style import (
@@ -41,6 +42,9 @@ def plot_resets(
     frame: pd.DataFrame,
     *,
     now: Moment | None = None,
+    accounts: Names = None,
+    windows: Names = None,
+    limits: Names = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     template: Any = None,
@@ -52,11 +56,17 @@ def plot_resets(
     Args:
         frame: With the columns of `COLUMNS`; of several readings of one window the newest counts.
         now: The present moment; None means the latest `fetched_at` of the frame.
+        accounts: Only these, by name, label or key; None means all.
+        windows: Only windows of these names, such as "weekly"; None means all.
+        limits: Only these limits, by id or the server's name; "codex" is the account's own; None means all.
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
         template: As in `plot_windows`.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    frame = readings(frame)
+    frame = chosen(readings(frame), accounts, windows, limits)
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
     return figure_of(resets_spec(bars, now=present, tz=tz), template)

@@ -6,7 +6,7 @@ import math
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from ..frames import counts, is_demo
+from ..frames import counts, is_demo, with_columns
 from ..labels import Names, account_labels
 from ..outlook.bars import window_rank, window_title
 from ..periods.tokens import Count, daily_tokens
@@ -115,7 +115,12 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any 
         costs: What `token_cost` returned.
         reveal: Whether e-mail addresses in account names are shown in full.
         template: As in `plot_windows`.
+
+    Raises:
+        TypeError, ValueError: *costs* is no such frame; the message says what makes one.
     """
+    needed = ("account_key", "account", "limit", "window", "median", "lower", "upper")
+    costs = with_columns(costs, "costs", needed, "qh.token_cost(tokens, windows) estimates them")
     title = f"Tokens for 1 % (estimate){demo_words(invented=is_demo(costs))}"
     if costs.empty:
         note = "No stretch in which both tokens and a rise of the percentage are known."

@@ -9,10 +9,10 @@ from datetime import tzinfo
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from ..frames import present_of, readings
-from ..labels import Names, choose, one_of
+from ..frames import chosen, present_of, readings
+from ..labels import Names, one_of
 from ..outlook.bars import Role, Show, WindowBar, window_bars, window_rank
-from ..times import LENGTHS, Moment, local_time, moment
+from ..times import Moment, local_time, moment
 from .style import (
     ATTENTION,
     GRID,
@@ -89,7 +89,9 @@ def plot_windows(
     *,
     now: Moment | None = None,
     show: Show = "left",
+    accounts: Names = None,
     windows: Names = None,
+    limits: Names = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     template: Any = None,
@@ -103,7 +105,9 @@ def plot_windows(
         frame: With the columns of `COLUMNS`; of several readings of one window the newest counts.
         now: The present moment; None means the latest `fetched_at` of the frame.
         show: "left" or "used".
+        accounts: Only these, by name, label or key; None means all.
         windows: Only windows of these names, such as "weekly"; None means all.
+        limits: Only these limits, by id or the server's name; "codex" is the account's own; None means all.
         tz: Time zone of the hover texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
         template: One of plotly's templates; None means ours, or the default that was set for all charts.
@@ -111,11 +115,8 @@ def plot_windows(
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
     """
-    frame = readings(frame)
     one_of(show, ("left", "used"), "show")
-    if windows is not None:
-        known = {name: (name.replace("_", " "),) for name in (*LENGTHS, *frame["window"].dropna().unique())}
-        frame = frame[frame["window"].isin(choose(windows, known, "window"))]
+    frame = chosen(readings(frame), accounts, windows, limits)
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
     return figure_of(windows_spec(bars, now=present, show=show, tz=tz), template)

@@ -22,6 +22,7 @@ from ..errors import (
     TokenMissingError,
     UnreachableError,
 )
+from ..labels import of_kind
 from ..models import Account, Headers, RawReply
 from ..privacy import Echo, hide_in_headers
 from .address import beside, host_of, stays_private, usage_url
@@ -72,6 +73,7 @@ class UsageClient:
         clock: Callable[[], datetime] = _utc_now,
         backoff: float = 0.5,
     ) -> None:
+        of_kind(url, str, "url", "an address as text")
         for name, value in (("connect_timeout", connect_timeout), ("deadline", deadline), ("max_workers", max_workers)):
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} must be above 0, not {value!r}")
@@ -116,6 +118,7 @@ class UsageClient:
                 `UnreachableError` that says so.
             AuthError: The login has no token or no account id that could be sent; nothing was sent.
         """
+        of_kind(account, Account, "account", "a login: qh.load_auth(path) or source.accounts[0] gives one")
         # The work is done by functions that return their error: a traceback from here shows no frame that held a
         # request, and the error has neither cause nor context. An interrupt loses its frames for the same reason.
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import platformdirs
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from .. import html, times
 from ..errors import HistoryError
 from ..frames import to_frame
-from ..labels import Names, choose
+from ..labels import Names, choose, of_kind
 from ..models import RawReply
 from ..outcomes import Collection
 from ..times import Moment
@@ -27,8 +28,6 @@ from .schema import facts, readings, replies, sources, turns
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
 
     from ..sessions import SessionLogs
@@ -46,6 +45,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+@runtime_checkable
 class Sessions(Protocol):
     """What `History.add_sessions` needs of session logs: their two frames."""
 
@@ -95,7 +95,7 @@ class History:
         timeout_seconds: float = 10.0,
     ) -> None:
         server = isinstance(path, str) and "://" in path
-        place = str(path) if server else Path(path).expanduser().absolute() if path is not None else default_path()
+        place = str(path) if server else _file(path).absolute() if path is not None else default_path()
         self._start(place, keep_bodies_days, clock, timeout_seconds)
 
     @classmethod
@@ -164,8 +164,10 @@ class History:
 
         Raises:
             HistoryError: They cannot be written; nothing of them was.
+            TypeError: *logs* are none.
             ValueError: A row has no time.
         """
+        of_kind(logs, Sessions, "logs", "session logs: qh.read_sessions() gives them; for readings there is add")
         with self._database.writing() as connection:
             return _insert(connection, "reading", logs.windows) + _insert(connection, "turn", logs.tokens)
 
@@ -175,14 +177,14 @@ class History:
         Raises:
             HistoryError: The file cannot be read or is no export, or the history cannot be written.
         """
-        added = Added()
+        added, source = Added(), _file(path)
         with self._database.writing() as connection:
 
             def take(kind: Kind, frame: pd.DataFrame) -> None:
                 nonlocal added
                 added += _insert(connection, kind, frame)
 
-            bad_lines = read_file(Path(path).expanduser(), take)
+            bad_lines = read_file(source, take)
         return Imported(added=added, bad_lines=bad_lines)
 
     def copy_from(self, other: History) -> Added:
@@ -264,7 +266,7 @@ class History:
         Raises:
             HistoryError: It cannot be written; a file that was there before is still the old one.
         """
-        target = Path(path).expanduser()
+        target = _file(path)
         turns = self.tokens() if format_of(target) == "jsonl" else None
         return write_file(target, self.frame(), turns)
 
@@ -353,6 +355,11 @@ class History:
             return times.micros(now - timedelta(days=self.keep_bodies_days))
         except OverflowError:
             return None
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    of_kind(path, (str, os.PathLike), "path", "the path of a file")
+    return Path(path).expanduser()
 
 
 _ONE = {"readings": "reading", "turns": "turn", "bodies": "body", "accounts": "account"}

@@ -12,6 +12,7 @@ from ..auth import find_accounts
 from ..invented import T0
 from ..invented.codex_home import write_codex_home
 from ..invented.history import demo_snapshots
+from ..labels import of_kind
 from ..outcomes import Collection
 from ..sessions import SessionLogs, read_sessions
 from ..settings import change_setting, setting
@@ -93,12 +94,15 @@ def open_history(source: Source | None = None, *, codex_home: str | os.PathLike[
 
     Raises:
         HistoryError: The kept history cannot be read or written.
+        TypeError: *source* is none.
 
     >>> from quota_helpers.sources import demo
     >>> with demo() as source, open_history(source) as month:
     ...     month.is_demo, len(month.accounts()), len(month.sessions.tokens) > 1000
     (True, 6, True)
     """
+    if source is not None:
+        of_kind(source, Source, "source", "a source: qh.connect(), qh.demo() or qh.live(...) gives one")
     if source.is_demo if source is not None else demo_forced():
         return _demo_month()
     said = keeping()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, fold, to_text
+from ..labels import of_kind
 from ..models import Limit, UsageSnapshot
 from ..paths import child_path, item_path
 from ..times import Moment
@@ -44,6 +45,7 @@ def normalize_headers(
         account_key: The login's key.
 
     Raises:
+        TypeError: *headers* is no mapping.
         ValueError: *fetched_at* is no moment.
 
     >>> headers = {"x-codex-primary-used-percent": "20", "x-codex-primary-window-minutes": "300"}
@@ -69,6 +71,7 @@ Group = tuple[dict[str, Any], dict[str, str]]
 
 
 def _read(headers: Mapping[str, str | Sequence[str]], fetched_at: Moment, aliases: Aliases) -> Draft:
+    of_kind(headers, Mapping, "headers", "a mapping of names to values, such as reply.headers")
     draft = Draft(fetched_at, aliases)
     families: dict[str, Group] = {}
     spending: Group = ({}, {})

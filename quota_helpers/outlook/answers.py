@@ -11,8 +11,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from ..html import bullets
-from ..times import DAY, Moment, duration, local_time, moment, zone_of
+from ..times import DAY, Moment, duration, local_time, zone_of
 from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
+from .newest import present
 from .prospects import Login, Prospect, logins
 
 Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "unread", "returns"]
@@ -112,10 +113,10 @@ def answers(
     if not bars:
         return Answers(_unread([], failed, failed))
     demo = any(bar.origin == "demo" for bar in bars)
-    present = moment(now, name="now") if now is not None else max(bar.fetched_at for bar in bars if bar.fetched_at)
-    known = logins(bars, _forecast(history, present) if forecast is None and history is not None else forecast)
+    moment = present((bar.fetched_at for bar in bars), now)
+    known = logins(bars, _forecast(history, moment) if forecast is None and history is not None else forecast)
     total = len(known) + failed
-    speech = _Speech(present, zone_of("UTC" if demo and tz is None else tz))
+    speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
     stopped = [login for login in known if login.blocked]
     spent = [login for login in known if login.full and not login.blocked]

@@ -15,8 +15,8 @@ from ..labels import account_labels
 from ..models import window_state
 from ..models.snapshot import REACHED
 from ..privacy import mask_identity
-from ..times import Moment, duration, local_time, moment
-from .newest import key_of, latest, newest
+from ..times import Moment, duration, local_time
+from .newest import key_of, newest, present
 
 Show = Literal["left", "used"]
 Mark = Literal["", "full", "fast", "blocked", "stale", "not started", "unknown"]
@@ -232,7 +232,7 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
     Args:
         readings: A `Collection`, a snapshot, several, or a frame with (at least) `account_key`, `limit`, `window`,
             `used_percent`, `reset_at`, `window_seconds` and `fetched_at`.
-        now: The present moment; None means the latest `fetched_at`.
+        now: The present moment; a timedelta counts back from the latest `fetched_at`, which None means itself.
         reveal: Whether e-mail addresses in account names are shown in full.
 
     Raises:
@@ -242,10 +242,10 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
     rows = newest(readings)
     if not rows:
         return []
-    present = moment(now, name="now") if now is not None else latest(rows)
+    moment = present((row.get("fetched_at") for row in rows), now)
     names = {key_of(row): row.get("account") for row in rows}
     labels = account_labels(names, None if reveal else mask_identity)
-    accounts = by_account(_bar(row, present, labels[key_of(row)]) for row in rows)
+    accounts = by_account(_bar(row, moment, labels[key_of(row)]) for row in rows)
     ordered = sorted(map(_unblocked, accounts), key=binds_first)
     return [bar for own in ordered for bar in sorted(own, key=lambda bar: window_rank(bar.limit, bar.window))]
 

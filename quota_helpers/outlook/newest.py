@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..models import UsageSnapshot
 from ..models.tidy import tidy_rows
 from ..outcomes import Collection
+from ..times import Moment, moment
 
 _WANTED: Final = (
     "This is {}; what is wanted is a collection (source.collect()), a snapshot, several of them, "
@@ -35,16 +36,25 @@ def newest(readings: Any) -> list[dict[str, Any]]:
     return [row for slots in held.values() for row in slots.values()]
 
 
-def latest(rows: Iterable[dict[str, Any]]) -> datetime:
-    """The latest `fetched_at` of the rows.
+def present(fetched: Iterable[datetime | None], now: Moment | None) -> datetime:
+    """The present moment that is meant: a timedelta counts back from the latest time, which None means itself.
+
+    Args:
+        fetched: The readings' `fetched_at`.
+        now: What was given as the present.
 
     Raises:
-        ValueError: None of them has one.
+        TypeError, ValueError: As `times.moment`, or none of the readings has a time.
+
+    >>> present([None, datetime(2026, 11, 22, 12)], None)
+    datetime.datetime(2026, 11, 22, 12, 0)
     """
-    times: list[datetime] = [row["fetched_at"] for row in rows if row.get("fetched_at") is not None]
-    if not times:
+    last = max(filter(None, fetched), default=None)
+    if now is not None:
+        return moment(now, now=last, name="now")
+    if last is None:
         raise ValueError("no reading says when it was made: give now=")
-    return max(times)
+    return last
 
 
 def key_of(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..frames import Integers, micros, readings
+from ..frames import Integers, chosen_limits, chosen_windows, micros, readings
 from ..labels import Names, account_labels, choose
 from ..privacy import mask_identity
 from ..times import LENGTHS, MISSING, SECOND
@@ -144,10 +144,9 @@ def picked(
     if not series:
         return []
     known = {one.whose: (one.label, one.account) for one in series}
-    titles = {name: (name.replace("_", " "),) for name in (*LENGTHS, *(one.window for one in series))}
-    names = {"codex": ("codex",)} | {one.limit: (one.limit_name, one.limit.replace("_", " ")) for one in series}
     who = set(choose(accounts, known, mask=mask_identity))
-    which, of = set(choose(windows, titles, "window")), set(choose(limits, names, "limit"))
+    which = set(chosen_windows(windows, (one.window for one in series)))
+    of = set(chosen_limits(limits, {one.limit: one.limit_name for one in series}))
     return [one for one in series if one.whose in who and one.window in which and one.limit in of]
 
 

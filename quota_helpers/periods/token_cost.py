@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..frames import Integers, counts, is_demo, micros
+from ..frames import Integers, counts, is_demo, micros, readings
 from .follow import CONFIRMED, Followed
 from .table import follow_all
 from .tokens import Count, counted
@@ -74,7 +74,7 @@ def token_cost(
     if not points > 0:
         raise ValueError(f"points must be above 0, not {points!r}")
     spent = _by_account(counts(tokens), count)
-    own = follow_all(windows, limits=OWN)
+    own = follow_all(readings(windows, "windows"), limits=OWN)
     origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
     rows = [row | {"origin": origin} for followed in own if (row := _row(followed, spent, points))]
     return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in COST_COLUMNS.items()})

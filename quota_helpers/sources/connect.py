@@ -86,7 +86,7 @@ def live(
         ValueError: *via* is another word, or goes with an *account_dir*.
     """
     chosen = listed(names)
-    if account_dir is not None and not isinstance(account_dir, str | Path):
+    if isinstance(account_dir, Iterable) and not isinstance(account_dir, str):
         account_dir = tuple(account_dir)  # an iterator could be read only once
     now = clock or _utc_now
     if via is not None:

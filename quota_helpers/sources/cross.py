@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from ..appserver import Said
 from ..errors import FetchError, QuotaError
 from ..html import paragraph, table
-from ..labels import choose
+from ..labels import choose, of_kind
 from ..models import Account, QuotaWindow, RawReply, UsageSnapshot
 from ..normalize import normalize_usage
 from ..paths import value_at
@@ -107,6 +107,8 @@ def cross_check(
         ValueError: There is no such account, or it is no login of a Codex home.
         QuotaError: The direct request failed, or the client could not be started.
     """
+    if account is not None:
+        of_kind(account, (str, Account), "account", "a login (source.accounts[0]) or its name")
     if source is not None and source.is_demo:
         return _recorded(source, account.name if isinstance(account, Account) else account)
     if isinstance(account, str) and source is not None:

@@ -10,17 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import traitlets
 
-from ..charts.builder import (
-    BuiltChart,
-    ChartError,
-    ChartSpec,
-    build_chart,
-    check_columns,
-    check_name,
-    chosen_spec,
-    name_of,
-    suited,
-)
+from ..charts.builder import BuiltChart, ChartSpec, build_chart, check_columns, check_name, chosen_spec, name_of, suited
+from ..errors import ChartError
 from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
 from .builder_controls import BuilderControls

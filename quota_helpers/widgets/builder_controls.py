@@ -8,7 +8,8 @@ from typing import Any, Final
 import ipywidgets
 import pandas as pd
 
-from ..charts.builder import AGGREGATIONS, EVERY, KINDS, ChartError, ChartSpec, columns_of, values_of
+from ..charts.builder import AGGREGATIONS, EVERY, KINDS, ChartSpec, columns_of, values_of
+from ..errors import ChartError
 from ..labels import numbered
 from ..privacy import mask_identity, printable
 from .builder_values import ValuePicker

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 
 from ..frames import to_frame
+from ..labels import of_kind
 from ..outcomes import Collection
 from ..sources import Source
 from .choosing import Choosing
@@ -40,8 +41,9 @@ class PanelState(Choosing):
     """How long an open page may take to say that it is there; it is asked three times."""
 
     def __init__(self, source: Source) -> None:
+        wanted = "a source: qh.connect(), qh.demo() or qh.live(...) gives one; to draw readings: qh.plot_windows(frame)"
+        self._source = of_kind(source, Source, "source", wanted)
         super().__init__(invented=source.is_demo)
-        self._source = source
         self._collection: Collection | None = None
         self._frame: pd.DataFrame | None = None
         self._view = View(self._show_only)

@@ -4,14 +4,13 @@ from .build import BuiltChart, build_chart, chosen_spec
 from .columns import check_columns, columns_of, values_of
 from .defaults import default_spec, suited
 from .recipe import check_name, name_of
-from .spec import AGGREGATIONS, EVERY, KINDS, ChartError, ChartSpec
+from .spec import AGGREGATIONS, EVERY, KINDS, ChartSpec
 
 __all__ = [
     "AGGREGATIONS",
     "EVERY",
     "KINDS",
     "BuiltChart",
-    "ChartError",
     "ChartSpec",
     "build_chart",
     "check_columns",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
+from ...errors import ChartError
 from ...privacy import hide_tokens, mask_apart, mask_identity
 from .columns import check_columns
 from .defaults import default_spec
@@ -24,7 +25,7 @@ from .rows import (
     step_times,
     summarize,
 )
-from .spec import ChartError, ChartSpec
+from .spec import ChartSpec
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pandas as pd
 from pandas.api import types
 
+from ...errors import ChartError
 from ...frames import NEEDED
 from ...labels import advice
 from ...periods.rates import BURN, OF_CYCLES
-from .spec import ChartError
 
 JOINT: Final = " · "  # between the levels of a column with several
 OWN_TIMES: Final = ("fetched_at", "began_at", "time")  # of readings, cycles and tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any, Final
 
-from .spec import ChartError
+from ...errors import ChartError
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -8,10 +8,11 @@ from typing import Any, Final
 import pandas as pd
 from pandas.api import types
 
+from ...errors import ChartError
 from ..style import plain
 from .columns import CALENDAR, JOINT, RATES, WEEKDAYS, index_names, literal, questions_of, text, time_of
 from .recipe import Recipe
-from .spec import ChartError, ChartSpec
+from .spec import ChartSpec
 
 MISSING: Final = "(missing)"
 OTHER: Final = "(other)"

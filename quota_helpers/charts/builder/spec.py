@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
+from ...errors import ChartError
+
 Kind = Literal["line", "scatter", "bar", "area", "histogram", "box", "violin", "heatmap"]
 Aggregation = Literal["none", "mean", "median", "min", "max", "sum", "count", "last"]
 Every = Literal["none", "hour", "day", "week"]
@@ -16,10 +18,6 @@ EVERY: Final[tuple[Every, ...]] = get_args(Every)
 MOST_ROWS: Final = 20_000  # drawn as they are; beyond, the browser takes more than a second
 MOST_MARKS: Final = 5_000  # the same where a row costs more: a mark of its own, or a place in every stacked area
 COSTLY: Final = frozenset({"scatter", "bar", "area"})
-
-
-class ChartError(ValueError):
-    """These choices make no chart of this frame; the message says which, and what to choose instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
