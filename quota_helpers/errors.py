@@ -44,6 +44,9 @@ class QuotaError(Exception):
         account: Name of the account it happened to, or None while no account is known.
         status: HTTP status of the reply, or None where there was no reply.
         exit_code: What the command line ends with when this is the worst that happened.
+
+    >>> str(QuotaError("The file is empty.", hint="Give another one."))
+    'The file is empty. Give another one.'
     """
 
     default_hint: ClassVar[str] = ""

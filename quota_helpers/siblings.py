@@ -155,6 +155,10 @@ def resets_frame(told: Told) -> pd.DataFrame:
     Args:
         told: A `Collection` (its `beside`), replies, or payloads of `rate-limit-reset-credits`; the official client's
             answer holds the same.
+
+    >>> body = {"credits": [{"status": "available", "expires_at": "2026-12-01T00:00:00Z"}]}
+    >>> resets_frame(body)["expires_at"].astype(str).tolist()
+    ['2026-12-01 00:00:00+00:00']
     """
     return _frame(({name: getattr(one, name) for name in RESET_COLUMNS} for one in earned_resets(told)), RESET_COLUMNS)
 

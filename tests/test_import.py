@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
+import typing
 
 import pytest
 from foundation_support import FAR, PACKAGE, Desk, python
@@ -65,6 +67,24 @@ def test_what_the_table_of_contents_names_is_public_in_its_module(module):
     if hasattr(loaded, "__all__"):
         assert {name for name, home in qh._HOME.items() if home == module} <= set(loaded.__all__)
         assert all(hasattr(loaded, name) for name in loaded.__all__)
+
+
+PUBLIC = {
+    f"{home}.{name}": value
+    for home, names in (("qh", qh.__all__), ("models", qh.models.__all__), ("errors", dir(qh.errors)))
+    for name in names
+    if callable(value := getattr({"qh": qh, "models": qh.models, "errors": qh.errors}[home], name))
+    if value.__module__.startswith("quota_helpers.")
+}
+
+
+@pytest.mark.parametrize("value", PUBLIC.values(), ids=PUBLIC)
+def test_type_hints_can_be_asked_for(value):
+    """What editors and libraries ask for, of public functions, and of values with their methods and properties."""
+    members = vars(value).values() if inspect.isclass(value) else ()
+    functions = [getattr(member, "fget", None) or getattr(member, "__func__", member) for member in members]
+    for one in [value, *filter(inspect.isfunction, functions)]:
+        typing.get_type_hints(one)
 
 
 def test_tab_completion_shows_the_names_and_the_modules_and_nothing_else():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections import defaultdict
+
 import pytest
 from foundation_support import PACKAGE
 from layer_rules import RANKS, problems
@@ -17,6 +20,16 @@ def test_the_package_was_really_read():
     nouns = {path.removesuffix(".py").partition("/")[0] for path in SOURCES}
     assert {"errors", "models", "auth", "client", "normalize", "frames", "sources", "charts", "cli"} <= nouns
     assert nouns <= set(RANKS)
+
+
+def test_no_two_classes_have_one_name():
+    """Whoever reads a name knows which is meant, whichever file it stands in."""
+    homes = defaultdict(set)
+    for path, text in SOURCES.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].add(path)
+    assert {name: sorted(paths) for name, paths in homes.items() if len(paths) > 1} == {}
 
 
 GOOD = {"errors.py": "", "client/__init__.py": "from .body import read", "client/body.py": "from ..errors import E"}

@@ -130,6 +130,11 @@ def load_bodies(path: str | os.PathLike[str]) -> Bodies:
     Raises:
         BodyError: There is no such file, or it cannot be read.
         TypeError: It is no path.
+
+    >>> import tempfile
+    >>> path = save_bodies({"plan_type": "plus"}, Path(tempfile.mkdtemp()) / "bodies.jsonl")
+    >>> load_bodies(path)[0].payload
+    {'plan_type': 'plus'}
     """
     of_kind(path, (str, os.PathLike), "path", "the path of a file that save_bodies wrote")
     source = Path(path).expanduser()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from ..labels import Names, account_labels, choose, one_of
 from ..privacy import mask_identity
@@ -23,10 +26,6 @@ from .style import (
     titled,
     zone_for,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 MOST_KEYS: Final = 4  # each with its colour and hatch; the rest together is "other"
 MOST_ROWS: Final = 20

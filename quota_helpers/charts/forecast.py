@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import plotly.graph_objects as go
 
 from ..frames import Integers, is_demo, present_of, readings
 from ..outlook.bars import window_title
@@ -31,9 +32,6 @@ from .style import (
     zone_for,
 )
 from .wall_time import wall_time
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 FAN: Final = "rgba(0,114,178,0.22)"
 HEIGHT: Final = 260  # pixels

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import is_demo
 from ..labels import Names
@@ -33,9 +34,6 @@ from .style import (
     zone_for,
 )
 from .wall_time import wall_time
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 Form = Literal["week", "accounts"]
 
@@ -87,6 +85,11 @@ def plot_heatmap(
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> import quota_helpers as qh
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> plot_heatmap(qh.to_frame(demo_snapshots()[:2000]), measure="rises").layout.title.text
+    'Five hour window, demo accounts'
     """
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")

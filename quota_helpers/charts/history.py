@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import is_demo
 from ..labels import Names
@@ -14,7 +16,7 @@ from ..outlook.bars import Show
 from ..times import Moment, bounds, micros
 from ..times import moment as times_moment
 from .history_lines import HistoryLine, history_lines
-from .history_marks import SIGNS, WORDS, Place, mark_traces, pause_shapes, plan_changes, word
+from .history_marks import SIGNS, WORDS, PlotArea, mark_traces, pause_shapes, plan_changes, word
 from .knots import Knots, grounded, thinned
 from .overlay import plot_overlay
 from .style import (
@@ -35,10 +37,6 @@ from .style import (
     zone_for,
 )
 from .wall_time import wall_time
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 PANEL_HEIGHT: Final = 118  # pixels of one panel
 PANEL_GAP: Final = 36  # pixels between two, for the lower one's title
@@ -96,6 +94,12 @@ def plot_history(
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> import quota_helpers as qh
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> frame = qh.to_frame(demo_snapshots()[:2000])
+    >>> plot_history(frame, accounts="ada", windows="weekly", since="2026-10-18").layout.title.text
+    'Quota used over time, demo accounts: ada'
     """
     lines = history_lines(
         frame,
@@ -242,7 +246,7 @@ class _Drawing:
     def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
         at = self.look[line.account]
         colour = LINES[at % len(LINES)]
-        place = Place(axis, self.local, self.range, self.zone, alone=self.alone, colour=colour)
+        place = PlotArea(axis, self.local, self.range, self.zone, alone=self.alone, colour=colour)
         if self.alone:
             self.shapes += pause_shapes(line, place)
             self.annotations += [word(text, at, place) for at, text in place.pause_words(line)]

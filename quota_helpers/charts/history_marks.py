@@ -35,7 +35,7 @@ WORDS: Final = {SCHEDULED: "scheduled reset"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlotArea:
     """Where a line is drawn.
 
     Attributes:
@@ -76,7 +76,7 @@ class Place:
                 yield middle, "no such window" if pause.not_sent else "no readings"
 
 
-def mark_traces(line: HistoryLine, place: Place) -> Iterator[dict[str, Any]]:
+def mark_traces(line: HistoryLine, place: PlotArea) -> Iterator[dict[str, Any]]:
     """One trace for each kind of reset, and the word for unconfirmed readings."""
     for kind in SYMBOLS:
         if marks := [mark for mark in line.marks if mark.kind == kind]:
@@ -90,7 +90,7 @@ def mark_traces(line: HistoryLine, place: Place) -> Iterator[dict[str, Any]]:
             yield _text(x, line.other.used[first], place, ["unconfirmed"] * len(first))
 
 
-def _marks(line: HistoryLine, place: Place, kind: str, marks: list[Mark]) -> dict[str, Any]:
+def _marks(line: HistoryLine, place: PlotArea, kind: str, marks: list[Mark]) -> dict[str, Any]:
     early = kind in {EARLY, EARLY_KEPT}
     x = place.local(np.array([mark.time for mark in marks]))
     y = [mark.used if early else 0.0 for mark in marks]
@@ -112,7 +112,7 @@ def _marks(line: HistoryLine, place: Place, kind: str, marks: list[Mark]) -> dic
     }
 
 
-def _text(x: Any, y: Any, place: Place, words: list[str]) -> dict[str, Any]:
+def _text(x: Any, y: Any, place: PlotArea, words: list[str]) -> dict[str, Any]:
     """Words beside points, on the side that has more room."""
     middle = sum(place.range) / 2
     return {
@@ -136,7 +136,7 @@ def _moment(micros: int, zone: tzinfo) -> str:
     return local_time(from_micros(micros), zone, named=False)
 
 
-def pause_shapes(line: HistoryLine, place: Place) -> Iterator[dict[str, Any]]:
+def pause_shapes(line: HistoryLine, place: PlotArea) -> Iterator[dict[str, Any]]:
     """Shaded ground where there are no readings for a while."""
     for pause in place.wide(line):
         yield {
@@ -152,7 +152,7 @@ def pause_shapes(line: HistoryLine, place: Place) -> Iterator[dict[str, Any]]:
         }
 
 
-def plan_changes(line: HistoryLine, place: Place) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def plan_changes(line: HistoryLine, place: PlotArea) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A dashed line and the words for each change of the plan: shapes, annotations."""
     shapes, texts = [], []
     for when, before, after in line.plans:
@@ -166,7 +166,7 @@ def plan_changes(line: HistoryLine, place: Place) -> tuple[list[dict[str, Any]],
     return shapes, texts
 
 
-def word(text: str, x: float, place: Place, anchor: str = "center") -> dict[str, Any]:
+def word(text: str, x: float, place: PlotArea, anchor: str = "center") -> dict[str, Any]:
     """A quiet word at the top of the panel."""
     return {
         "text": plain(text),

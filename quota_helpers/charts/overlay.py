@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import Integers
 from ..periods import Cycle
@@ -30,9 +31,6 @@ from .style import (
     titled,
     words_at,
 )
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 PANEL_HEIGHT: Final = 190  # pixels
 PANEL_GAP: Final = 34

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import plotly.graph_objects as go
 
 from ..outlook.backtest import Backtest
 from .style import NORMAL, QUIET, TOP, figure_of, layout_spec, note_spec, percent_axis, titled
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 
 def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:

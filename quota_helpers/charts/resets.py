@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import chosen, present_of, readings
 from ..labels import Names
@@ -25,10 +28,6 @@ from .style import (
     zone_for,
 )
 from .windows import word_trace
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 ROW: Final = 46  # pixels: a name and its words, a stem, what lies between two
 WORDS: Final = -0.3  # share of a row: where its words stand
@@ -65,6 +64,12 @@ def plot_resets(
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> import quota_helpers as qh
+    >>> with qh.demo() as source:
+    ...     frame = qh.to_frame(source.collect())
+    >>> qh.plot_resets(frame, accounts="ada", now=timedelta(minutes=5)).layout.title.text
+    'Next resets, demo accounts'
     """
     frame = chosen(readings(frame), accounts, windows, limits)
     present = present_of(frame, now)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import counts, is_demo, with_columns
 from ..labels import Names, account_labels
 from ..outlook.bars import window_rank, window_title
+from ..periods import COST_COLUMNS
 from ..periods.tokens import Count, daily_tokens
 from ..privacy import mask_identity
 from ..times import Moment
@@ -30,10 +34,6 @@ from .style import (
     zone_for,
 )
 from .windows import word_trace
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 MOST_MODELS: Final = 4  # each with its colour and hatch; the rest together is "other models"
 HATCHES: Final = ("", "/", "x", ".", "-")
@@ -65,6 +65,11 @@ def plot_tokens(
 
     Raises:
         TypeError, ValueError: As `daily_tokens`.
+
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=9, freq="10min")
+    >>> turns = pd.DataFrame({"time": times, "account_key": "a1", "model": "gpt-5.6", "total": 5000})
+    >>> plot_tokens(turns, tz="UTC").layout.title.text
+    'Tokens by day and model'
     """
     tokens = counts(tokens)
     invented = is_demo(tokens)
@@ -118,9 +123,16 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any 
 
     Raises:
         TypeError, ValueError: *costs* is no such frame; the message says what makes one.
+
+    >>> from quota_helpers.periods import token_cost
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=9, freq="10min")
+    >>> turns = pd.DataFrame({"time": times, "account_key": "a1", "model": "gpt-5.6", "total": 5000})
+    >>> windows = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "five_hour", "fetched_at": times,
+    ...                         "used_percent": range(0, 18, 2), "window_seconds": 18000, "reset_at": times[8]})
+    >>> plot_token_cost(token_cost(turns, windows)).layout.title.text
+    'Tokens for 1 % (estimate)'
     """
-    needed = ("account_key", "account", "limit", "window", "median", "lower", "upper")
-    costs = with_columns(costs, "costs", needed, "qh.token_cost(tokens, windows) estimates them")
+    costs = with_columns(costs, "costs", tuple(COST_COLUMNS), "qh.token_cost(tokens, windows) estimates them")
     title = f"Tokens for 1 % (estimate){demo_words(invented=is_demo(costs))}"
     if costs.empty:
         note = "No stretch in which both tokens and a rise of the percentage are known."

@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from ..frames import chosen, present_of, readings
 from ..labels import Names, one_of
@@ -32,10 +35,6 @@ from .style import (
     words_at,
     zone_for,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 MOST_COLUMNS: Final = 2  # side by side; more leave no room for the words at 360 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands below, by its name
@@ -114,6 +113,12 @@ def plot_windows(
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> import quota_helpers as qh
+    >>> with qh.demo() as source:
+    ...     frame = qh.to_frame(source.collect())
+    >>> qh.plot_windows(frame, windows="weekly", limits="codex").layout.title.text
+    'Quota left, demo accounts'
     """
     one_of(show, ("left", "used"), "show")
     frame = chosen(readings(frame), accounts, windows, limits)

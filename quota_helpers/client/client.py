@@ -26,10 +26,10 @@ from ..labels import of_kind
 from ..models import Account, Headers, RawReply
 from ..privacy import Echo, hide_in_headers
 from .address import beside, host_of, stays_private, usage_url
-from .outcomes import Pause, judge, may_help_to_ask_again, read_pause
+from .outcomes import RetryAfter, judge, may_help_to_ask_again, read_pause
 from .payload import Parsed, parse_body
 from .translate import translate
-from .transport import Answer, GuardedAdapter, ask, tls_context
+from .transport import GuardedAdapter, HttpAnswer, ask, tls_context
 from .watchdog import Guard, Watchdog
 
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
@@ -59,6 +59,12 @@ class UsageClient:
 
     Raises:
         ValueError: A number that makes no sense, or a user agent that no header may carry.
+
+    >>> from quota_helpers.auth import parse_auth
+    >>> ada = parse_auth('{"tokens": {"access_token": "secret", "account_id": "acct-1"}}', name="ada")
+    >>> UsageClient("http://example.com/backend-api").fetch(ada)
+    Traceback (most recent call last):
+    quota_helpers.errors.InsecureUrlError: example.com: plain http would carry the token in clear text; ...
     """
 
     def __init__(
@@ -204,11 +210,11 @@ class _Fetch:
                 return self._ended() or outcome
             attempt += 1
 
-    def _attempt(self) -> tuple[RawReply | FetchError, bool, Pause]:
+    def _attempt(self) -> tuple[RawReply | FetchError, bool, RetryAfter]:
         """One request: the reply or error, whether asking again could help, and the wait the server asks for."""
         client, guard = self._client, self._guard
         if ended := self._ended():
-            return ended, False, Pause()
+            return ended, False, RetryAfter()
         adapter: GuardedAdapter | None = None
         try:
             adapter = GuardedAdapter(guard, client._tls_for(self._url), client.connect_timeout)  # noqa: SLF001 - same module
@@ -218,16 +224,16 @@ class _Fetch:
         except Exception as exc:  # noqa: BLE001 - the frames below hold the request: none may get out
             error, again = translate(exc, host=host_of(self._url), account=self._account.name)
             error.reply = self._reply
-            return error, again, Pause()
+            return error, again, RetryAfter()
         finally:
             if adapter is not None:
                 adapter.close()
             guard.release()
         if ended := self._ended():  # what was cut off there can look like a whole answer
-            return ended, False, Pause()
+            return ended, False, RetryAfter()
         return self._read(answer)
 
-    def _read(self, answer: Answer) -> tuple[RawReply | FetchError, bool, Pause]:
+    def _read(self, answer: HttpAnswer) -> tuple[RawReply | FetchError, bool, RetryAfter]:
         client, echo = self._client, Echo(self._account.access_token)
         now = client._clock()  # noqa: SLF001 - same module
         parsed = _parsed(answer, echo)
@@ -249,7 +255,7 @@ class _Fetch:
         error = judge(reply, parsed.problem, pause)
         return error or reply, may_help_to_ask_again(reply), pause
 
-    def _wait_before_retry(self, attempt: int, pause: Pause) -> float | None:
+    def _wait_before_retry(self, attempt: int, pause: RetryAfter) -> float | None:
         """Seconds to wait, or None when the server's or our own wait does not fit into what is left."""
         if pause.given and pause.seconds is None:
             return None
@@ -302,7 +308,7 @@ def _headers(account: Account, user_agent: str) -> dict[str, str]:
     return headers
 
 
-def _parsed(answer: Answer, echo: Echo) -> Parsed:
+def _parsed(answer: HttpAnswer, echo: Echo) -> Parsed:
     """The body without the token, read as JSON if it is all there."""
     data, problem = echo.data(answer.body.data), answer.body.problem
     if problem is not None:

@@ -35,7 +35,7 @@ _OTHER_HINT: Final = "A proxy or firewall on the way may have answered; with --r
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
-class Pause(NamedTuple):
+class RetryAfter(NamedTuple):
     """What `Retry-After` asks for.
 
     Attributes:
@@ -59,10 +59,10 @@ class Envelope(NamedTuple):
     text: str = ""
 
 
-_Verdict: TypeAlias = Callable[[RawReply, Envelope, Pause], FetchError]
+_Verdict: TypeAlias = Callable[[RawReply, Envelope, RetryAfter], FetchError]
 
 
-def judge(reply: RawReply, problem: str | None, pause: Pause) -> FetchError | None:
+def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError | None:
     """The error an answer stands for, or None when it is a usage body.
 
     Args:
@@ -104,7 +104,7 @@ def read_envelope(payload: Any) -> Envelope:
     return Envelope(tuple(code for code in codes if _WORD.fullmatch(code)), next(iter(texts), ""))
 
 
-def read_pause(header: str | None, *, now: datetime, date: str | None = None) -> Pause:
+def read_pause(header: str | None, *, now: datetime, date: str | None = None) -> RetryAfter:
     """`Retry-After` as whole seconds or as an HTTP date.
 
     Args:
@@ -113,16 +113,16 @@ def read_pause(header: str | None, *, now: datetime, date: str | None = None) ->
         date: The reply's `Date`: the server's own idea of now, which counts more.
     """
     if header is None:
-        return Pause()
+        return RetryAfter()
     text = header.strip()
     if text.isascii() and text.isdigit():
         seconds = float(text) if len(text) <= len("999999999") else _LONGEST_WAIT.total_seconds() + 1
     else:
         until = _http_date(text)
         if until is None:
-            return Pause(given=True)
+            return RetryAfter(given=True)
         seconds = max((until - (_http_date(date or "") or now)).total_seconds(), 0.0)
-    return Pause(given=True, seconds=seconds if seconds <= _LONGEST_WAIT.total_seconds() else None)
+    return RetryAfter(given=True, seconds=seconds if seconds <= _LONGEST_WAIT.total_seconds() else None)
 
 
 def _http_date(text: str) -> datetime | None:
@@ -145,7 +145,7 @@ def _not_usage(reply: RawReply, problem: str | None) -> FetchError | None:
     return None
 
 
-def _unauthorized(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
+def _unauthorized(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
     code = f" ({said.codes[0]})" if said.codes else ""
     if "account_deactivated" in said.codes:
         return _error(AccountForbiddenError, reply, f"The account is deactivated{code}")
@@ -154,13 +154,13 @@ def _unauthorized(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
     return _error(TokenRejectedError, reply, f"The server does not accept the token{code}")
 
 
-def _unpaid(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
+def _unpaid(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
     if "deactivated_workspace" in said.codes:
         return _error(WorkspaceDeactivatedError, reply, "The workspace of this seat is deactivated")
     return _error(UnexpectedReplyError, reply, "The server asks for a payment", words=True)
 
 
-def _forbidden(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
+def _forbidden(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
     if "cf-mitigated" in reply.headers or reply.payload is None:
         return _error(BlockedByEdgeError, reply, "The edge in front of the server blocked the request")
     if _REFUSED_PLACE in said.codes:
@@ -171,7 +171,7 @@ def _forbidden(reply: RawReply, said: Envelope, _: Pause) -> FetchError:
     return _error(AccountForbiddenError, reply, f"The server knows this login and gives it no permission{code}")
 
 
-def _limited(reply: RawReply, said: Envelope, pause: Pause) -> FetchError:
+def _limited(reply: RawReply, said: Envelope, pause: RetryAfter) -> FetchError:
     if _spent(said):
         message = "The account's quota is spent (usage_limit_reached)"
         if said.text:
@@ -199,23 +199,23 @@ def _spent(said: Envelope) -> bool:
     return "usage_limit_reached" in said.codes
 
 
-def _missing(reply: RawReply, _: Envelope, __: Pause) -> FetchError:
+def _missing(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
     if urlsplit(reply.url).path.endswith("/usage"):
         return _error(UnexpectedReplyError, reply, f"There is no usage endpoint at {reply.url}", words=True)
     hint = "The usage is not affected: not every server and account has this."
     return _error(UnexpectedReplyError, reply, f"There is nothing at {reply.url}", hint=hint)
 
 
-def _redirect(reply: RawReply, _: Envelope, __: Pause) -> FetchError:
+def _redirect(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
     return _error(UnexpectedReplyError, reply, f"The server sends us elsewhere{_target(reply)}; not followed")
 
 
-def _broken(reply: RawReply, _: Envelope, pause: Pause) -> FetchError:
+def _broken(reply: RawReply, _: Envelope, pause: RetryAfter) -> FetchError:
     asked = f"; it asks to wait {pause.seconds:.0f} s" if pause.seconds is not None else ""
     return _error(ServerError, reply, f"The server failed{asked}", words=True)
 
 
-def _other(reply: RawReply, _: Envelope, __: Pause) -> FetchError:
+def _other(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
     message = "An answer that the usage endpoint does not give"
     return _error(UnexpectedReplyError, reply, message, hint=_OTHER_HINT, words=True)
 

@@ -46,7 +46,7 @@ class Bearer(AuthBase):
         return r
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """Status, header lines in their order, and the body."""
 
     status: int
@@ -182,7 +182,7 @@ def proxies_for(url: str) -> dict[str, str]:
     return dict(get_environ_proxies(url))
 
 
-def ask(adapter: GuardedAdapter, url: str, headers: dict[str, str], token: Secret, guard: Guard) -> Answer:
+def ask(adapter: GuardedAdapter, url: str, headers: dict[str, str], token: Secret, guard: Guard) -> HttpAnswer:
     """Send the request and read its answer; whatever requests, urllib3 or the system raise goes through."""
     # No timeouts but our own: the connection bounds each step by what is left of the deadline.
     response = adapter.send(
@@ -196,6 +196,6 @@ def ask(adapter: GuardedAdapter, url: str, headers: dict[str, str], token: Secre
         body = read_body(
             response.raw.stream(_CHUNK, decode_content=False), response.headers.get("Content-Encoding", "")
         )
-        return Answer(response.status_code, tuple(response.raw.headers.iteritems()), body)
+        return HttpAnswer(response.status_code, tuple(response.raw.headers.iteritems()), body)
     finally:
         response.close()

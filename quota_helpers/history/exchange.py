@@ -13,18 +13,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from ..errors import HistoryError
 from ..files import reason, whole_file
 from .lines import LONGEST_TEXT, REQUIRED, Kind, SkippedLine, Told, checked
 from .place import shown
 from .schema import FRAME_COLUMNS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _CHUNK: Final = 50_000  # lines held in memory at once
 _ESCAPED: Final = re.compile(r"\A\Z|\A[=+\-@\t\\]|[\r\n]")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
+import pandas as pd
 import platformdirs
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from ..frames import to_frame
 from ..labels import Names, choose, of_kind
 from ..models import RawReply
 from ..outcomes import Collection
+from ..sessions import SessionLogs
 from ..times import Moment
 from .database import Database
 from .exchange import Added, Imported, format_of, read_file, write_file
@@ -26,11 +28,6 @@ from .overview import Overview, erase, who
 from .rows import Wanted, insert_readings, insert_turns, read_readings, read_turns
 from .schema import facts, readings, replies, sources, turns
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..sessions import SessionLogs
 
 _OK = range(200, 300)
 _LAST = 2**62  # microseconds: after everything

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from ..models.columns import INVENTED_SESSIONS
 from ..times import FIVE_HOURS, WEEK
-from .history import Past, past
+from .history import PastMonth, past
 from .meters import Json
 from .rhythm import PACE, SEED
 from .truth import TOKENS_PER_PERCENT, TOKENS_SPREAD
@@ -33,7 +33,7 @@ _ARCHIVED_EVERY: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class InventedTurn:
     """One turn: when, how many tokens, in which step of the month, and the share of the step that was then over."""
 
     when: datetime
@@ -93,7 +93,7 @@ def write_codex_home(folder: Path) -> list[Path]:
     return paths
 
 
-def _turns(month: Past) -> Iterator[Turn]:
+def _turns(month: PastMonth) -> Iterator[InventedTurn]:
     """Three turns in every step with work; none in a step at whose end a week begins anew."""
     chance = Random(f"{SEED} turns")  # noqa: S311  # invented numbers, not secrets
     week = month.levels["weekly"]
@@ -105,11 +105,11 @@ def _turns(month: Past) -> Iterator[Turn]:
             tokens = int(percents / _TURNS_PER_STEP * TOKENS_PER_PERCENT["five_hour"] * deviation)
             share = part / _TURNS_PER_STEP
             at = when - PACE * (1 - share) - timedelta(milliseconds=880 - 7 * part)
-            yield Turn(at, tokens, step, share)
+            yield InventedTurn(at, tokens, step, share)
 
 
-def _sessions(turns: Iterable[Turn]) -> Iterator[Sequence[Turn]]:
-    run: list[Turn] = []
+def _sessions(turns: Iterable[InventedTurn]) -> Iterator[Sequence[InventedTurn]]:
+    run: list[InventedTurn] = []
     for turn in turns:
         if run and turn.when - run[-1].when > _PAUSE:
             yield run
@@ -119,7 +119,7 @@ def _sessions(turns: Iterable[Turn]) -> Iterator[Sequence[Turn]]:
         yield run
 
 
-def _log(month: Past, number: int, turns: Sequence[Turn], form: Form) -> _Log:
+def _log(month: PastMonth, number: int, turns: Sequence[InventedTurn], form: Form) -> _Log:
     log = _Log(number, turns[0].when - timedelta(seconds=90), form)
     _begin(month, log)
     for turn in turns:
@@ -127,18 +127,18 @@ def _log(month: Past, number: int, turns: Sequence[Turn], form: Form) -> _Log:
     return log
 
 
-def _fork(month: Past, parent: _Log, turns: Sequence[Turn], number: int) -> _Log:
+def _fork(month: PastMonth, parent: _Log, turns: Sequence[InventedTurn], number: int) -> _Log:
     """A session forked from *parent* after its last turn: Codex copies the turns, stamped with that moment."""
     begun = turns[-1].when + timedelta(minutes=2)
     log = _Log(number, begun, parent=parent.id)
     _begin(month, log)
     for at, turn in enumerate(turns):
-        _add_turn(month, log, Turn(begun + timedelta(milliseconds=3 * at), turn.tokens, turn.step, turn.share))
-    _add_turn(month, log, Turn(begun + timedelta(minutes=1), 24_000, turns[-1].step))
+        _add_turn(month, log, InventedTurn(begun + timedelta(milliseconds=3 * at), turn.tokens, turn.step, turn.share))
+    _add_turn(month, log, InventedTurn(begun + timedelta(minutes=1), 24_000, turns[-1].step))
     return log
 
 
-def _begin(month: Past, log: _Log) -> None:
+def _begin(month: PastMonth, log: _Log) -> None:
     meta: Json = {"id": log.id, "cwd": "/demo/project", "originator": "codex_cli_rs", "cli_version": "0.169.0"}
     if log.parent:
         meta["forked_from_id"] = log.parent
@@ -149,7 +149,7 @@ def _begin(month: Past, log: _Log) -> None:
     log.add(log.begun, "turn_context", {"cwd": "/demo/project", "model": MODELS[log.number % 3 // 2], "effort": "high"})
 
 
-def _add_turn(month: Past, log: _Log, turn: Turn) -> None:
+def _add_turn(month: PastMonth, log: _Log, turn: InventedTurn) -> None:
     words = {"type": "message", "role": "assistant", "content": "(the demo has nothing to say)"}
     log.add(turn.when - timedelta(seconds=1), "response_item", words)
     log.spent += turn.tokens
@@ -169,7 +169,7 @@ def _add_turn(month: Past, log: _Log, turn: Turn) -> None:
         log.add(later, "event_msg", {"type": "token_count", "info": info, "rate_limits": other})
 
 
-def _limits(month: Past, form: Form, turn: Turn) -> Json:
+def _limits(month: PastMonth, form: Form, turn: InventedTurn) -> Json:
     windows = {
         slot: _window(month, name, seconds, turn, form)
         for slot, name, seconds in (("primary", "five_hour", FIVE_HOURS), ("secondary", "weekly", WEEK))
@@ -181,7 +181,7 @@ def _limits(month: Past, form: Form, turn: Turn) -> Json:
     return _bucket("codex", None, windows)
 
 
-def _window(month: Past, name: str, seconds: int, turn: Turn, form: Form) -> Json | None:
+def _window(month: PastMonth, name: str, seconds: int, turn: InventedTurn, form: Form) -> Json | None:
     level = month.levels[name][turn.step]
     if level.reset_at is None:
         return None

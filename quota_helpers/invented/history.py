@@ -46,7 +46,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastMonth:
     """One account's month, step by step.
 
     Attributes:
@@ -85,7 +85,7 @@ def demo_keys() -> frozenset[str]:
 
 
 @cache
-def past(name: str) -> Past:
+def past(name: str) -> PastMonth:
     """The month of the demo account called *name*.
 
     Raises:
@@ -103,7 +103,7 @@ def past(name: str) -> Past:
     for window in now.windows:
         if window.limit_id == "codex" and window.name in LONG_SHARE:
             levels[window.name] = _long(name, window, times, spent)
-    return Past(account, times, spent, levels, now)
+    return PastMonth(account, times, spent, levels, now)
 
 
 def _short(
@@ -182,7 +182,7 @@ def _known(window: QuotaWindow) -> tuple[timedelta, datetime, float]:
     return timedelta(seconds=window.window_seconds), window.reset_at, window.used_percent
 
 
-def _snapshots(month: Past) -> Iterator[UsageSnapshot]:
+def _snapshots(month: PastMonth) -> Iterator[UsageSnapshot]:
     name, seat, key = month.account.name, month.account.seat, key_of(month.account)
     chance = Random(f"{SEED} jitter {name}")  # noqa: S311  # invented numbers, not secrets
     for at, when in enumerate(month.times[:-1]):
@@ -210,7 +210,7 @@ def _snapshots(month: Past) -> Iterator[UsageSnapshot]:
         )
 
 
-def _window(month: Past, now: QuotaWindow, at: int, chance: Random, *, alone: bool) -> QuotaWindow:
+def _window(month: PastMonth, now: QuotaWindow, at: int, chance: Random, *, alone: bool) -> QuotaWindow:
     name, when = month.account.name, month.times[at]
     level = month.levels[now.name][at]
     length = timedelta(seconds=now.window_seconds or 0)

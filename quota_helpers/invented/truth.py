@@ -8,7 +8,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Episode:
     """Something that went on for a while at one account: from *since* on, before *until*."""
 
     account: str
@@ -29,7 +29,7 @@ class Event:
     at: datetime
 
 
-LIFTED: Final = Stretch("ada", datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC))
+LIFTED: Final = Episode("ada", datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC))
 """The server sent no five-hour window; the week stood in the primary slot."""
 
 EARLY_REFILL: Final = Event("ada", "weekly", datetime(2026, 11, 12, 13, 0, tzinfo=UTC))
@@ -41,13 +41,13 @@ EARLY_REFILL_ANNOUNCED: Final = datetime(2026, 11, 15, 1, 0, tzinfo=UTC)
 KEPT_CLOCK: Final = Event("team-blue", "weekly", datetime(2026, 11, 10, 18, 0, tzinfo=UTC))
 """The week was refilled, and its announced reset stayed as it was."""
 
-FLAPPING: Final = Stretch("night-owl", datetime(2026, 11, 3, 10, tzinfo=UTC), datetime(2026, 11, 3, 22, tzinfo=UTC))
+FLAPPING: Final = Episode("night-owl", datetime(2026, 11, 3, 10, tzinfo=UTC), datetime(2026, 11, 3, 22, tzinfo=UTC))
 """The server took turns between the account's week and another, nearly fresh one with an earlier reset."""
 
 ODD_READING: Final = Event("team-blue", "weekly", datetime(2026, 10, 29, 14, 0, tzinfo=UTC))
 """One reading of 0 % with the same reset; the next one was as before."""
 
-GAP: Final = Stretch("kim@example.com", datetime(2026, 10, 30, 20, tzinfo=UTC), datetime(2026, 11, 1, 18, tzinfo=UTC))
+GAP: Final = Episode("kim@example.com", datetime(2026, 10, 30, 20, tzinfo=UTC), datetime(2026, 11, 1, 18, tzinfo=UTC))
 """Nobody looked: there are no readings."""
 
 PLAN_CHANGE: Final = Event("team-blue", "", datetime(2026, 11, 5, 8, 0, tzinfo=UTC))

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..frames import Integers, counts, is_demo, micros, readings
+from .cycle_table import follow_all
 from .follow import CONFIRMED, Followed
-from .table import follow_all
 from .tokens import Count, counted
 
 OWN: Final = "codex"
@@ -70,6 +70,13 @@ def token_cost(
     Raises:
         TypeError: *tokens* is no frame of turns, or *windows* none of readings.
         ValueError: *points* is not above 0, or *count* is another word.
+
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=9, freq="10min")
+    >>> turns = pd.DataFrame({"time": times, "account_key": "a1", "model": "gpt-5.6", "total": 5000})
+    >>> windows = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "five_hour", "fetched_at": times,
+    ...                         "used_percent": range(0, 18, 2), "window_seconds": 18000, "reset_at": times[8]})
+    >>> token_cost(turns, windows)[["window", "median"]].to_numpy().tolist()
+    [['five_hour', 2500.0]]
     """
     if not points > 0:
         raise ValueError(f"points must be above 0, not {points!r}")

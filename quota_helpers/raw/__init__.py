@@ -8,11 +8,11 @@ from .compare import FieldComparison, compare_fields
 from .drift import DRIFT_COLUMNS, find_drift
 from .explain import field_rows
 from .field_rows import STATUSES, FieldRow, FieldRows
+from .field_table import TABLE_COLUMNS, field_table
 from .header_table import HEADER_COLUMNS, header_table
 from .replay import REPLAY_COLUMNS, replay
 from .schema import SCHEMA_COLUMNS, schema_drift
 from .shapes import Shape, shape_of
-from .table import TABLE_COLUMNS, field_table
 
 __all__ = [
     "DRIFT_COLUMNS",

@@ -48,6 +48,12 @@ def save_case(
     Raises:
         BodyError: The name is no file's name, the case is there already, nothing says when the body was fetched, or
             the files cannot be written.
+
+    >>> import tempfile
+    >>> body = {"rate_limit": {"primary_window": {"used_percent": 31, "limit_window_seconds": 18000}}}
+    >>> files = save_case(body, tempfile.mkdtemp(), "plain", fetched_at="2026-11-22T12:00Z")
+    >>> [file.name for file in files]
+    ['plain.json', 'plain.expected.json']
     """
     if not _NAME.fullmatch(name):
         raise BodyError(f"{name!r} is no name of a case.", hint="Use letters, digits, _ and -.")

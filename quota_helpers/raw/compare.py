@@ -15,9 +15,9 @@ from ..bodies import BodySource, bodies_of
 from ..labels import numbered
 from ..privacy import printable
 from .compare_cells import MISSING, Cells, Codes, cells_of
+from .field_table import objects
 from .shapes import Shape
 from .show import Mask
-from .table import objects
 
 ABSENT: Final = -1
 SHOWN_ROWS: Final = 60

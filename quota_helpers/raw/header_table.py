@@ -17,8 +17,8 @@ from ..fields.catalogue import catalogue
 from ..models import Headers
 from ..normalize import Read
 from ..paths import child_path
+from .field_table import objects
 from .reading import read_body
-from .table import objects
 
 HEADER_COLUMNS: Final = ("header", "value", "read_as", "reading", "body", "agrees", "status", "why", "meaning")
 """Columns of `header_table`; a reply without headers keeps them all."""

@@ -9,8 +9,8 @@ import pandas as pd
 from ..bodies import BodySource, bodies_of, walk
 from ..fields import ALIASES, Aliases
 from ..models import RawReply
+from .field_table import objects
 from .reading import read_body
-from .table import objects
 
 REPLAY_COLUMNS: Final = (
     "source",
@@ -44,6 +44,11 @@ def replay(
 
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
+
+    >>> odd = {"rate_limit": {"primary_window": {"pct": 31, "limit_window_seconds": 18000}}}
+    >>> found = replay(odd, ALIASES.extended({"used_percent": ["pct"]}))
+    >>> found[["read_as", "change", "after"]].to_numpy().tolist()
+    [['codex.five_hour.used_percent', 'new', 31.0]]
     """
     rows = [
         row

@@ -16,7 +16,7 @@ from .find import LogFile
 from .lines import parse, plausible
 from .owners import judge
 from .table import OddWindow, Table
-from .worker import Answer
+from .worker import Findings
 
 Array = npt.NDArray[Any]
 Value = TypeVar("Value")
@@ -70,7 +70,7 @@ def sound(table: Table) -> bool:
     )
 
 
-def merge(found: list[LogFile], old: Table, answers: list[Answer]) -> Table:
+def merge(found: list[LogFile], old: Table, answers: list[Findings]) -> Table:
     """Old rows, where they still hold, and new ones; then judged as a whole, for a new file can show what is a copy."""
     known = {name: number for number, name in enumerate(old.names)}
     reports = {report.number: report for answer in answers for report in answer.reports if report.state is not None}

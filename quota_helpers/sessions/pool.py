@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from .scan import BUFFER_BYTES
-from .worker import Answer, Job, receive, run, send
+from .worker import Findings, Job, receive, run, send
 
 PAYS_BYTES: Final = 48 << 20
 """Below this a helper's start takes longer than it saves."""
@@ -51,7 +51,7 @@ class Pool:
 
     def __init__(self, jobs: list[Job], helpers: int) -> None:
         self._tasks = _tasks(jobs, helpers + 1)
-        self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Findings | None] = queue.SimpleQueue()
         started = [_start() for _ in range(min(helpers, len(self._tasks)))]
         self._processes = [process for process in started if process is not None]
         self._threads = [
@@ -66,7 +66,7 @@ class Pool:
         """How many processes help."""
         return len(self._processes)
 
-    def answers(self) -> Generator[Answer]:
+    def answers(self) -> Generator[Findings]:
         """Answers as they arrive, in no order.
 
         This process takes its share of the tasks, and all of them when no helper can be started or one fails.
@@ -103,7 +103,7 @@ class Pool:
         for task in _taken(self._tasks):
             try:
                 send(process.stdin, task)  # type: ignore[arg-type]  # both are pipes
-                answer = receive(process.stdout, Answer)  # type: ignore[arg-type]
+                answer = receive(process.stdout, Findings)  # type: ignore[arg-type]
             except (OSError, ValueError):
                 answer = None
             if answer is None:

@@ -23,7 +23,7 @@ from .find import codex_home, find_logs, thread_of
 from .logs import SessionLogs
 from .pool import Pool, helpers_for
 from .table import Table
-from .worker import Answer, Job
+from .worker import Findings, Job
 
 SHOWN_BYTES: Final = 50_000_000  # less than this is read before a bar could be drawn
 _MARGIN_NS: Final = 86_400_000_000_000  # a file's time of change can be a little off; a day is plenty
@@ -83,7 +83,7 @@ class _Reading:
         self.path = None if cache is None or cache is False else kept.cache_path(_folder(cache), self.home)
         self.old = kept.load(self.path) if self.path else Table()
         self.known = {os.fsdecode(name): number for number, name in enumerate(self.old.names)}
-        self.answers: list[Answer] = []
+        self.answers: list[Findings] = []
         self.errors: dict[int, str] = {}
         self.done: set[int] = set()
         self.notes: list[str] = []

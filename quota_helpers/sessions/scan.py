@@ -32,7 +32,7 @@ _SHORT: Final = re.compile(rb"(?:[^\n]{0,%d}+\n)++" % (_SHORTEST - 1)).match
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
 
 
-class Source(Protocol):
+class Readable(Protocol):
     """What is read: a file, or one being decompressed."""
 
     def readinto(self, buffer: memoryview, /) -> int:
@@ -51,7 +51,7 @@ class Scanner:
         self.events, self.state, self.buffer = events, events.state, buffer
         self.distance = 51  # from the start of a line to its type; learned anew when it differs
 
-    def read(self, source: Source, size: int | None = None) -> None:
+    def read(self, source: Readable, size: int | None = None) -> None:
         """Read on from `offset`, up to *size* or to the end."""
         state, view = self.state, memoryview(self.buffer)
         base, filled = state.offset, 0

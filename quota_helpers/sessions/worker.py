@@ -48,7 +48,7 @@ class Report(msgspec.Struct, array_like=True):
     error: str = ""
 
 
-class Answer(msgspec.Struct, array_like=True):
+class Findings(msgspec.Struct, array_like=True):
     """What came of some files: a report each, and their rows with what those point to."""
 
     reports: list[Report]
@@ -58,11 +58,11 @@ class Answer(msgspec.Struct, array_like=True):
     rows: bytes
 
 
-def run(jobs: list[Job], buffer: bytearray) -> Answer:
+def run(jobs: list[Job], buffer: bytearray) -> Findings:
     """Read the files of one task. A file that cannot be read is reported, not raised."""
     batch = Batch()
     reports = [_read(job, batch, buffer) for job in jobs]
-    return Answer(reports, list(batch.contexts), list(batch.limits), batch.odd, bytes(batch.rows))
+    return Findings(reports, list(batch.contexts), list(batch.limits), batch.odd, bytes(batch.rows))
 
 
 def _read(job: Job, batch: Batch, buffer: bytearray) -> Report:

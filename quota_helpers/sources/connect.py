@@ -42,6 +42,10 @@ def connect(
         url: Base address of the service; default https://chatgpt.com/backend-api.
         names: Only these accounts of the folder.
         aliases: Which spellings of the fields are read.
+
+    >>> with connect() as source:
+    ...     str(source.collect().fetched_at.tzinfo)
+    'UTC'
     """
     if demo_forced():
         return demo(aliases=aliases)
@@ -84,6 +88,10 @@ def live(
 
     Raises:
         ValueError: *via* is another word, or goes with an *account_dir*.
+
+    >>> with live("no-such-folder") as source:
+    ...     source.is_demo, source.collect().failures[0].kind
+    (False, 'AuthFileNotFoundError')
     """
     chosen = listed(names)
     if isinstance(account_dir, Iterable) and not isinstance(account_dir, str):
@@ -133,6 +141,10 @@ def demo(
         aliases: Which spellings of the fields are read.
         latency: Seconds that the server takes for each answer.
         looked_in: Where logins were looked for in vain, for the display.
+
+    >>> with demo(names="ada") as source:
+    ...     source.collect()["ada"].weekly.used_percent
+    42.0
     """
     from ..invented import DemoServer  # noqa: PLC0415 - a live source needs no server
 

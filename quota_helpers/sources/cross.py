@@ -106,6 +106,11 @@ def cross_check(
     Raises:
         ValueError: There is no such account, or it is no login of a Codex home.
         QuotaError: The direct request failed, or the client could not be started.
+
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source:
+    ...     cross_check("ada", source=source).parts[0].verdict
+    'equal'
     """
     if account is not None:
         of_kind(account, (str, Account), "account", "a login (source.accounts[0]) or its name")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..appserver import ACCOUNT, RATE_LIMITS, TOKENS, Said, ask_client, too_old
 from ..auth import find_accounts
-from ..client.outcomes import Pause, judge
+from ..client.outcomes import RetryAfter, judge
 from ..client.payload import parse_body
 from ..client.scrub import one_line
 from ..errors import (
@@ -175,7 +175,7 @@ def _judged(reply: RawReply, kind: str | None, text: str | None, *, undecoded: s
         payload=parsed.payload,
         notes=parsed.notes,
     )
-    error = judge(reply, parsed.problem, Pause())
+    error = judge(reply, parsed.problem, RetryAfter())
     if error is None and undecoded:
         message = f"The official client cannot decode the body: {undecoded}."
         return UnexpectedReplyError(message, account=reply.account, status=200, hint=_DIRECT, reply=reply)

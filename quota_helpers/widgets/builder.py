@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import ipywidgets
+import pandas as pd
 import traitlets
 
 from ..charts.builder import BuiltChart, ChartSpec, build_chart, check_columns, check_name, chosen_spec, name_of, suited
@@ -17,9 +18,6 @@ from .alerts import Alerts, guarded
 from .builder_controls import BuilderControls
 from .code_block import CodeBlock
 from .twin import StaticTwin, twin_html
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEPT_ROWS: Final = 6
 KEPT_COLUMNS: Final = 8

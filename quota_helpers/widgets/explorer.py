@@ -9,9 +9,10 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anywidget
+import pandas as pd
 import traitlets
 
 from ..bodies import redact
@@ -20,18 +21,14 @@ from ..fields import ALIASES, Aliases
 from ..models import RawReply, UsageSnapshot
 from ..outcomes import Collection
 from ..raw import STATUSES, header_table
+from ..raw.field_table import table_of
 from ..raw.reading import read_body
-from ..raw.table import table_of
 from ..sources import Source
 from ..workers import aside
 from .explorer_rows import BodyView
 from .explorer_shelf import Shelf, bodies_shown, has_reply, later_first, owner
 from .explorer_twin import twin
 from .twin import StaticTwin
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,6 +71,10 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
 
     Raises:
         BodyError: *source* is no such thing, or its text is no JSON.
+
+    >>> explorer = FieldExplorer('{"rate_limit": {"primary_window": {"used_percent": 31}}}')
+    >>> explorer.snapshot.windows[0].used_percent
+    31.0
     """
 
     _esm = Path(__file__).with_name("explorer.js")

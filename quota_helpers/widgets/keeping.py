@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import ipywidgets
+import pandas as pd
 
 from ..history import History, default_path
 from ..history.opening import delete_history, keep_history, keeping, open_history
@@ -16,9 +17,6 @@ from ..history.place import beside, shown
 from ..outcomes import Collection
 from ..settings import settings_path
 from ..sources import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NO: Final = False
 MONTH: Final = "about 1 MB a month and login"

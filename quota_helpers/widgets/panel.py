@@ -56,6 +56,11 @@ class QuotaPanel(PanelState):
         auto_minutes: Minutes between two refreshes: 0 (off), 1, 5 or 15. Ends by itself when nobody looks any more.
         keep_history: Whether every reading is kept.
         alerts: Messages about what went wrong.
+
+    >>> import quota_helpers as qh
+    >>> with qh.demo() as source:
+    ...     QuotaPanel(source)
+    QuotaPanel(DEMO, invented accounts: 13 read, 5 failed, 2026-11-16 09:00 UTC)
     """
 
     def __init__(

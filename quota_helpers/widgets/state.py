@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+import pandas as pd
 import traitlets
 
 from ..frames import to_frame
@@ -16,9 +17,6 @@ from .controls import AUTO_MINUTES
 from .messages import about, describe
 from .roster import Roster
 from .view import VIEWS, Choice, View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class PanelState(Choosing):

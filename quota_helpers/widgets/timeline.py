@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import ipywidgets
 import pandas as pd
@@ -23,9 +23,6 @@ from .range import PRESETS, RangeControls
 from .roster import Roster
 from .timeline_words import static_html, status_text
 from .view import PLOTLY
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 
@@ -56,6 +53,13 @@ class HistoryPanel(Choosing):
         HistoryError: The history cannot be read.
         TypeError: *readings* is neither.
         ValueError: The frame has not the columns of readings.
+
+    >>> import quota_helpers as qh
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> panel = HistoryPanel(qh.to_frame(demo_snapshots()[:2000]))
+    >>> panel.windows = ("weekly",)
+    >>> panel
+    HistoryPanel(3,200 readings of 5 accounts)
     """
 
     accounts = traitlets.Tuple()
@@ -75,7 +79,7 @@ class HistoryPanel(Choosing):
         now: datetime | None = None,
     ) -> None:
         self._readings, self._reveal, self._now = readings, reveal, now
-        self._figure: go.Figure | None = None
+        self._figure: Any = None
         frame = self._read()
         super().__init__(invented=is_demo(frame))
         self.tz = self._zones.name(tz)
@@ -89,7 +93,7 @@ class HistoryPanel(Choosing):
         return self._frame
 
     @property
-    def figure(self) -> go.Figure:
+    def figure(self) -> Any:
         """The chart that is shown."""
         return self._figure
 
@@ -252,7 +256,7 @@ class HistoryPanel(Choosing):
         return f"HistoryPanel({len(self._frame):,} readings of {len(self._roster.keys)} accounts)"
 
 
-def _bundle(figure: go.Figure) -> dict[str, Any]:
+def _bundle(figure: Any) -> dict[str, Any]:
     spec = figure.to_plotly_json()
     chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
     return {PLOTLY: chart, "text/plain": "chart"}

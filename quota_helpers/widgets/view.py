@@ -6,9 +6,10 @@ from collections.abc import Callable
 from collections.abc import Collection as Group
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import ipywidgets
+import pandas as pd
 
 from ..charts import plot_resets, plot_windows
 from ..charts.history import plot_history
@@ -19,9 +20,6 @@ from .bars_html import saved_html, table_html, windows_html
 from .board import Board
 from .messages import answers_html, answers_list, failures_list, headline, headline_html
 from .roster import Roster
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PLOTLY: Final = "application/vnd.plotly.v1+json"
 VIEWS: Final = ("windows", "resets", "over time", "table")

@@ -6,7 +6,10 @@ import inspect
 import json
 from dataclasses import dataclass, replace
 from html import unescape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from ...errors import ChartError
 from ...privacy import hide_tokens, mask_apart, mask_identity
@@ -26,10 +29,6 @@ from .rows import (
     summarize,
 )
 from .spec import ChartSpec
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 PLOTLY: Final = "application/vnd.plotly.v1+json"
 

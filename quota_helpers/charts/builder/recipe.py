@@ -5,12 +5,12 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from ...errors import ChartError
 
 if TYPE_CHECKING:
     from types import FrameType
-
-    import pandas as pd
 
 TAKEN: Final = frozenset({"px", "pd", "figure", "table", "top", "gap", "plain", "with_burn"})  # the code's own names
 # Imports that the code has where a line uses them.

@@ -42,6 +42,12 @@ class ChartSpec:
         only_values: Those values; None among them stands for rows without one. Empty means all.
         most_rows: How many rows are drawn at most; a frame with more is sampled, and the code says so. None means
             5,000 where each costs the browser more (scatter, bar, area) and 20,000 elsewhere.
+
+    >>> ChartSpec(x="account", y="used_percent", kind="bar").y
+    'used_percent'
+    >>> ChartSpec(kind="pie")
+    Traceback (most recent call last):
+    quota_helpers.errors.ChartError: ...
     """
 
     x: str | None = None
