@@ -64,6 +64,7 @@ _MAKES_READINGS: Final = (
 )
 _MAKES_TOKENS: Final = "tokens come from the .tokens of session logs or the .tokens() of a History"
 _TIME: Final = "datetime64[us, UTC]"
+_COUNTED: Final = ("input", "cached_input", "cache_write", "output", "reasoning", "total")
 _TIMELESS: Final = {"fetched_at": None, "resets_in": None, "state": "unknown"}
 FIRST_ERROR: Final = 400  # of HTTP statuses
 
@@ -221,9 +222,13 @@ def counts(tokens: object, what: str = "tokens") -> pd.DataFrame:
         TypeError, ValueError: As `readings`.
     """
     checked = with_columns(tokens, what, ("time", "account_key", "model", "total"), _MAKES_TOKENS)
-    if str(checked["time"].dtype) == _TIME:
-        return checked
-    return checked.assign(time=_as_column(checked["time"], _TIME, what))
+    dtypes = {"time": _TIME} | dict.fromkeys(_COUNTED, "int64")
+    changed = {
+        name: _as_column(checked[name], dtype, what)
+        for name, dtype in dtypes.items()
+        if name in checked and str(checked[name].dtype) != dtype and (name == "time" or checked[name].notna().all())
+    }
+    return checked.assign(**changed) if changed else checked
 
 
 def keys_of(frame: pd.DataFrame, accounts: Names) -> list[str] | None:

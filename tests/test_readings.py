@@ -10,6 +10,7 @@ import pytest
 from quota_helpers.frames import NEEDED, chosen, counts, frame_at, keys_of, readings, to_frame
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import COLUMNS
+from quota_helpers.periods import daily_tokens
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +195,20 @@ def test_tokens_are_asked_for_by_their_own_name():
         counts(None)
     with pytest.raises(ValueError, match="tokens has no column time, account_key, model, total"):
         counts(pd.DataFrame())
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_tokens_that_went_through_another_backend_add_up_alike(backend):
+    turns = pd.DataFrame(
+        {
+            "time": pd.to_datetime(["2026-11-20T10:00Z", "2026-11-21T10:00Z"]).as_unit("us"),
+            "account_key": "a",
+            "model": "gpt-5.6",
+            "total": [1200, 300],
+            "cached_input": [800, 0],
+            "output": [100, 20],
+        }
+    )
+    twin = turns.convert_dtypes(dtype_backend=backend)
+    for count in ("total", "uncached", "output"):
+        pd.testing.assert_frame_equal(daily_tokens(twin, count=count), daily_tokens(turns, count=count))

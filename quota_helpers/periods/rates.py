@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..times import SECOND
+from .cycle_table import follow_all
 from .follow import CONFIRMED
-from .table import follow_all
 
 BURN: Final = ("points", "hours", "burn_per_hour", "burn_per_day")
 """The columns that `with_burn` adds."""

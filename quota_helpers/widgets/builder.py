@@ -47,6 +47,13 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     Raises:
         ChartError: It is no DataFrame, two of its columns have the same name, *name* is no variable's name, or a
             choice is none. Also when a column is set that the frame does not have.
+
+    >>> import quota_helpers as qh
+    >>> with qh.demo() as source:
+    ...     builder = ChartBuilder(qh.to_frame(source.collect()))
+    >>> builder.y = "used_percent"
+    >>> builder.spec.y
+    'used_percent'
     """
 
     spec = traitlets.Instance(ChartSpec)
