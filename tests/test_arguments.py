@@ -57,6 +57,7 @@ FUNCTIONS = {
     "cycles": qh.cycles,
     "answers": qh.answers,
     "pace": qh.pace,
+    "enough": lambda given: qh.enough(given, 10),
     "forecast": qh.forecast,
     "backtest": qh.backtest,
     "plot_windows": qh.plot_windows,
@@ -82,7 +83,7 @@ BODIES = {"reply", "payload", "text", "path"}
 TAKES = {
     **dict.fromkeys(("frame_at", "local_times", "cycles", "plot_windows", "plot_resets", "plot_history"), READINGS),
     **dict.fromkeys(("plot_heatmap", "HistoryPanel", "ChartBuilder"), READINGS),
-    **dict.fromkeys(("answers", "pace"), READINGS | {"collection"}),
+    **dict.fromkeys(("answers", "pace", "enough"), READINGS | {"collection"}),
     **dict.fromkeys(("field_table", "header_table", "redact"), BODIES),
     "normalize_usage": {"reply", "payload", "text"},
     **dict.fromkeys(("read_bodies", "save_bodies", "find_drift", "replay"), BODIES | {"collection", "history"}),
