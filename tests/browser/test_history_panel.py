@@ -111,5 +111,5 @@ def test_cycles_and_hours(page: Page, notebook: NotebookPage) -> None:
     page.get_by_role("button", name="Cycles").click()
     notebook.wait_for_chart("Cycles on top of each other")
     page.get_by_role("button", name="Hours").click()
-    notebook.wait_for_chart("highest use")
+    notebook.wait_for_chart("Five hour window")
     assert traffic(page).errors == []
