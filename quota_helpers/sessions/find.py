@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..labels import of_kind
-
 FOLDERS: Final = ("sessions", "archived_sessions")
 """A log in both is read from the first."""
 
@@ -50,8 +48,6 @@ class LogFile:
 
 def codex_home(given: str | os.PathLike[str] | None = None) -> Path:
     """The folder as given (`~` expanded), else `$CODEX_HOME`, else `~/.codex`."""
-    if given is not None:
-        of_kind(given, (str, os.PathLike), "codex_home", "the path of a folder that holds sessions/")
     return Path(given or os.environ.get("CODEX_HOME") or "~/.codex").expanduser().absolute()
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import platformdirs
 
-from ..labels import account_labels
+from ..labels import account_labels, of_kind
 from ..machine import machine_name
 from ..privacy import mask_identity
 from ..progress import bar, watched
@@ -78,6 +78,8 @@ class _Reading:
         *,
         cache: str | os.PathLike[str] | bool | None,
     ) -> None:
+        if home is not None:  # asked here: a helper loads `find`, and nothing of the package above it
+            of_kind(home, (str, os.PathLike), "codex_home", "the path of a folder that holds sessions/")
         self.home, self.since = codex_home(home), since
         self.found, self.skipped = find_logs(self.home)
         self.path = None if cache is None or cache is False else kept.cache_path(_folder(cache), self.home)
