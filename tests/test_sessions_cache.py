@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from sessions_support import TWO, append, limits, long_session, meta, tokens, window, write
 
 from quota_helpers.sessions import cache as kept
-from quota_helpers.sessions import pool, read_sessions
+from quota_helpers.sessions import pool, read_sessions, worker
 from quota_helpers.sessions.table import OddWindow
 
 SESSIONS = [f"01990000-7000-7000-8000-{number:012x}" for number in range(24)]
@@ -104,6 +105,22 @@ def test_helpers_that_do_not_start(home, folder, monkeypatch, tmp_path, broken):
     expected = read_sessions(home, cache=False, workers=1)
     monkeypatch.setattr(sys, "executable", broken)
     same(expected, read_sessions(home, cache=folder, workers=2))
+
+
+def test_what_a_failing_helper_gives_back_is_read(home, monkeypatch):
+    """Also when helpers had taken every task before this process looked for one."""
+    files = sorted(path for path in home.rglob("rollout-*"))
+    jobs = [worker.Job(number, os.fsencode(path), path.stat().st_size, None) for number, path in enumerate(files)]
+    monkeypatch.setattr(pool, "_START", "import sys, time; sys.stdin.buffer.read(8); time.sleep(1); sys.exit(3)")
+    reading = pool.Pool(jobs, 1)
+    try:
+        taken = [reading._tasks.popleft() for _ in range(len(reading._tasks))]  # none is left when it begins to look
+        given_back = threading.Timer(0.2, reading._tasks.extend, (taken,))
+        given_back.start()
+        found = {report.number: report.state.offset for one in reading.answers() for report in one.reports}
+    finally:
+        reading.close()
+    assert found == {job.number: job.size for job in jobs}
 
 
 def test_small_reads_start_no_helper(home, folder, started):

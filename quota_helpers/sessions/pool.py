@@ -71,12 +71,13 @@ class Pool:
 
         This process takes its share of the tasks, and all of them when no helper can be started or one fails.
         """
-        buffer = bytearray(BUFFER_BYTES if self._tasks else 0)
+        buffer = bytearray()
         busy = self.helpers
         while self._tasks or busy:
-            with suppress(IndexError):
-                for job in self._tasks.popleft():  # one by one: an interrupt loses little
-                    yield run([job], buffer)
+            for job in next(_taken(self._tasks), ()):  # one by one: an interrupt loses little
+                # Made for the first task: one that a failing helper gives back may come after all had been taken.
+                buffer = buffer or bytearray(BUFFER_BYTES)
+                yield run([job], buffer)
             with suppress(queue.Empty):
                 while busy:
                     answer = self._answers.get(block=not self._tasks, timeout=POLL_SECONDS)
