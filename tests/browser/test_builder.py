@@ -168,11 +168,12 @@ def test_two_builders_and_settings_from_a_cell(page: Page, lab: Lab) -> None:
 def test_everything_fits(notebook: NotebookPage, width: int) -> None:
     """No control is wider than the page, at any width."""
     page = notebook.page
-    right = page.evaluate(
-        """() => Math.max(...[...document.querySelectorAll('.quota-builder :is(input, button, .js-plotly-plot, pre)')]
-             .map(node => node.getBoundingClientRect().right))"""
+    page.wait_for_function(  # the chart follows the page's width a moment later
+        """width => Math.max(
+             ...[...document.querySelectorAll('.quota-builder :is(input, button, .js-plotly-plot, pre)')]
+             .map(node => node.getBoundingClientRect().right)) <= width""",
+        arg=width,
     )
-    assert right <= width
 
 
 def test_a_saved_builder_is_read_without_a_kernel(notebook: NotebookPage) -> None:
