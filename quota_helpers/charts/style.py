@@ -30,7 +30,6 @@ HATCH: Final = "rgba(255,255,255,0.75)"
 CLEAR: Final = "rgba(0,0,0,0)"
 
 TOP: Final = 84  # pixels, for the title and two lines under it
-ROW_HEIGHT: Final = 22  # pixels
 LABEL_LENGTH: Final = 22  # characters of an account's name before it is cut
 TITLE_LENGTH: Final = 25  # characters of a window's name before it is cut
 CHARACTER_WIDTH: Final = 6.0  # pixels, of the 12 px font, on the wide side
