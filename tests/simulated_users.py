@@ -114,6 +114,57 @@ def simulate(seed, *, days=84, refills=False, mean_wait=8.0, five_hours=True, sa
     )
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody with several logins, who uses one until it is used up and then another; weekly windows only."""
+
+    frame: pd.DataFrame
+    wanted: np.ndarray  # points, at every step
+    level: np.ndarray  # steps x logins, percent
+    reset: np.ndarray  # steps x logins, steps
+
+    def served(self, step, until, first):
+        """Points that are had from a step on, the login *first* used first and then whichever comes back first."""
+        level, reset, total = self.level[step].copy(), self.reset[step].copy(), 0.0
+        for now in range(step + 1, until):
+            level[reset <= now] = 0.0
+            reset[reset <= now] += WEEK_STEPS
+            left = self.wanted[now]
+            for login in [first, *np.argsort(reset, kind="stable")]:
+                taken = min(left, 100 - level[login])
+                level[login], left, total = level[login] + taken, left - taken, total + taken
+            if level[first] >= 100:
+                first = int(np.argmin(reset))
+        return total
+
+
+def person(seed, *, logins=3, days=42, sampled=0.3):
+    """One person with several logins."""
+    rng = np.random.default_rng(seed)
+    wanted = demand(rng, KINDS[seed % len(KINDS)], days) * logins
+    level, reset = np.zeros((len(wanted), logins)), np.zeros((len(wanted), logins), int)
+    now, ends, current = np.zeros(logins), rng.integers(1, WEEK_STEPS, logins), 0
+    for step, points in enumerate(wanted):
+        now[ends <= step] = 0.0
+        ends[ends <= step] += WEEK_STEPS
+        left = points
+        for login in [current, *range(logins)]:
+            taken = min(left, 100 - now[login])
+            now[login], left = now[login] + taken, left - taken
+            if taken:
+                current = login
+        level[step], reset[step] = now, ends
+    taken = [np.flatnonzero(rng.random(len(wanted)) < sampled) for _ in range(logins)]
+    frames = [
+        _window(rng, taken[login], level[:, login], reset[:, login], "weekly", 604_800.0).assign(
+            account=f"login {login}", account_key=f"{login}", limit="codex"
+        )
+        for login in range(logins)
+    ]
+    frame = pd.concat(frames, ignore_index=True).reindex(columns=list(COLUMNS)).astype(COLUMNS)
+    return Person(frame, wanted, level, reset)
+
+
 def _frame(rng, seed, share, used, reset, five, five_reset):
     taken = rng.random(len(used)) < share
     for _ in range(len(used) // (14 * STEPS_A_DAY)):  # the machine sleeps

@@ -14,9 +14,9 @@ from ..html import bullets
 from ..times import DAY, Moment, duration, local_time, zone_of
 from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
 from .newest import present
-from .prospects import Login, Prospect, logins
+from .prospects import Login, Prospect, logins, odds
 
-Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "unread", "returns"]
+Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "pool", "unread", "returns"]
 
 MOST: Final = 5  # sentences, whatever the number of logins
 NAMED: Final = 3  # names in one sentence; the others are counted
@@ -31,7 +31,8 @@ class Answer:
 
     Attributes:
         kind: "use" (this one now), "stands" (how the only login stands), "none" (is free), "blocked", "used_up",
-            "runs_out" (before its reset), "unread", "returns" (within the next hours).
+            "runs_out" (before its reset), "pool" (how long all last together), "unread",
+            "returns" (within the next hours).
         text: The sentence; what it is about stands before its first colon.
         account_key: Whose it is, of several the first's; None where it is about no single one.
         limit: The limit it is about, or None.
@@ -114,7 +115,8 @@ def answers(
         return Answers(_unread([], failed, failed))
     demo = any(bar.origin == "demo" for bar in bars)
     moment = present((bar.fetched_at for bar in bars), now)
-    known = logins(bars, _forecast(history, moment) if forecast is None and history is not None else forecast)
+    past = history.frame() if callable(getattr(history, "frame", None)) else history
+    known = logins(bars, _forecast(past, moment) if forecast is None and past is not None else forecast)
     total = len(known) + failed
     speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
@@ -126,6 +128,7 @@ def answers(
         *_blocked(stopped, speech),
         *_used_up(spent, speech),
         *_runs_out([login for login in free if login.first.ends_at], speech),
+        *(_together(known, past, speech) if past is not None else ()),
         *_unread([login for login in known if not (login.known or login.full or login.blocked)], failed, total),
         *(_returns(free, speech) if total > 1 else ()),
     ]
@@ -135,7 +138,7 @@ def answers(
 def _forecast(history: Any, now: datetime) -> Any:
     from .forecast import forecast  # noqa: PLC0415 - it needs pandas, which answers alone do not load
 
-    return forecast(history.frame() if callable(getattr(history, "frame", None)) else history, now=now)
+    return forecast(history, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,24 @@ def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
         names = [f"{_whose(one.bar)} about {speech.at(when)}" for when, _, one in ending]
         text = f"{len(ending)} windows will not last until their reset: {_some(names)}."
     return [Answer("runs_out", text, bar.account_key, bar.limit, bar.window, end)]
+
+
+def _together(known: Sequence[Login], past: Any, speech: _Speech) -> list[Answer]:
+    """How long all logins that can be used last, one after the other, and which to spend first."""
+    usable = {login.windows[0].bar.account_key: login.label for login in known if login.known and not login.blocked}
+    if len(usable) < 2:  # noqa: PLR2004 - one alone is no pool
+        return []
+    from .pool import together  # noqa: PLC0415 - it needs pandas, which answers alone do not load
+
+    pool = together(past[past["account_key"].isin(list(usable))], now=speech.now)
+    if pool.reason or pool.until is None or len(pool.order) < 2:  # noqa: PLR2004
+        return []
+    all_of = "Both logins" if len(pool.order) == 2 else f"All {len(pool.order)} logins"  # noqa: PLR2004
+    end = pool.exhausted[1]
+    how = "enough until" if end is None else "used up about"
+    text = f"{all_of} together: {how} {speech.at(end or pool.until)} ({odds(pool.p_exhausted)} risk)"
+    text += f"; spend {usable[pool.order[0]]} first."
+    return [Answer("pool", text, pool.order[0], at=end or pool.until)]
 
 
 def _unread(unknown: Sequence[Login], failed: int, total: int) -> list[Answer]:

@@ -19,6 +19,7 @@ from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
 from .bars import SAID_BY_A_FULL_WINDOW
 from .demand import DAY_HOURS, FULL, HOUR_US, Past, days_of, past_of
+from .prospects import SURE, odds
 from .refills import EARLY, refill_clock
 from .sittings import FEWEST, sittings_of
 from .usage_paths import ENOUGH_DAYS, Paths, cold_start, day_blocks, paths_from
@@ -63,7 +64,7 @@ _ODD: Final = {
     NOT_STARTED: "the window has not begun",
     UNCONFIRMED: "the last reading is not confirmed by another one",
 }
-SURE, LIKELY, UNLIKELY = 0.95, 2 / 3, 1 / 3
+LIKELY, UNLIKELY = 2 / 3, 1 / 3
 
 
 def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, paths: int = 400) -> pd.DataFrame:
@@ -314,18 +315,10 @@ def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
         return f"will very likely last: less than 1 in 20 risk; {safe}"
     if risk <= LIKELY:
         word = "likely to last" if risk < UNLIKELY else "may not last"
-        return f"{word}: {_odds(risk)} risk; {safe}"
+        return f"{word}: {odds(risk)} risk; {safe}"
     when = duration(timedelta(microseconds=row["exhausted_p50"] - now))
     word = "will very likely run out" if risk > SURE else "likely to run out"
-    return f"{word}, about in {when}: {_odds(risk)} risk; {safe}"
-
-
-def _odds(risk: float) -> str:
-    """A probability as people say it: "1 in 6", "5 in 6"."""
-    if risk > SURE:
-        return "more than 19 in 20"
-    of = round(1 / min(risk, 1 - risk))
-    return f"1 in {of}" if risk <= 1 - risk else f"{of - 1} in {of}"
+    return f"{word}, about in {when}: {odds(risk)} risk; {safe}"
 
 
 def _column(values: list[Any], dtype: str) -> pd.Series:

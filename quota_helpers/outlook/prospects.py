@@ -16,6 +16,9 @@ from .pace import pace_of
 LIKELY: Final = 0.5
 """A window whose forecast runs out more often than this will not last."""
 
+SURE: Final = 0.95
+"""More is as good as certain; the rest is less than 1 in 20."""
+
 Forecast = Mapping[tuple[str, str, str], Mapping[str, Any]]
 """(account key, limit, window) -> the forecast's row."""
 
@@ -107,6 +110,18 @@ def forecast_rows(forecast: Any) -> Forecast:
         for row in plain
         if row.get("p_exhausted") is not None and row["p_exhausted"] == row["p_exhausted"]
     }
+
+
+def odds(risk: float) -> str:
+    """A probability as people say it.
+
+    >>> odds(0.17), odds(0.8), odds(0.001)
+    ('1 in 6', '4 in 5', 'less than 1 in 20')
+    """
+    if not 1 - SURE <= risk <= SURE:
+        return "more than 19 in 20" if risk > SURE else "less than 1 in 20"
+    of = round(1 / min(risk, 1 - risk))
+    return f"1 in {of}" if risk <= 1 - risk else f"{of - 1} in {of}"
 
 
 def _prospect(bar: WindowBar, rows: Forecast) -> Prospect:

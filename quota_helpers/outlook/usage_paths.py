@@ -90,12 +90,12 @@ def paths_from(
     return Paths(level, edges, clock.draw(rng, len(rises)), used)
 
 
-def day_blocks(days: Days, hours: float, count: int, rng: np.random.Generator) -> Floats:
+def day_blocks(days: Days, hours: float, count: int, rng: np.random.Generator, unsure: float = UNSURE) -> Floats:
     """Rises by the hour, past days drawn whole: rhythm, bursts and quiet days as they were, at the present level."""
     ahead = int(np.ceil(hours / DAY_HOURS))
     had, expected = days.level
     level = rng.gamma(LEVEL_POINTS + had, 1.0, count) / (LEVEL_POINTS + expected)
-    level *= np.exp(rng.normal(-UNSURE * UNSURE / 2, UNSURE, count))
+    level *= np.exp(rng.normal(-unsure * unsure / 2, unsure, count))
     number = np.arange(1, len(days.weight) + 1)
     drawn = np.empty((count, ahead, DAY_HOURS))
     for day in range(ahead):

@@ -1,0 +1,135 @@
+"""Several logins of one person: how long all of them together last, and which to use first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..frames import present_of, readings
+from ..labels import Names
+from ..periods import Followed, follow_all
+from ..periods.readings import Floats
+from ..times import DAY, SECOND, Moment, from_micros, micros
+from .demand import FULL, HOUR_US, Past, days_of, past_of
+from .forecast import FEWEST_DAYS, why_not
+from .usage_paths import day_blocks
+
+STEP_HOURS: Final = 1.0
+UNSURE: Final = 0.4  # spread of the level: of all logins the last days say less than a week of one does
+QUANTILES: Final = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What becomes of several logins, used one after the other, until the last of their resets.
+
+    Attributes:
+        order: Account keys, the one to use first on top: what comes back first is spent first, nothing goes to waste.
+        until: The last of their announced resets (aware).
+        p_exhausted: How likely (0 to 1) all of them are used up at some time before.
+        exhausted: By when (aware) that is so in 10, 50 and 90 of 100 cases; None: in fewer.
+        used: Points used until then by all together, in 10, 50 and 90 of 100 cases.
+        reason: Why there is no number, or "".
+    """
+
+    order: tuple[str, ...] = ()
+    until: datetime | None = None
+    p_exhausted: float = float("nan")
+    exhausted: tuple[datetime | None, ...] = (None, None, None)
+    used: tuple[float, ...] = (float("nan"),) * 3
+    reason: str = ""
+
+
+def together(
+    frame: pd.DataFrame,
+    *,
+    accounts: Names = None,
+    window: str = "weekly",
+    now: Moment | None = None,
+    seed: int = 0,
+    paths: int = 400,
+) -> Pool:
+    """How long several logins last when one person uses them one after the other.
+
+    What is wanted is what all of them were used for together, drawn in whole days as `forecast` draws them. Only
+    announced resets are counted.
+
+    Args:
+        frame: Many readings over time.
+        accounts: Whose; None means all.
+        window: Name of the window, of the accounts' own limit.
+        now: The present moment; None means the newest reading.
+        seed: The same seed gives the same answer.
+        paths: How many ways are drawn.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> from quota_helpers.frames import to_frame
+    >>> together(to_frame(())).reason
+    'no login has a number of now'
+    """
+    frame = readings(frame)
+    present = present_of(frame, now)
+    if present is None:
+        return Pool(reason="no login has a number of now")
+    moment = micros(present)
+    found = follow_all(frame[frame["fetched_at"] <= pd.Timestamp(present)], accounts, window, "codex")
+    usable = [one for one in found if one.series.length >= DAY and not why_not(one, moment)]
+    if not usable:
+        return Pool(reason="no login has a number of now")
+    usable.sort(key=lambda one: (one.cycles[-1].reset, one.series.whose))
+    past = _of_all([past_of(one) for one in usable])
+    if past.days < FEWEST_DAYS:
+        return Pool(reason="less than two days of readings are known")
+    rng = np.random.default_rng(seed)
+    until = max(one.cycles[-1].reset for one in usable)
+    rises = day_blocks(days_of(past, moment), (until - moment) / HOUR_US, paths, rng, UNSURE)
+    run_out, used = _spend(usable, rises, moment, rng)
+    times = np.sort(run_out)[[max(0, int(np.ceil(share * paths)) - 1) for share in QUANTILES]]
+    return Pool(
+        order=_order(usable),
+        until=from_micros(until),
+        p_exhausted=float(np.isfinite(run_out).mean()),
+        exhausted=tuple(from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in times),
+        used=tuple(np.quantile(used, QUANTILES).tolist()),
+    )
+
+
+def _order(usable: Sequence[Followed]) -> tuple[str, ...]:
+    """By reset, what is used up last."""
+    return tuple(one.series.whose for one in sorted(usable, key=lambda one: one.cycles[-1].last >= FULL))
+
+
+def _of_all(pasts: Sequence[Past]) -> Past:
+    """The use of all logins as if they were one; it is seen while any of them is."""
+    time = np.unique(np.concatenate([past.time for past in pasts]))
+    risen = [np.interp(time, past.time, past.risen) for past in pasts]
+    seen = np.max([np.diff(np.interp(time, past.time, past.known)) for past in pasts], axis=0)
+    return Past(time, np.zeros(len(time)), np.sum(risen, axis=0), np.append(0.0, np.cumsum(seen)))
+
+
+def _spend(usable: Sequence[Followed], rises: Floats, now: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Hours until all are used up (infinite: never), and points that were used, for each path."""
+    shown = np.array([one.cycles[-1].last for one in usable])
+    level = np.clip(shown[:, None] - rng.random((len(usable), len(rises))), 0.0, FULL)
+    level[shown >= FULL] = FULL
+    back: list[Any] = [(one.cycles[-1].reset - now) / HOUR_US for one in usable]
+    run_out, used = np.full(len(rises), np.inf), np.zeros(len(rises))
+    for step in range(rises.shape[1]):
+        wanted = rises[:, step].copy()
+        for number in np.argsort(back, kind="stable").tolist():
+            if back[number] <= step * STEP_HOURS:
+                level[number] = 0.0
+                back[number] += usable[number].series.length * SECOND / HOUR_US
+            taken = np.minimum(wanted, FULL - level[number])
+            level[number] += taken
+            used += taken
+            wanted -= taken
+        run_out = np.where((wanted > 0) & np.isinf(run_out), step * STEP_HOURS, run_out)
+    return run_out, used
