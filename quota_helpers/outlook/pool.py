@@ -25,7 +25,7 @@ QUANTILES: Final = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
+class PoolForecast:
     """What becomes of several logins, used one after the other, until the last of their resets.
 
     Attributes:
@@ -53,7 +53,7 @@ def together(
     now: Moment | None = None,
     seed: int = 0,
     paths: int = 400,
-) -> Pool:
+) -> PoolForecast:
     """How long several logins last when one person uses them one after the other.
 
     What is wanted is what all of them were used for together, drawn in whole days as `forecast` draws them. Only
@@ -77,22 +77,22 @@ def together(
     frame = readings(frame)
     present = present_of(frame, now)
     if present is None:
-        return Pool(reason="no login has a number of now")
+        return PoolForecast(reason="no login has a number of now")
     moment = micros(present)
     found = follow_all(frame[frame["fetched_at"] <= pd.Timestamp(present)], accounts, window, "codex")
     usable = [one for one in found if one.series.length >= DAY and not why_not(one, moment)]
     if not usable:
-        return Pool(reason="no login has a number of now")
+        return PoolForecast(reason="no login has a number of now")
     usable.sort(key=lambda one: (one.cycles[-1].reset, one.series.whose))
     past = _of_all([past_of(one) for one in usable])
     if past.days < FEWEST_DAYS:
-        return Pool(reason="less than two days of readings are known")
+        return PoolForecast(reason="less than two days of readings are known")
     rng = np.random.default_rng(seed)
     until = max(one.cycles[-1].reset for one in usable)
     rises = day_blocks(days_of(past, moment), (until - moment) / HOUR_US, paths, rng, UNSURE)
     run_out, used = _spend(usable, rises, moment, rng)
     times = np.sort(run_out)[[max(0, int(np.ceil(share * paths)) - 1) for share in QUANTILES]]
-    return Pool(
+    return PoolForecast(
         order=_order(usable),
         until=from_micros(until),
         p_exhausted=float(np.isfinite(run_out).mean()),
