@@ -20,6 +20,7 @@ from history_support import T0, collection, contents, integrity, logs
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import SCHEMA_VERSION, Added, History, database, place, schema
+from quota_helpers.history.schema import OLDEST_VERSION
 from quota_helpers.models import UsageSnapshot
 from quota_helpers.outcomes import Collection
 
@@ -276,9 +277,12 @@ def as_nobody(work):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")
-@pytest.mark.parametrize("open_elsewhere", [False, True])
-def test_a_history_that_may_not_be_written(tmp_path, open_elsewhere):
-    """What was kept can be read, in a folder where nothing can be made; writing is refused in words."""
+@pytest.mark.parametrize(("open_elsewhere", "older"), [(False, False), (True, False), (False, True)])
+def test_a_history_that_may_not_be_written(tmp_path, open_elsewhere, older):
+    """What was kept can be read, in a folder where nothing can be made; writing is refused in words.
+
+    What an older program has made cannot be brought up then: it has none of what is new.
+    """
     tmp_path.chmod(0o755)
     for above in list(tmp_path.parents)[:2]:
         above.chmod(above.stat().st_mode | 0o055)
@@ -288,6 +292,8 @@ def test_a_history_that_may_not_be_written(tmp_path, open_elsewhere):
     history.add(collection())
     if not open_elsewhere:
         history.close()
+    if older:
+        sqlite_file(path, "DROP TABLE forecasts", f"PRAGMA user_version = {OLDEST_VERSION}")
     before = {name: data for name, data in contents(folder).items() if not name.endswith("-shm")}
     for file in folder.iterdir():
         file.chmod(0o444)
@@ -295,7 +301,7 @@ def test_a_history_that_may_not_be_written(tmp_path, open_elsewhere):
 
     def work():
         with History(path) as kept:
-            rows = len(kept.frame())
+            rows = len(kept.frame()) + len(kept.forecasts())
             try:
                 kept.add(collection(T0 + timedelta(hours=1)))
             except HistoryError as error:
@@ -506,7 +512,7 @@ def test_another_kernel_is_just_looking_at_the_new_file(tmp_path):
         timer.join()
 
 
-@pytest.mark.parametrize("version", [1, SCHEMA_VERSION - 1])
+@pytest.mark.parametrize("version", [1, OLDEST_VERSION - 1])
 def test_a_version_that_was_never_released(tmp_path, version):
     path = tmp_path / "h.sqlite3"
     History(path).close()
@@ -514,6 +520,17 @@ def test_a_version_that_was_never_released(tmp_path, version):
     with pytest.raises(HistoryError, match=f"has version {version}; this program knows version {SCHEMA_VERSION}"):
         History(path)
     assert contents(tmp_path) == {"h.sqlite3": before}
+
+
+def test_a_table_that_is_not_there_yet_is_made(tmp_path):
+    """In the file of the version before, which is found again as it was."""
+    path = tmp_path / "h.sqlite3"
+    with History(path) as history:
+        history.add(collection())
+    sqlite_file(path, "DROP TABLE forecasts", f"PRAGMA user_version = {OLDEST_VERSION}")
+    with History(path) as history:
+        assert len(history.frame()) == 2
+        assert history.forecasts().empty
 
 
 def test_a_column_that_is_not_there_yet_is_made(tmp_path, monkeypatch):

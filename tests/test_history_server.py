@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import test_history
 import test_history_exchange
+import test_history_forecasts
 from history_support import T0, collection, logs
 from postgres_support import HOW_TO_GET_IT, programs, running
 
@@ -48,7 +49,7 @@ _OF_FILES = {
     "test_a_forgotten_account_is_gone_from_the_file",
     "test_what_a_history_says_of_itself",
 }
-for _module in (test_history, test_history_exchange):
+for _module in (test_history, test_history_exchange, test_history_forecasts):
     for _name, _test in vars(_module).items():
         if _name.startswith("test_") and _name not in _OF_FILES and "history" in _test.__code__.co_varnames[:1]:
             globals()[_name] = _test

@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from ..errors import HistoryError
 from .place import connect_file, explained, make_place, shown
-from .schema import SCHEMA_VERSION, bring_up, lock, version_of
+from .schema import OLDEST_VERSION, SCHEMA_VERSION, bring_up, lock, version_of
 
 _MISSING: Final = (0, 0)
 _SIZE_ON_SERVER: Final = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = \
@@ -91,7 +91,7 @@ class Database:
             if version < SCHEMA_VERSION and not self.read_only:
                 with self._transaction("BEGIN IMMEDIATE") as connection:
                     bring_up(connection)
-            elif version != SCHEMA_VERSION:
+            elif not OLDEST_VERSION <= version <= SCHEMA_VERSION:
                 self._refuse(version)
 
     def _refuse(self, version: int) -> None:

@@ -26,7 +26,8 @@ from .exchange import Added, Imported, format_of, read_file, write_file
 from .lines import Kind
 from .overview import Overview, erase, who
 from .rows import Wanted, insert_readings, insert_turns, read_readings, read_turns
-from .schema import facts, readings, replies, sources, turns
+from .schema import facts, forecasts, readings, replies, sources, turns
+from .shown_forecasts import insert_forecasts, made_from, read_forecasts
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
 
 _OK = range(200, 300)
@@ -168,6 +169,22 @@ class History:
         with self._database.writing() as connection:
             return _insert(connection, "reading", logs.windows) + _insert(connection, "turn", logs.tokens)
 
+    def add_forecast(self, told: pd.DataFrame, *, asked_at: Moment, seed: int = 0, paths: int = 400) -> int:
+        """Keep a forecast that somebody was shown, with what it was made from, to score it when its windows close.
+
+        Args:
+            told: What `qh.forecast` gave; of it what says a risk. Of what is shown again within an hour, the first.
+            asked_at: Its `now`: it was made of the readings until then.
+            seed: Its seed.
+            paths: Its paths.
+
+        Raises:
+            HistoryError: It cannot be written; nothing of it was.
+        """
+        when = times.moment(asked_at, now=self._clock(), name="asked_at")
+        with self._database.writing(alone=False) as connection:
+            return insert_forecasts(connection, made_from(told, when, seed, paths))
+
     def import_file(self, path: str | os.PathLike[str]) -> Imported:
         """Add what `export` wrote (.csv or .jsonl), all of it or nothing; lines that cannot be read are named.
 
@@ -190,9 +207,10 @@ class History:
         Raises:
             HistoryError: It cannot be read, or this one cannot be written.
         """
-        frame, tokens, replies = other.frame(), other.tokens(), other.bodies()
+        frame, tokens, replies, told = other.frame(), other.tokens(), other.bodies(), other.forecasts()
         with self._database.writing() as connection:
             added = _insert(connection, "reading", frame) + _insert(connection, "turn", tokens)
+            insert_forecasts(connection, told)
             return added + Added(bodies=insert_bodies(connection, _replies(replies)))
 
     # --- out ---
@@ -238,6 +256,18 @@ class History:
             about = _of(who(sources), self._chosen(connection, accounts))
             with self._database.decoding():
                 return read_turns(connection, Wanted(about, between))
+
+    def forecasts(
+        self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None
+    ) -> pd.DataFrame:
+        """The forecasts that were shown, the oldest first; columns as `FORECAST_COLUMNS`. Arguments as of `frame`."""
+        between = self._between(forecasts.c.asked_at, since, until)
+        with self._database.reading() as connection:
+            with self._database.decoding():
+                overview = Overview.read(connection)
+            about = _of(who(forecasts), overview.chosen(accounts))
+            with self._database.decoding():
+                return read_forecasts(connection, [*about, *between], overview.labels)
 
     def bodies(
         self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None

@@ -13,7 +13,7 @@ from ..labels import Names, account_labels, choose, listed
 from ..privacy import mask_identity
 from ..times import from_micros
 from .rows import clean_text
-from .schema import facts, readings, replies, sources, turns
+from .schema import facts, forecasts, readings, replies, sources, turns
 
 ACCOUNT_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -161,10 +161,12 @@ def _spans(connection: sa.Connection) -> Sequence[Sequence[Any]]:
 
 
 def erase(connection: sa.Connection, accounts: Sequence[str]) -> int:
-    """Remove every row about these accounts, names included; how many readings, turns and bodies."""
+    """Remove every row about these accounts, names included; how many readings, turns, bodies and forecasts."""
     removed = 0
     for rows, told in ((readings, facts), (turns, sources)):
         about = sa.select(told.c.id).where(who(told).in_(accounts))
         removed += connection.execute(rows.delete().where(rows.c[told.name].in_(about))).rowcount
         connection.execute(told.delete().where(who(told).in_(accounts)))
-    return removed + connection.execute(replies.delete().where(who(replies).in_(accounts))).rowcount
+    for table in (replies, forecasts):
+        removed += connection.execute(table.delete().where(who(table).in_(accounts))).rowcount
+    return removed

@@ -74,10 +74,10 @@ def insert_readings(connection: sa.Connection, frame: pd.DataFrame) -> int:
     """
     time = _times(frame, "fetched_at")
     facts, series = _described(connection, facts_table, FACTS, frame, series_of)
-    percents = [_or_none(column := _percents(frame, name), np.isnan(column)) for name in NUMBERS[:2]]
+    percents = [or_none(column := _percents(frame, name), np.isnan(column)) for name in NUMBERS[:2]]
     reset = micros(frame["reset_at"])
     order = np.lexsort((time, series))  # in the table's own order, so that it grows at its end
-    columns = (series, time, facts, *percents, _or_none(reset, reset == MISSING))
+    columns = (series, time, facts, *percents, or_none(reset, reset == MISSING))
     return insert_new(connection, readings_table, zip(*(column[order].tolist() for column in columns), strict=True))
 
 
@@ -114,7 +114,7 @@ def read_readings(connection: sa.Connection, wanted: Wanted, labels: Mapping[str
     facts["account"] = who.map(labels).astype("str").fillna(facts["account"])
     told: dict[str, Any] = {name: facts[name].array for name in facts}
     told |= {"used_percent": used, "remaining_percent": remaining, "resets_in": wait.view("m8[us]")}
-    told |= {"reset_at": _moments(reset), "fetched_at": _moments(time)}
+    told |= {"reset_at": moments(reset), "fetched_at": moments(time)}
     return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in FRAME_COLUMNS.items()})
 
 
@@ -125,7 +125,7 @@ def read_turns(connection: sa.Connection, wanted: Wanted) -> pd.DataFrame:
         connection, sources_table, kept, wanted, [np.int64] * (1 + len(COUNTS)), _source_order
     )
     told: dict[str, Any] = {name: sources[name].array for name in sources}
-    told |= {"time": _moments(time), **dict(zip(COUNTS, counts, strict=True))}
+    told |= {"time": moments(time), **dict(zip(COUNTS, counts, strict=True))}
     return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in TOKEN_COLUMNS.items()})
 
 
@@ -153,7 +153,8 @@ def _percents(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.flo
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _or_none(column: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
+def or_none(column: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
+    """The values of a column, None where they are missing."""
     values = column.astype(object)
     values[missing] = None
     return values
@@ -168,7 +169,7 @@ def _described(
 ) -> tuple[Integers, Integers]:
     """For every row of the frame, the number under which *table* keeps what it says, and that of its series."""
     codes, firsts = _distinct(frame, names)
-    columns = [_values(frame, name, table, firsts) for name in names]
+    columns = [plain_values(frame, name, table, firsts) for name in names]
     told = list(zip(*columns, strict=True))
     numbers = [number_of(row) for row in told]
     insert_new(
@@ -193,7 +194,8 @@ def _distinct(frame: pd.DataFrame, names: Iterable[str]) -> tuple[Integers, Inte
     return codes, firsts
 
 
-def _values(frame: pd.DataFrame, name: str, table: sa.Table, rows: Integers) -> list[Any]:
+def plain_values(frame: pd.DataFrame, name: str, table: sa.Table, rows: Integers) -> list[Any]:
+    """Some rows of one column, as they may stand in the table."""
     if name not in frame:
         return [None] * len(rows)
     values = (None if pd.isna(value) else value for value in frame[name].iloc[rows])
@@ -270,5 +272,6 @@ def _source_order(row: Sequence[Any]) -> tuple[str, ...]:
     return tuple(value or "" for value in row[1:])
 
 
-def _moments(numbers: Integers) -> pd.DatetimeIndex:
+def moments(numbers: Integers) -> pd.DatetimeIndex:
+    """Microseconds since 1970 as times in UTC."""
     return pd.DatetimeIndex(numbers.view("M8[us]"), tz="UTC")

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from ..sessions.columns import TOKEN_COLUMNS as _TURN_COLUMNS
 from ..sessions.columns import WINDOW_COLUMNS
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 OLDEST_VERSION: Final = 3
 """Versions 1 and 2 were never released."""
 
@@ -30,6 +30,23 @@ FRAME_COLUMNS: Final[dict[str, str]] = WINDOW_COLUMNS | {"machine": "str"}
 TOKEN_COLUMNS: Final[dict[str, str]] = dict(_TURN_COLUMNS)
 """Columns of `History.tokens`, name -> dtype: those of session logs."""
 
+FORECAST_COLUMNS: Final[dict[str, str]] = {
+    "asked_at": "datetime64[us, UTC]",  # it was made of the readings until then
+    **dict.fromkeys(("account", "account_key", "limit", "window"), "str"),
+    **dict.fromkeys(("seed", "paths"), "int64"),
+    "version": "str",  # of the program that made it
+    "used_percent": "float64",
+    "reset_at": "datetime64[us, UTC]",
+    **dict.fromkeys(("p_exhausted", "p_exhausted_refills"), "float64"),
+    **dict.fromkeys(("used_p10", "used_p50", "used_p90"), "float64"),
+    **dict.fromkeys(("used_refills_p10", "used_refills_p50", "used_refills_p90"), "float64"),
+    "exhausted_p50": "datetime64[us, UTC]",
+    "budget_per_day": "float64",
+    "calibrated": "bool",
+    "verdict": "str",
+}
+"""Columns of `History.forecasts`, name -> dtype: when and from what a forecast was made, and what it said."""
+
 COUNTS: Final = tuple(name for name, dtype in TOKEN_COLUMNS.items() if dtype == "int64")
 NUMBERS: Final = ("used_percent", "remaining_percent", "reset_at")
 FACTS: Final = tuple(
@@ -41,6 +58,8 @@ _TURN_KEY: Final = ("input", "cached_input", "output", "reasoning", "total")
 _TYPES: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
     "str": sa.Text,
     "float64": sa.Double,
+    "int64": sa.BigInteger,
+    "datetime64[us, UTC]": sa.BigInteger,
     "boolean": sa.SmallInteger,
     "bool": sa.SmallInteger,
 }
@@ -91,6 +110,15 @@ replies = sa.Table(
     _number("body"),
     sa.Column("account", sa.Text),
     sa.Column("account_key", sa.Text),
+)
+# What is shown again within the hour was shown once.
+forecasts = sa.Table(
+    "forecasts",
+    METADATA,
+    _number("series", key=True),
+    _number("hour", key=True),
+    *(sa.Column(name, _TYPES[dtype]) for name, dtype in FORECAST_COLUMNS.items()),
+    sqlite_with_rowid=False,
 )
 about = sa.Table("about", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
 
