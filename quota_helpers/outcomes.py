@@ -127,7 +127,7 @@ class Accounts(Sequence[Account]):
             for when in (account.expires_at,)
         )
         failures = [(mask_identity(failure.account), f"{failure.message} {failure.hint}") for failure in self.failures]
-        heads = ("account", "plan at login", "login expires")
+        heads = ("account", "plan at login", "token valid until (Codex renews it)")
         return table(heads, rows) + bullets(failures, title="Not usable:")
 
 

@@ -32,6 +32,7 @@ _PLACE = re.compile(
 _LIVE = re.compile(r"\b(?:QuotaPanel|Source)\(your logins\b")
 _INVENTED = re.compile(r"\bDEMO, invented accounts\b")
 _CONNECTS = re.compile(r"\b(?:connect|live)\(")
+_OPENS = re.compile(r"\b(?:open_history|read_sessions)\((?![^)]*\bdemo\b)")  # one's own, even where there is no login
 _NOT_TEXT = ("image/png", "image/jpeg")  # base64: letters that mean nothing
 _STRUCTURES: dict[type[ast.stmt], str] = {
     ast.FunctionDef: "def",
@@ -58,11 +59,17 @@ def private_texts(text: str) -> list[str]:
 def live_outputs(text: str) -> list[str]:
     """Outputs that were made on somebody's own logins: only the demo's are for committing.
 
-    A notebook that takes the reader's logins shows somewhere in its outputs that these were invented.
+    A notebook that takes the reader's logins shows somewhere in its outputs that these were invented; a cell that opens
+    the reader's history or logs shows it itself, for there are logs without a login.
     """
     cells = _code_cells(text)
     told = {index: " ".join(string for _, string in _strings(cell.get("outputs", []))) for index, cell in cells}
     found = [f"cell {index}: made on live logins" for index, string in told.items() if _LIVE.search(string)]
+    found += [
+        f"cell {index}: opens the reader's history, and does not show that it is the demo's"
+        for index, cell in cells
+        if _OPENS.search(_source(cell)) and not _INVENTED.search(told[index])
+    ]
     asks = any(_CONNECTS.search(_source(cell)) for _, cell in cells)
     if asks and not found and not any(_INVENTED.search(string) for string in told.values()):
         found.append("takes the reader's logins, and no output says that these are the demo's")

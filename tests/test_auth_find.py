@@ -361,6 +361,7 @@ def test_a_login_in_the_keyring_is_said_to_be_there(tmp_path, config, words):
     for failure in accounts.failures:
         assert str(home) in failure.message
         assert 'cli_auth_credentials_store = "file"' in failure.hint
+        assert "via='codex', --via codex" in failure.hint, "where the direct way cannot work, the other one is named"
     write(home / "auth.json", login("ada"))
     assert find_accounts(codex_home=home).failures == ()
 

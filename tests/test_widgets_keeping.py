@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from foundation_support import Desk, usage
+from sessions_support import ONE, long_session, write
 
 from quota_helpers.errors import SettingsError
 from quota_helpers.history import History, default_path
-from quota_helpers.settings import setting, settings_path
+from quota_helpers.settings import change_setting, setting, settings_path
 from quota_helpers.sources import demo, live
 from quota_helpers.widgets import QuotaPanel
 
@@ -71,7 +74,7 @@ def test_a_yes_keeps_this_run_and_all_that_follow_in_every_kernel(source):
     with History() as history:
         assert len(history.frame()) == 2
     assert "history kept in " in panel._view.head.value
-    assert "kB)" in panel._view.head.value or "MB)" in panel._view.head.value
+    assert "KiB)" in panel._view.head.value
     assert "stop or delete it under More" in panel._view.head.value
     assert "over time" in dict(panel.tabs.options).values()
     again = QuotaPanel(source)
@@ -151,3 +154,75 @@ def test_a_damaged_history_does_not_take_the_present_away(source):
     panel.view = "over time"
     assert panel.view == "windows"
     assert "Over time: The history" in panel.alerts.value
+
+
+def test_what_was_chosen_begins_the_next_panel_in_every_kernel(source):
+    """View, zone, left or used and what is unfolded; a panel elsewhere knows nothing but the settings file."""
+    panel = QuotaPanel(source)
+    panel.view, panel.tz, panel.show, panel.head.more.value = "table", "Asia/Tokyo", "used", True
+    again = QuotaPanel(source)
+    assert (again.view, again.tz, again.show, again.more) == ("table", "Asia/Tokyo", "used", True)
+    assert again.tabs.value == "table"
+    assert again.head.folded.layout.display is None
+    assert QuotaPanel(source, show="left", tz="UTC").tz == "UTC", "what is said in the call counts more"
+
+
+def test_choices_that_are_none_any_more_are_passed_over(source):
+    """A settings file can say anything; a view without readings is not shown, and comes back with them."""
+    change_setting("panel", {"view": 7, "tz": "Nowhere", "show": "used", "more": "yes"})
+    panel = QuotaPanel(source)
+    assert (panel.view, panel.tz, panel.show, panel.more) == ("windows", "local", "used", False)
+    change_setting("panel", ["table"])
+    assert QuotaPanel(source).view == "windows"
+    change_setting("panel", {"view": "over time"})
+    assert QuotaPanel(source).view == "windows"
+    with History() as history:
+        history.add(source.collect())
+    assert QuotaPanel(source).view == "over time"
+
+
+def test_a_choice_that_cannot_be_remembered_holds_all_the_same(source):
+    settings_path().parent.mkdir(parents=True)
+    settings_path().write_text("{", "utf-8")
+    panel = QuotaPanel(source)
+    panel.view = "table"
+    assert 'class="qp-sorted"' in panel._view.board.html
+    assert "Remembering: The settings" in panel.alerts.value
+
+
+def test_the_demos_choices_are_nobodys(home):
+    with demo() as invented:
+        panel = QuotaPanel(invented)
+        panel.view, panel.tz = "table", "Asia/Tokyo"
+    assert written(home) == []
+
+
+def test_what_codex_has_logged_is_shown_over_time_and_nothing_is_written(source, home, monkeypatch):
+    """Before any answer; logs that name nobody are shown where nobody in particular is chosen."""
+    monkeypatch.setenv("CODEX_HOME", str(home / "codex"))
+    assert "over time" not in dict(QuotaPanel(source).tabs.options).values()
+    write(home / "codex", *long_session(ONE))
+    panel = QuotaPanel(source)
+    before = written(home)
+    panel.view = "over time"
+    [output] = panel._view.output.outputs
+    assert "Quota left over time: unattributed" in str(output["data"])
+    panel.selected = ()
+    assert "No readings to show" in str(panel._view.output.outputs)
+    assert [name for name in written(home) if name != "settings.json"] == before
+
+
+def test_what_is_to_be_known_before_is_shown_before_anything_is_asked(source):
+    """The official client may renew its login: the panel says so, and asks when its cell has shown it."""
+
+    async def scene():
+        source.warning = "It may renew it."
+        panel = QuotaPanel(source)
+        assert "It may renew it." in panel._view.head.value
+        assert panel.collection.snapshots == ()
+        await panel.refresh()
+        assert [one.account for one in panel.collection.snapshots] == ["work"]
+        assert "work" in panel._view.board.html
+        assert panel.selected == ("work",)
+
+    asyncio.run(asyncio.wait_for(scene(), 60))

@@ -104,6 +104,18 @@ def test_the_answer_comes_first(panel):
     assert panel._view.answers.value == told, "what is shown below does not change which login is the best"
 
 
+def test_earned_resets_have_their_line(source):
+    """Whose, how many, and when the first one lapses, the soonest first; of the only login without its name."""
+    told = "wren has 1 earned reset, it lapses Sun 22 Nov; ada has 2 earned resets, the first lapses Tue 1 Dec."
+    assert f"<li><i>◇</i><span><b>Earned resets:</b> {told}" in QuotaPanel(source)._view.answers.value
+    with demo(names="ada") as alone:
+        panel = QuotaPanel(alone)
+        assert "◇</i><span><b>2 earned resets:</b> the first lapses Tue 1 Dec." in panel._view.answers.value
+        assert "2 earned resets: the first lapses Tue 1 Dec." in panel._repr_mimebundle_()["text/html"]
+    with demo(names="night-owl") as alone:
+        assert "earned" not in QuotaPanel(alone)._view.answers.value
+
+
 def test_selecting_by_attribute_moves_the_picker_and_the_picture(panel):
     panel.selected = ("wren", "ada")
     assert panel.selected == ("ada", "wren"), "in the accounts' order, whatever was written"

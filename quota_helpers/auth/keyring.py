@@ -14,8 +14,8 @@ _SETTING: Final = "cli_auth_credentials_store"
 _ELSEWHERE: Final = {"keyring", "auto"}
 _STORE: Final = ("secrets", "cli_auth.age")
 _HINT: Final = (
-    f'Codex itself may well be signed in. To read the login here, set {_SETTING} = "file" in its config.toml and sign '
-    "in once more with: codex login"
+    "Codex itself may well be signed in: ask through it (via='codex', --via codex). "
+    f'To read the login directly, set {_SETTING} = "file" in its config.toml and sign in once more with: codex login'
 )
 
 

@@ -347,7 +347,8 @@ class History:
         try:
             overview = self._overview()
             with self._database.decoding():
-                return [*overview.told(self.size), place]
+                whose = [("whose", "DEMO, invented accounts")] if self.is_demo else []
+                return [*whose, *overview.told(self.size), place]
         except (HistoryError, OSError) as error:  # a display shall say what is wrong, not fail
             return [("state", str(error))]
 

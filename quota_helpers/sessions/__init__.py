@@ -7,7 +7,8 @@ together into a `table`, `owners` tells copies from originals, `cache` keeps wha
 """
 
 from .columns import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
+from .find import logged
 from .logs import SessionLogs
 from .read import read_sessions
 
-__all__ = ["TOKEN_COLUMNS", "UNATTRIBUTED", "WINDOW_COLUMNS", "SessionLogs", "read_sessions"]
+__all__ = ["TOKEN_COLUMNS", "UNATTRIBUTED", "WINDOW_COLUMNS", "SessionLogs", "logged", "read_sessions"]

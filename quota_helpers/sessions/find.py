@@ -73,6 +73,15 @@ def find_logs(home: Path) -> tuple[list[LogFile], list[str]]:
     return logs, skipped
 
 
+def logged(home: str | os.PathLike[str] | None = None) -> bool:
+    """Whether Codex has any log there (as in `codex_home`); looks no further than the first.
+
+    >>> logged("no-such-folder")
+    False
+    """
+    return any(True for name in FOLDERS for _ in _walk(str(codex_home(home) / name), name, set(), []))
+
+
 def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) -> Iterator[LogFile]:
     """Depth first; links are followed, but no folder is entered twice, so that a loop of links ends."""
     try:

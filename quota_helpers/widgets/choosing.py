@@ -27,6 +27,7 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
 
     windows = traitlets.Tuple()
     show = traitlets.Enum(("left", "used"), default_value="left")
+    more = traitlets.Bool(default_value=False)
     tz = traitlets.Unicode(LOCAL)
 
     accounts_trait: ClassVar[str]
@@ -50,7 +51,7 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
 
     def _wire_choices(self, pairs: Mapping[str, Any]) -> None:
         """Tie attributes to controls, these and the common ones."""
-        for name, control in {"show": self.head.show, **pairs}.items():
+        for name, control in {"show": self.head.show, "more": self.head.more, **pairs}.items():
             traitlets.link((self, name), (control, "value"))
         self.picker.observe(self._on_chosen, "chosen")
         self.head.zone.observe(self._on_zone, "value")

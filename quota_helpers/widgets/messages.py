@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from ..outcomes import Collection, Failure
 from ..outlook.answers import Answer
 from ..privacy import hide_tokens, mask_identity, printable
+from ..siblings import earned_resets, resets_in_words
 from ..sources import Source
 from ..times import local_time
 
@@ -22,8 +23,10 @@ SIGNS: Final = {
     "runs_out": "▲",
     "unread": "✕",
     "returns": "↻",
+    "earned": "◇",
 }
 """Kind of an answer -> the sign before it; never the only carrier of what it says."""
+NAMED: Final = 3  # logins in one sentence; the others are counted
 
 
 def headline(collection: Collection, logins: int, zone: tzinfo, about: str) -> str:
@@ -59,7 +62,21 @@ def about(source: Source) -> str:
     return f"demo, invented accounts{looked}"
 
 
-def answers_html(answers: Sequence[Answer], failures: Sequence[Failure], logins: int, *, reveal: bool) -> str:
+def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo) -> str:
+    """Who has earned resets and when the first of them lapses, in one sentence; "" where nobody has one."""
+    words = resets_in_words(collection, tz=zone)
+    soonest = dict.fromkeys(one.account_key for one in earned_resets(collection) if one.account_key in words)
+    keys = [*soonest, *(key for key in words if key not in soonest)]
+    if len(labels) == 1:
+        return f"{words[keys[0]].replace(',', ':', 1)}." if keys else ""
+    told = [f"{labels.get(key, key)} has {words[key]}" for key in keys[:NAMED]]
+    more = [f"{len(keys) - NAMED} more logins have some"] if len(keys) > NAMED else []
+    return f"Earned resets: {'; '.join([*told, *more])}." if told else ""
+
+
+def answers_html(
+    answers: Sequence[Answer], failures: Sequence[Failure], logins: int, *, reveal: bool, earned: str = ""
+) -> str:
     """The answers as a list; the one on what could not be read opens up to say why and what to do.
 
     Args:
@@ -67,20 +84,24 @@ def answers_html(answers: Sequence[Answer], failures: Sequence[Failure], logins:
         failures: What could not be read.
         logins: How many logins there are.
         reveal: Whether e-mail addresses are shown in full.
+        earned: The sentence about earned resets, or "".
     """
     unread = f"<li><i>{SIGNS['unread']}</i>{failures_html(failures, logins, reveal=reveal)}</li>" if failures else ""
-    lines = [unread if answer.kind == "unread" else _answer_html(answer) for answer in answers]
+    lines = [unread if answer.kind == "unread" else _line_html(answer.kind, answer.text) for answer in answers]
     if unread not in lines:
         lines.append(unread)
+    if earned:
+        lines.append(_line_html("earned", earned))
     if not any(lines):
-        lines = ["<li><i>◌</i><span><b>No login was found.</b> Sign in with: codex login</span></li>"]
+        lines = [_line_html("none", "No login was found: sign in with codex login")]
     return f'<ul class="qp-answers" aria-label="Answers">{"".join(lines)}</ul>'
 
 
-def _answer_html(answer: Answer) -> str:
-    lead, colon, rest = printable(answer.text).partition(":")
+def _line_html(kind: str, text: str) -> str:
+    """One sentence; what it is about stands before its first colon."""
+    lead, colon, rest = printable(text).partition(":")
     said = f"<b>{escape(lead + colon)}</b>{escape(rest)}" if colon else f"<b>{escape(lead)}</b>"
-    return f"<li><i>{SIGNS.get(answer.kind, '·')}</i><span>{said}</span></li>"
+    return f"<li><i>{SIGNS.get(kind, '·')}</i><span>{said}</span></li>"
 
 
 def failure_parts(failure: Failure, *, reveal: bool) -> tuple[str, str, str]:
@@ -123,9 +144,9 @@ def failures_list(failures: Sequence[Failure], *, reveal: bool) -> str:
     return f"<p>Could not be read:</p><ul>{told}</ul>" if told else ""
 
 
-def answers_list(answers: Sequence[Answer]) -> str:
+def answers_list(texts: Iterable[str]) -> str:
     """The answers for a saved notebook."""
-    told = "".join(f"<li>{escape(printable(answer.text))}</li>" for answer in answers)
+    told = "".join(f"<li>{escape(printable(text))}</li>" for text in texts if text)
     return f"<ul>{told}</ul>" if told else ""
 
 

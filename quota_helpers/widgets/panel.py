@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any, Final, Literal
 
 import ipywidgets
+import traitlets
 
-from ..errors import HistoryError
+from ..errors import HistoryError, SettingsError
 from ..history import History
 from ..outcomes import Collection
 from ..outlook.bars import Show
+from ..settings import change_setting, setting
 from ..sources import Source
 from ..workers import aside
 from .alerts import guarded
@@ -26,16 +30,21 @@ from .tasks import TIMERS, in_loop
 from .view import VIEWS
 from .watch import Watch
 
-REMEMBERED: Final = ("show", "view", "tz", "auto_minutes", "more")
-"""What the next run of the cell begins with."""
+REMEMBERED: Final = ("show", "view", "tz", "more")
+"""What the next panel begins with, in other kernels too (the demo's own choices end with its kernel)."""
+
+
+CHOICES: Final = "panel"
+"""Their name in the settings file."""
 
 
 class QuotaPanel(PanelState):
     """Which login to use now, what will not last and what comes back when, in words; then every window.
 
-    The first reading is made when the panel is made, so that a saved notebook shows it. Every attribute below can be
-    set, too: the controls follow, as the attributes follow the controls. Running the cell again begins with what was
-    chosen in it before.
+    The first reading is made when the panel is made, so that a saved notebook shows it; where something is to be known
+    before anything is asked (`source.warning`), it is shown first. Every attribute below can be set, too: the controls
+    follow, as the attributes follow the controls. The next panel, in this kernel or another, begins with what was
+    chosen last.
 
     Args:
         source: Whom to ask: what `connect`, `live` or `demo` returned.
@@ -50,8 +59,9 @@ class QuotaPanel(PanelState):
         selected: Labels of the accounts that are shown; all at first. Full names and keys can be set, too.
         windows: Names of the windows that are shown; all at first.
         show: "left" or "used".
-        view: "windows", "resets", "over time" (where there is history) or "table".
+        view: "windows", "resets", "over time" (where readings were kept or Codex has logged some) or "table".
         tz: Time zone by name, "local" for this machine's.
+        more: Whether what is not always needed is unfolded.
         reveal: Whether e-mail addresses are shown in full.
         auto_minutes: Minutes between two refreshes: 0 (off), 1, 5 or 15. Ends by itself when nobody looks any more.
         keep_history: Whether every reading is kept.
@@ -78,19 +88,20 @@ class QuotaPanel(PanelState):
         # When the cell is run again, the panel that it made before has lost its place.
         TIMERS.stop(self._place)
         self._memory = remembered(self._place)
+        before = self._last_chosen()
         self._view_count = 0  # from now on the browser counts
         self._keeper = Keeper(source, history, self._decide)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
-        before = dict(self._memory)
         self._build()
-        self.reveal = reveal
-        self.show = show or before.get("show", "left")
-        self.tz = self._zones.name(tz) if tz is not None else before.get("tz", self._zones.name(None))
-        self.view = before.get("view", "windows")
-        self.head.more.value = before.get("more", False)
+        given = {"show": show, "tz": None if tz is None else self._zones.name(tz), "reveal": reveal}
+        self._begin_with({**before, **{name: value for name, value in given.items() if value is not None}})
         self._wire()
-        self._take(collection or source.collect())
+        if collection is None and source.warning and in_loop():
+            self._take(Collection(fetched_at=source.clock()))
+            self.refresh()  # once this cell has shown what is to be known before
+        else:
+            self._take(collection or source.collect())
         if in_loop():
             self.auto_minutes = before.get("auto_minutes", 0)
         try:
@@ -139,13 +150,23 @@ class QuotaPanel(PanelState):
 
     def _wire(self) -> None:
         self._wire_choices({"view": self.tabs, "auto_minutes": self.auto, "reveal": self.full_names})
-        self.head.more.observe(self._on_memory, "value")
         self.button.on_click(self._on_refresh)
         self.observe(self._on_choice, ["selected", "windows", "show", "view", "tz", "reveal"])
-        self.observe(self._on_memory, ["show", "view", "tz", "auto_minutes"])
+        self.observe(self._on_memory, [*REMEMBERED, "auto_minutes"])
         self.observe(self._on_auto, "auto_minutes")
         self.observe(self._on_keep, "keep_history")
         self.observe(self._on_view_count, "_view_count")
+
+    def _last_chosen(self) -> dict[str, Any]:
+        """What was chosen last: here, else in another kernel."""
+        known = None if self._source.is_demo else setting(CHOICES)
+        return {**(known if isinstance(known, dict) else {}), **self._memory}
+
+    def _begin_with(self, chosen: dict[str, Any]) -> None:
+        for name in (*REMEMBERED, "reveal"):
+            # A settings file can say anything, and an own time zone ends with its kernel.
+            with contextlib.suppress(traitlets.TraitError):
+                setattr(self, name, chosen.get(name, getattr(self, name)))
 
     # Handlers: from a control or an attribute to what follows.
 
@@ -167,10 +188,16 @@ class QuotaPanel(PanelState):
             self._repaint()
 
     def _on_memory(self, _: object) -> None:
-        self._memory.update({name: self._chosen_now(name) for name in REMEMBERED})
-
-    def _chosen_now(self, name: str) -> Any:
-        return self.head.more.value if name == "more" else getattr(self, name)
+        if not self._settled:  # what a run without history moves was not chosen
+            return
+        chosen = {name: getattr(self, name) for name in REMEMBERED}
+        self._memory.update(chosen, auto_minutes=self.auto_minutes)
+        try:
+            if not self._source.is_demo and setting(CHOICES) != chosen:
+                change_setting(CHOICES, chosen)
+        except SettingsError as error:
+            # It is chosen all the same.
+            self.alerts.error("Remembering", error)
 
     @guarded("Auto refresh")
     def _on_auto(self, change: Any) -> None:
@@ -186,7 +213,7 @@ class QuotaPanel(PanelState):
         self.auto_minutes = 0
 
     @guarded("Keep history")
-    def _decide(self, keep: bool) -> None:  # noqa: FBT001 - the answer itself
+    def _decide(self, *, keep: bool) -> None:
         try:
             self._keeper.remember(keep=keep)
         finally:
@@ -230,14 +257,10 @@ class QuotaPanel(PanelState):
             self._move_controls()
         finally:
             self._settled = True
-        history = self._keeper.frame if self._keeper.has_readings else None
-        choice = self._choice(self._keeper.told, history)
-        try:
-            self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
-        except HistoryError as error:
-            # What is known of the present is shown all the same.
-            self.alerts.error("Over time", error)
-            self.view = "windows"
+        if self.view == "over time" and not self._keeper.fresh:
+            self._look()
+        choice = self._choice(self._keeper.told, self._keeper.frame)
+        self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
 
     def _move_controls(self) -> None:
         self._move_choices(reveal=self.reveal)
@@ -246,6 +269,28 @@ class QuotaPanel(PanelState):
             view = self.view if self.view in views else "windows"
             self.tabs.options = titled(views)  # which chooses the first of them
             self.view = view
+
+    def _look(self) -> None:
+        """Have the history read: in a kernel this returns at once, and draws when it is there."""
+        if in_loop():
+            self._once("history", self._look_aside)
+            return
+        with self._present_anyway():
+            self._keeper.look()
+
+    async def _look_aside(self) -> None:
+        with self._present_anyway():
+            await aside(self._keeper.look)
+        self._repaint()
+
+    @contextlib.contextmanager
+    def _present_anyway(self) -> Iterator[None]:
+        """Where no history can be read, this is said, and what is known of the present is shown all the same."""
+        try:
+            yield
+        except HistoryError as error:
+            self.alerts.error("Over time", error)
+            self.view = "windows"
 
     async def _refresh_aside(self) -> None:
         button, status = self.button, self.status

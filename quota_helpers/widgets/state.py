@@ -69,6 +69,7 @@ class PanelState(Choosing):
     def _choice(self, kept: str, history: Any) -> Choice:
         return Choice(
             keys=frozenset(self._keys),
+            everyone=self._keys == self._roster.keys,
             windows=None if self.windows == self.window_picker.names else self.windows,
             show="left" if self.show == "left" else "used",
             view=self.view,

@@ -17,12 +17,12 @@ from ..history import History
 from ..periods import follow_all, picked
 from ..times import micros
 from .alerts import guarded
+from .chart import Chart
 from .choosing import Choosing
 from .controls import row, style, titled
 from .range import PRESETS, RangeControls
 from .roster import Roster
 from .timeline_words import static_html, status_text
-from .view import PLOTLY
 
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 
@@ -134,8 +134,7 @@ class HistoryPanel(Choosing):
         self.view.add_class("qp-tabs")
         self.button = ipywidgets.Button(description="Reload", icon="refresh", tooltip="read the history again")
         self.status = ipywidgets.HTML()
-        self.output = ipywidgets.Output()
-        self.output.add_class("qp-chart")
+        self.output = Chart()
         kept = [self.button] if isinstance(self._readings, History) else []
         self.head.folded.children = (self.window_picker, row(self.head.zone))
         parts = (self.status, row(self.picker, self.head.show, *kept, self.head.more), self.head.folded, self.range.row)
@@ -247,19 +246,13 @@ class HistoryPanel(Choosing):
                 **common,
             )
         self.status.value = f'<p role="status">{status_text(self._lines, self._zone)}</p>'
-        self.output.outputs = ({"output_type": "display_data", "data": _bundle(self._figure), "metadata": {}},)
+        self.output.draw(self._figure)
 
     def _static_html(self) -> str:
         return static_html(self._lines, self._zone, micros(self._now) if self._now else None)
 
     def __repr__(self) -> str:
         return f"HistoryPanel({len(self._frame):,} readings of {len(self._roster.keys)} accounts)"
-
-
-def _bundle(figure: Any) -> dict[str, Any]:
-    spec = figure.to_plotly_json()
-    chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
-    return {PLOTLY: chart, "text/plain": "chart"}
 
 
 def _key(line: HistoryLine) -> str:

@@ -18,12 +18,13 @@ from ..outlook.answers import Answers, answers
 from ..outlook.bars import OWN, Show, WindowBar, window_bars
 from .bars_html import saved_html, table_html, windows_html
 from .board import Board
-from .messages import answers_html, answers_list, failures_list, headline, headline_html
+from .chart import Chart
+from .messages import answers_html, answers_list, earned, failures_list, headline, headline_html
 from .roster import Roster
 
-PLOTLY: Final = "application/vnd.plotly.v1+json"
 VIEWS: Final = ("windows", "resets", "over time", "table")
 MOST_RESETS: Final = 40  # rows of a chart; the next ones count, and a list of hundreds is the table's
+READING: Final = '<p class="qp-empty" role="status">Reading what was kept and what Codex has logged …</p>'
 MOST_LINES: Final = 4  # accounts over time; more of them nobody tells apart
 
 
@@ -33,6 +34,7 @@ class Choice:
 
     Attributes:
         keys: Keys of the selected accounts.
+        everyone: Whether these are all there are.
         windows: Names of the selected windows; None for all, also for what has no name.
         show: "left" or "used".
         view: One of `VIEWS`.
@@ -41,10 +43,11 @@ class Choice:
         is_demo: Whether the accounts are invented.
         about: What is to be known of the source.
         kept: What is said of the kept history; "" where there is none.
-        history: Gives the kept readings, for "over time"; None where there are none.
+        history: Readings of all the time, for "over time"; None before they are there.
     """
 
     keys: Group[str]
+    everyone: bool
     windows: Group[str] | None
     show: Show
     view: str
@@ -53,7 +56,7 @@ class Choice:
     is_demo: bool
     about: str = ""
     kept: str = ""
-    history: Callable[[], pd.DataFrame] | None = None
+    history: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,14 @@ class _Known:
     Attributes:
         of: The run, the minute and how it is said.
         said: The answers.
+        earned: The sentence about earned resets, or "".
         bars: All bars.
         drawn: The rows that were drawn of them.
     """
 
     of: tuple[Any, ...]
     said: Answers
+    earned: str
     bars: list[WindowBar]
     drawn: dict[Any, str] = field(default_factory=dict)
 
@@ -84,9 +89,7 @@ class View:
         self.head, self.answers = ipywidgets.HTML(), ipywidgets.HTML()
         self.board = Board(only)
         self.note = ipywidgets.HTML()
-        self.output = ipywidgets.Output()
-        self.output.add_class("qp-chart")
-        self.output.add_class("qp-sized")  # its height is set with every chart; panel.css counts on it
+        self.output = Chart()
         self._known: _Known | None = None
         self._figure: Callable[[], Any] = lambda: None
         self._saved: Callable[[], str] = str
@@ -95,39 +98,44 @@ class View:
         self, collection: Collection, frame: Callable[[], pd.DataFrame], roster: Roster, choice: Choice, now: datetime
     ) -> None:
         """Draw as it stands at *now*; what has not changed is not sent."""
-        known = self._known = self._at(collection, now, choice)
-        said = known.said
+        labels = roster.labels(reveal=choice.reveal)
+        known = self._known = self._at(collection, labels, now, choice)
         count = len(roster.keys)
         line = headline(collection, count, choice.zone, choice.about)
         self.head.value = headline_html(line, choice.kept, is_demo=choice.is_demo)
-        self.answers.value = answers_html(said, collection.failures, count, reveal=choice.reveal)
+        self.answers.value = answers_html(
+            known.said, collection.failures, count, reveal=choice.reveal, earned=known.earned
+        )
         bars = [
             bar
             for bar in known.bars
             if bar.account_key in choice.keys and (choice.windows is None or bar.window in choice.windows)
         ]
-        labels = roster.labels(reveal=choice.reveal)
-        self._show(choice.view)
         people = {key: (number, labels[key]) for number, key in enumerate(roster.keys)}
-        if choice.view == "windows":
+        charted = choice.view == "resets" or (choice.view == "over time" and choice.history is not None)
+        self._show(charted=charted)
+        self._figure = lambda: self._figure_of(frame, bars, choice, now)
+        if charted:
+            self.output.draw(self._figure())
+            self.note.value = _left_out(bars) if choice.view == "resets" else ""
+        elif choice.view == "windows":
             self.board.html = windows_html(bars, show=choice.show, zone=choice.zone, people=people, drawn=known.drawn)
         elif choice.view == "table":
             self.board.html = table_html(bars, show=choice.show, zone=choice.zone, people=people)
-        self._figure = lambda: self._figure_of(frame, bars, choice, now)
-        if choice.view in {"resets", "over time"}:
-            self._draw_chart(self._figure())
-            self.note.value = _left_out(bars) if choice.view == "resets" else ""
+        else:
+            self.board.html = READING
         # Made when it is asked for: a repaint has no time for it.
-        self._saved = lambda: self._twin(collection, f"{line}.", said, bars, labels, choice)
+        self._saved = lambda: self._twin(collection, f"{line}.", known, bars, labels, choice)
 
-    def _at(self, collection: Collection, now: datetime, choice: Choice) -> _Known:
+    def _at(self, collection: Collection, labels: dict[str, str], now: datetime, choice: Choice) -> _Known:
         minute = now.replace(second=0, microsecond=0)
         of = (collection, minute, choice.zone, choice.reveal)
         before = self._known
         if before is not None and before.of[0] is collection and before.of[1:] == of[1:]:
             return before
         said = answers(collection, now=now, tz=choice.zone, reveal=choice.reveal)
-        return _Known(of, said, window_bars(collection, now=now, reveal=choice.reveal))
+        bars = window_bars(collection, now=now, reveal=choice.reveal)
+        return _Known(of, said, earned(collection, labels, choice.zone), bars)
 
     @property
     def figure(self) -> Any:
@@ -138,16 +146,15 @@ class View:
         """The same without widgets, for saved notebooks."""
         return self._saved()
 
-    def _show(self, view: str) -> None:
-        charted = view in {"resets", "over time"}
+    def _show(self, *, charted: bool) -> None:
         self.output.layout.display, self.board.layout.display = (None, "none") if charted else ("none", None)
         self.note.layout.display = self.output.layout.display
 
     def _figure_of(
         self, frame: Callable[[], pd.DataFrame], bars: list[WindowBar], choice: Choice, now: datetime
     ) -> Any:
-        if choice.view == "over time" and choice.history:
-            return self._history_of(choice.history(), bars, choice, now)
+        if choice.view == "over time" and choice.history is not None:
+            return self._history_of(choice.history, bars, choice, now)
         shown = {(bar.account_key, bar.limit, bar.window) for bar in bars}
         rows = frame()
         places = zip(rows["account_key"], rows["limit"], rows["window"].fillna(""), strict=True)
@@ -165,7 +172,8 @@ class View:
         known = set(own["account_key"])
         accounts = [key for key in [*binding, *sorted(set(choice.keys).difference(binding))] if key in known]
         return plot_history(
-            own if accounts else own.iloc[:0],
+            # Logs of nobody in particular are shown where nobody in particular is chosen.
+            own if accounts or choice.everyone else own.iloc[:0],
             accounts=accounts[:MOST_LINES] or None,
             show=choice.show,
             windows=None if choice.windows is None else list(choice.windows),
@@ -174,26 +182,18 @@ class View:
             reveal=choice.reveal,
         )
 
-    def _draw_chart(self, figure: Any) -> None:
-        spec = figure.to_plotly_json()
-        chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
-        data = {PLOTLY: chart, "text/plain": "chart"}
-        self.output.layout.height = f"{spec['layout']['height']}px"
-        # Setting `outputs` repaints in place; capturing with `with output:` would echo every figure back to the kernel.
-        self.output.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
-
     @staticmethod
     def _twin(
-        collection: Collection, line: str, said: Answers, bars: list[WindowBar], labels: dict[str, str], choice: Choice
+        collection: Collection, line: str, known: _Known, bars: list[WindowBar], labels: dict[str, str], choice: Choice
     ) -> str:
-        before = answers_list([answer for answer in said if answer.kind != "unread"])
+        said = [answer.text for answer in known.said if answer.kind != "unread"]
         return saved_html(
             bars,
             show=choice.show,
             title=f"Codex quota {choice.show}",
             said=line,
             labels=labels,
-            before=before,
+            before=answers_list([*said, known.earned]),
             behind=failures_list(collection.failures, reveal=choice.reveal),
         )
 
