@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .auth import find_accounts, load_auth, parse_auth
     from .bodies import load_bodies, read_bodies, redact, save_bodies
     from .charts import ChartSpec, plot_resets, plot_windows
+    from .charts.burn import plot_burn
     from .charts.forecast import plot_forecast
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
     from .outlook.backtest import backtest
+    from .outlook.burn import burn
     from .outlook.enough import enough
     from .outlook.forecast import forecast
     from .outlook.pace import pace
@@ -58,6 +60,7 @@ _EXPORTS = {
     "auth": "find_accounts load_auth parse_auth",
     "bodies": "load_bodies read_bodies redact save_bodies",
     "charts": "ChartSpec plot_resets plot_windows",
+    "charts.burn": "plot_burn",
     "charts.forecast": "plot_forecast",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
@@ -73,6 +76,7 @@ _EXPORTS = {
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
     "outlook.backtest": "backtest",
+    "outlook.burn": "burn",
     "outlook.enough": "enough",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
@@ -101,6 +105,7 @@ __all__ = [
     "__version__",
     "answers",
     "backtest",
+    "burn",
     "compare_fields",
     "connect",
     "credits_frame",
@@ -125,6 +130,7 @@ __all__ = [
     "open_history",
     "pace",
     "parse_auth",
+    "plot_burn",
     "plot_forecast",
     "plot_heatmap",
     "plot_history",

@@ -70,6 +70,8 @@ FUNCTIONS = {
     "plot_tokens": qh.plot_tokens,
     "token_cost": lambda given: qh.token_cost(given, given),
     "plot_token_cost": qh.plot_token_cost,
+    "burn": lambda given: qh.burn(given, given),
+    "plot_burn": qh.plot_burn,
     "QuotaPanel": qh.QuotaPanel,
     "HistoryPanel": qh.HistoryPanel,
     "FieldExplorer": qh.FieldExplorer,

@@ -1,0 +1,143 @@
+"""Which project, session, model or hour burned the points of a window, and what no turn of one's own explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..frames import is_demo
+from ..labels import Names, listed, one_of
+from ..times import Moment, zone_of
+from .ledger import Ledger, ledgers_of
+
+TEXTS: Final = ("project", "session", "model", "effort", "client", "machine")
+TIMES: Final = ("hour", "weekday", "day")
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+OWN_TURNS, UNEXPLAINED, NOBODYS = "own turns", "unexplained", "turns without an account"
+
+BURN_COLUMNS: Final[dict[str, str]] = {
+    "account": "str",
+    "account_key": "str",
+    "limit": "str",
+    "window": "str",
+    "kind": "str",  # whether one's own turns burned it, or what else is known of it
+    "points": "float64",  # percent of the window
+    "share": "float64",  # of all points of this window, 0 to 1
+    "turns": "int64",
+    "tokens": "int64",
+    "origin": "str",  # "demo" where it comes from invented readings
+}
+"""Columns of `burn`, name -> dtype; what was asked for stands before `kind`."""
+
+
+def burn(
+    windows: pd.DataFrame,
+    tokens: pd.DataFrame,
+    *,
+    by: str | Iterable[str] = "project",
+    accounts: Names = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    tz: str | tzinfo = "UTC",
+    weights: dict[str, float] | None = None,
+) -> pd.DataFrame:
+    """The points of each window, shared out over one's own turns by their weighted tokens, and added up.
+
+    The rises of the percentage are split at the turns that ran meanwhile, cycle by cycle. What rose while no turn ran,
+    or by far more than its tokens ever cost, is a row of its own with the kind "unexplained"; what rose beside turns of
+    logs that do not say whose they are has the kind "turns without an account". It begins with the account's first
+    turn: nobody knows whether logs were kept before. Only an account's own limit is looked at.
+
+    Args:
+        windows: Readings over time: `History.frame()` or `SessionLogs.windows`.
+        tokens: Turns of the same accounts: `History.tokens()` or `SessionLogs.tokens`.
+        by: "project", "session", "model", "effort", "client", "machine", "hour" (0 to 23), "weekday", "day" (local
+            midnight), or several of them.
+        accounts: Names or keys; None means all that have turns.
+        since: What rose from this moment on; a timedelta counts back from the newest reading.
+        until: What rose before this moment.
+        tz: Whose hours and days.
+        weights: Weights of `cached_input`, `output` and `reasoning` tokens where a token of fresh input weighs 1;
+            None: estimated from these readings, within plausible bounds.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=5, freq="10min")
+    >>> turns = pd.DataFrame({"time": times, "account_key": "a1", "model": "gpt-5.6", "total": 5000,
+    ...                       "project": ["site", "site", "site", "site", "engine"]})
+    >>> windows = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "weekly", "fetched_at": times,
+    ...                         "used_percent": range(0, 10, 2), "window_seconds": 604800, "reset_at": times[4]})
+    >>> burn(windows, turns, by="project")[["project", "points", "turns"]].to_numpy().tolist()
+    [['site', 6.0, 3], ['engine', 2.0, 1]]
+    """
+    names = list(dict.fromkeys(listed(by, "by") or ()))
+    for name in names:
+        one_of(name, (*TEXTS, *TIMES), "by")
+    zone = zone_of(tz)
+    found = ledgers_of(windows, tokens, accounts=accounts, since=since, until=until, weights=weights)
+    rows = [row for ledger in found for row in _rows(ledger, tokens, names, zone)]
+    columns = dict(list(BURN_COLUMNS.items())[:4]) | {name: _dtype(name, zone) for name in names} | BURN_COLUMNS
+    table = pd.DataFrame(rows, columns=list(columns))
+    origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
+    return table.assign(origin=origin).astype(columns)
+
+
+def _dtype(name: str, zone: tzinfo) -> Any:
+    return {"hour": "Int64", "day": pd.DatetimeTZDtype("us", zone)}.get(name, "str")
+
+
+def _rows(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str], zone: tzinfo) -> Iterator[dict[str, Any]]:
+    parts = [_own(ledger, tokens, names), _rest(ledger)]
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    if table.empty:
+        return
+    when = pd.Series(pd.DatetimeIndex(table["when"].to_numpy(np.int64).view("M8[us]"), tz="UTC")).dt.tz_convert(zone)
+    calendar = {"hour": when.dt.hour, "weekday": when.dt.day_name(), "day": when.dt.normalize()}
+    for name in names:
+        table[name] = (
+            calendar[name] if name in calendar else table.get(name, pd.Series(None, table.index, dtype=object))
+        )
+        if name not in calendar:
+            own = table["kind"] == OWN_TURNS
+            table[name] = table[name].astype(object).where(own, table["kind"]).fillna(f"{name} not named")
+    grouped = table.groupby([*names, "kind"], sort=False)[["points", "turns", "tokens"]].sum().reset_index()
+    total = float(grouped["points"].sum())
+    order = ["kind", "points"] if not set(names) & set(TIMES) else names
+    up = [True, False] if order[0] == "kind" else [True] * len(order)
+    series = ledger.followed.series
+    who = {name: getattr(series, name) for name in ("account", "account_key", "limit", "window")}
+    grouped["kind"] = pd.Categorical(grouped["kind"], [OWN_TURNS, UNEXPLAINED, NOBODYS], ordered=True)
+    if "weekday" in names:
+        grouped["weekday"] = pd.Categorical(grouped["weekday"], WEEKDAYS, ordered=True)
+    for row in grouped.sort_values(order, ascending=up, kind="stable").to_dict("records"):
+        yield who | row | {"share": row["points"] / total if total else np.nan}
+
+
+def _own(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """One row for each turn, with its share of the points of its block."""
+    turns, blocks = ledger.turns, ledger.blocks
+    count = np.where(blocks.unsure, 0, blocks.high - blocks.low)
+    block = np.repeat(np.arange(len(count)), count)
+    turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(blocks.low, count)
+    weight = np.maximum(ledger.weighted[turn], 1e-9)
+    points = weight / np.bincount(block, weight, len(count))[block] * ledger.explained[block]
+    rows = turns.rows[turn]
+    texts = {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}
+    spent = tokens["total"].to_numpy()[rows]
+    return pd.DataFrame(
+        {"when": turns.time[turn], "points": points, "turns": 1, "tokens": spent, "kind": OWN_TURNS} | texts
+    )
+
+
+def _rest(ledger: Ledger) -> pd.DataFrame:
+    """One row for each block of which something is not explained."""
+    blocks = ledger.blocks
+    left = blocks.points - ledger.explained
+    some = left > 0
+    kind = np.where(blocks.unsure, NOBODYS, UNEXPLAINED)[some]
+    return pd.DataFrame({"when": blocks.until[some], "points": left[some], "turns": 0, "tokens": 0, "kind": kind})

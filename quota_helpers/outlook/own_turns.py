@@ -1,0 +1,82 @@
+"""The turns of session logs by account, as columns of numbers: when, and how many tokens of which kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..frames import Integers, counts, micros
+from ..periods.readings import Floats
+from ..sessions.columns import OWN_PROVIDER, UNATTRIBUTED
+
+KINDS: Final = ("input", "cached_input", "output", "reasoning")
+"""What tokens are told apart by: input that was not cached, input that was, visible output, reasoning."""
+
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turns:
+    """The turns of one account, oldest first.
+
+    Attributes:
+        rows: Position of each in the frame.
+        time: When it ended, in microseconds.
+        amounts: Tokens of each of `KINDS`, one row a turn.
+        model: Number of its model in `models`.
+        models: Names of models.
+    """
+
+    rows: Places
+    time: Integers
+    amounts: Floats
+    model: Places
+    models: tuple[str, ...]
+
+    def weighted(self, weights: Floats) -> Floats:
+        """Weighted tokens of each turn: *weights* by model and kind."""
+        amount: Floats = (self.amounts * weights[self.model]).sum(axis=1)
+        return amount
+
+
+def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
+    """Account key -> its turns; those of another provider are nobody's here.
+
+    Args:
+        tokens: As `frames.counts` takes it; kinds of tokens that it does not tell apart count as input.
+
+    Raises:
+        TypeError, ValueError: As `frames.counts`.
+    """
+    tokens = counts(tokens)
+    time = micros(tokens["time"])
+    amounts = _amounts(tokens)
+    model, models = pd.factorize(tokens["model"].fillna("model not named"))
+    mine = np.full(len(tokens), fill_value=True)
+    if "provider" in tokens:
+        mine = (tokens["provider"].isna() | (tokens["provider"].str.casefold() == OWN_PROVIDER)).to_numpy(bool)
+    found = {}
+    for key, places in tokens.groupby("account_key").indices.items():
+        rows = places[mine[places]]
+        rows = rows[np.argsort(time[rows], kind="stable")]
+        found[str(key)] = Turns(rows, time[rows], amounts[rows], model[rows], tuple(map(str, models)))
+    return found
+
+
+def nobodys(turns: dict[str, Turns]) -> Integers:
+    """When the turns ended of which the logs do not say whose they are."""
+    return turns[UNATTRIBUTED].time if UNATTRIBUTED in turns else np.zeros(0, np.int64)
+
+
+def _amounts(tokens: pd.DataFrame) -> Floats:
+    columns = {
+        name: tokens[name].fillna(0).to_numpy(np.float64) if name in tokens else np.zeros(len(tokens))
+        for name in ("total", "cached_input", "output", "reasoning")
+    }
+    reasoning = np.minimum(columns["reasoning"], columns["output"])
+    fresh = np.maximum(0.0, columns["total"] - columns["cached_input"] - columns["output"])
+    return np.column_stack([fresh, columns["cached_input"], columns["output"] - reasoning, reasoning])
