@@ -109,6 +109,51 @@ def test_over_a_time_the_pace_so_far_decides(used, gone, hours, need, verdict):
         assert answer.text.startswith("At its pace so far ada will have ")
 
 
+def record(per_hour, days=30, name="ada", until=NOW):
+    """Readings of a week's window every hour over that many days, used evenly; the last week ends half gone."""
+    hours = int(days * 24)
+    start = until - timedelta(hours=hours)
+    begun = until - timedelta(days=3.5)
+    rows = []
+    for hour in range(hours + 1):
+        at = start + timedelta(hours=hour)
+        into = (at - begun) % timedelta(days=7)
+        used = into / timedelta(hours=1) * per_hour
+        window = QuotaWindow(limit_id="codex", name="weekly", used_percent=used, window_seconds=WEEK, fetched_at=at,
+                             reset_at=at - into + timedelta(days=7))  # fmt: skip
+        rows.append(UsageSnapshot(account=name, account_key=f"key-{name}", windows=(window,), fetched_at=at))
+    return to_frame(rows)
+
+
+def test_with_a_record_its_forecast_decides_and_says_so():
+    """Half a point an hour, in the record and at the pace: by the record there is less, in one case of ten."""
+    now = snapshot(window(42))
+    even = enough(now, 40, lasting=timedelta(hours=24))
+    said = enough(now, 40, lasting=timedelta(hours=24), history=record(0.5))
+    assert even.text.startswith("At its pace so far ada will have 46 % left")
+    assert said.text.startswith("By its record ada will still have ")
+    assert " of its weekly limit in nine cases of ten: enough for 40 % over 1 d" in said.text
+    left = float(said.text.split("have ")[1].split(" %")[0])
+    assert 30 < left < 46
+    for need, verdict in ((left - 0.5, "yes"), (left + 0.5, "no")):
+        assert enough(now, need, lasting=timedelta(hours=24), history=record(0.5)).verdict == verdict
+
+
+def test_where_the_record_says_nothing_the_pace_decides():
+    """A record of somebody else, one that is too short or too old, and a need of this very moment."""
+    now, day = snapshot(window(42)), timedelta(hours=24)
+    for thin in (record(0.5, name="bob"), record(0.5, days=1), record(0.5, until=NOW - timedelta(days=5))):
+        assert enough(now, 40, lasting=day, history=thin) == enough(now, 40, lasting=day)
+    assert enough(now, 40, history=record(0.5)) == enough(now, 40)
+
+
+def test_a_record_makes_no_yes_of_what_is_not_known():
+    for state in (snapshot(window(None)), snapshot(window(42), name="bob")):
+        assert enough(
+            state, 1, lasting=timedelta(hours=1), now=NOW + timedelta(days=9), history=record(0.5)
+        ).verdict == ("unknown")
+
+
 def test_over_a_time_a_window_without_a_reset_is_not_known():
     bare = QuotaWindow(limit_id="codex", name="weekly", used_percent=5, window_seconds=WEEK, fetched_at=NOW)
     assert enough(snapshot(bare), 20)

@@ -179,11 +179,22 @@ def test_two_people_whose_masked_names_are_the_same(history):
     assert sorted(set(history.frame()["account"])) == ["ki...@example.com (1)", "ki...@example.com (2)"]
     for ambiguous in ("kim@example.com", "ki...@example.com"):
         with pytest.raises(ValueError, match=f"2 accounts: choose by key.*{key_of('kirk@example.com')}"):
+            history.frame(accounts=ambiguous)
+        with pytest.raises(ValueError, match=f"exact label.*{key_of('kirk@example.com')}"):
             history.forget(ambiguous)
     assert history.forget(key_of("kim@example.com")) == 3
     assert history.accounts()["account_key"].tolist() == [key_of("kirk@example.com")]
     assert history.accounts()["account"].tolist() == ["ki...@example.com"]
-    assert history.forget("kirk@example.com") == 3
+
+
+@pytest.mark.parametrize("near", ["kim@example.com", "kirk@example.com", "KI...@example.com", "ki...@example.com (1)"])
+def test_what_only_looks_like_an_account_forgets_nothing(history, near):
+    """Even the only one that a masked name would fit: what cannot be undone takes the key or the label itself."""
+    history.add(collection(T0, "kirk@example.com"))
+    with pytest.raises(ValueError, match=r"exact label .*ki\.\.\.@example\.com"):
+        history.forget(near)
+    assert len(history.frame()) == 2
+    assert history.forget("ki...@example.com") == 3
 
 
 def test_a_moment_without_time_zone_is_refused(history):

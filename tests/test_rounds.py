@@ -8,10 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from foundation_support import Desk, ask, cli, environment, usage
 from history_support import T0
@@ -205,6 +207,25 @@ def test_the_gate(desk, arguments, code, said):
     desk.login("bob", usage(25, 95))
     done = ask(desk, *arguments)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+def test_the_gate_over_a_time_asks_what_was_kept(desk, own, tmp_path):
+    """Without a record the pace decides; after a month of hourly readings, the record. The sentence says which."""
+    desk.login("ada", usage(None, 50, weekly_reset=int(time.time()) + 302_400))
+    gate = ["--need", "1", "--for", "1h"]
+    assert "At its pace so far ada" in ask(desk, *gate, env=own).stderr
+    ask(desk, "--keep", env=own)
+    (path,) = (tmp_path / "own").rglob("history.sqlite3")
+    with History(path) as history:
+        last = history.frame(windows="weekly").iloc[[0]]
+        times = last["fetched_at"].iloc[0] - pd.to_timedelta(range(30 * 24), unit="h")
+        past = last.loc[last.index.repeat(len(times))].assign(fetched_at=times.as_unit("us"))
+        week = pd.Timedelta(days=7)
+        into = (past["fetched_at"] - past["reset_at"]) % week
+        past["reset_at"] = past["fetched_at"] - into + week
+        history.add(past.assign(used_percent=into / week * 50, remaining_percent=100 - into / week * 50))
+    said = ask(desk, *gate, "--keep", env=own)
+    assert (said.returncode, "By its record ada will still have " in said.stderr) == (0, True), said.stderr
 
 
 @pytest.mark.parametrize(

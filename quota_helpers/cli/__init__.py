@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from ..privacy import printable
 from ..sources import demo, live
 from .json_document import document
-from .keep import NOT_KEPT, keep_on, keep_one
+from .keep import NOT_KEPT, keep_on, keep_one, kept_record
 from .options import parse
 from .raw_output import print_bodies, print_replies
 from .text_table import WIDTH, packed, stale_notes, table
@@ -82,7 +82,10 @@ def _run(options: argparse.Namespace) -> int:
 def _gate(collection: Collection, options: argparse.Namespace) -> int:
     from ..outlook.enough import enough  # noqa: PLC0415 - most runs ask for no gate
 
-    answer = enough(collection, options.need, lasting=options.lasting, now=collection.fetched_at, reveal=True)
+    record = kept_record(_say) if options.lasting and not options.demo else None
+    answer = enough(
+        collection, options.need, lasting=options.lasting, now=collection.fetched_at, history=record, reveal=True
+    )
     _say(answer.text)
     return answer.exit_code
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from ..errors import HistoryError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..history.rounds import Round
     from ..outcomes import Collection
     from ..sources import Source
@@ -34,6 +36,20 @@ def keep_one(collection: Collection, say: Say) -> bool:
         say(str(error))
         return False
     return True
+
+
+def kept_record(say: Say) -> pd.DataFrame | None:
+    """The readings that are kept; None where there is no history, or it cannot be read."""
+    from ..history import History, default_path  # noqa: PLC0415 - a run without --for needs no pandas
+
+    if not default_path().is_file():
+        return None
+    try:
+        with History() as history:
+            return history.frame()
+    except HistoryError as error:
+        say(str(error))
+        return None
 
 
 def keep_on(source: Source, pace: timedelta, say: Say) -> int:

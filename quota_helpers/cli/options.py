@@ -84,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
         dest="lasting",
         metavar="3h",
         type=_span,
-        help="with --need: so much must still be left then, at this pace",
+        help="with --need: so much must still be left then, by what was kept, else at this pace",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
     return parser

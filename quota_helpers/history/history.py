@@ -300,14 +300,18 @@ class History:
     # --- away ---
 
     def forget(self, account: str) -> int:
-        """Remove everything of one account (by label, name or key) from the file; how many rows.
+        """Remove everything of one account, by its key or exact label, from the history; how many rows.
+
+        A name that only looks like it, such as an e-mail address that would be masked alike, removes nothing.
 
         Raises:
-            ValueError: No such account is kept, or several are called so: the message lists their keys.
+            ValueError: No account has that key or label; the message lists those that there are.
             HistoryError: It cannot be written.
         """
         with self._database.writing(alone=True) as connection:
-            removed = erase(connection, self._chosen(connection, [account]) or ())
+            with self._database.decoding():
+                overview = Overview.read(connection)
+            removed = erase(connection, [overview.exactly(account)])
             drop_orphans(connection)
         self._database.tidy()
         return removed

@@ -93,6 +93,19 @@ class Overview:
         wanted = [name if name in known else clean_text(name, "account") for name in listed(names) or ()]
         return choose(wanted, known)
 
+    def exactly(self, account: str) -> str:
+        """The one account that has this key or this label, letter for letter.
+
+        Raises:
+            ValueError: None has; the message lists labels with their keys.
+        """
+        labels = self.labels
+        for id_, label in labels.items():
+            if account in (id_, label):
+                return id_
+        there = ", ".join(f"{label} (key {id_})" for id_, label in labels.items()) or "none"
+        raise ValueError(f"No account has the key or the exact label {account!r}. There are: {there}.")
+
     def frame(self) -> pd.DataFrame:
         """One row per account, with `ACCOUNT_COLUMNS`."""
         labels = self.labels

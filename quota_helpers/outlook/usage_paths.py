@@ -57,12 +57,17 @@ class Paths:
     @property
     def at_end(self) -> Floats:
         """Percent used when the window ends, by the announced reset or a refill before it."""
-        end = np.minimum(self.refill, self.edges[-1])
+        return self._displayed(self.level_at(np.minimum(self.refill, self.edges[-1])))
+
+    def level_at(self, hours: Floats | float) -> Floats:
+        """Percent used after so many hours, one number for each path or the same for all; after the reset as at it."""
+        end = np.broadcast_to(np.minimum(hours, self.edges[-1]), len(self.level))
         step = np.clip(np.searchsorted(self.edges, end), 1, len(self.edges) - 1)
         row = np.arange(len(end))
         before, after = self.level[row, step - 1], self.level[row, step]
         share = (end - self.edges[step - 1]) / np.maximum(self.edges[step] - self.edges[step - 1], 1e-12)
-        return self._displayed(before + share * (after - before))
+        level: Floats = before + share * (after - before)
+        return level
 
     def _displayed(self, level: Floats) -> Floats:
         return np.clip(level, self.shown, FULL)
