@@ -15,15 +15,15 @@ from ..privacy import mask_identity
 from .style import (
     ATTENTION,
     FURTHER,
-    HATCH,
     PLAIN_AXIS,
     QUIET,
+    SHAPES,
     cut,
     demo_words,
     figure_of,
+    hatched,
     label_space,
-    layout_spec,
-    note_spec,
+    note_figure,
     plain,
     time_axis,
     titled,
@@ -34,7 +34,6 @@ MOST_SERIES: Final = 4  # beside what is not explained: colours and hatches
 ROW: Final = 24  # pixels
 REST: Final = "all others"
 HIDDEN: Final = ("project", "session", "machine")  # what may tell of a person's work; numbered where it is shown
-SHAPES: Final = ("", "/", "x", ".")
 COLOURS: Final = {UNEXPLAINED: ATTENTION, NOBODYS: QUIET}
 
 
@@ -73,14 +72,14 @@ def plot_burn(
     what = {"weekly": "the week", "five_hour": "the five hours"}.get(window, window_title("codex", window))
     title = f"Where {what} went: by {asked} (estimate){demo_words(invented=is_demo(burned))}"
     if not rows["points"].sum() > 0:
-        return figure_of(note_spec(title, "No rise of this window with turns of the same account beside it."), template)
+        return note_figure(title, "No rise of this window with turns of the same account beside it.", template)
     left = float(rows.loc[rows["kind"] != OWN_TURNS, "points"].sum())
     total = float(rows["points"].sum())
     notes = (f"{total:.0f} points since the first turn", f"{left:.0f} of them no turn explains", "from these logs only")
     for name in set(names) & set(HIDDEN) if not projects else ():
         rows = rows.assign(**{name: _numbered(rows, name)})
-    spec = _timeline if "day" in names else _bars
-    return figure_of(spec(titled(title, *notes), rows, [name for name in names if name != "day"] or ["kind"]), template)
+    draw, shown = _timeline if "day" in names else _bars, [name for name in names if name != "day"] or ["kind"]
+    return draw(titled(title, *notes), rows, shown, template)
 
 
 def _chosen(burned: pd.DataFrame, window: str, accounts: Names) -> tuple[pd.DataFrame, str]:
@@ -110,7 +109,7 @@ def _table(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return rows.assign(what=words).pivot_table(index="what", columns="kind", values="points", aggfunc="sum", sort=False)
 
 
-def _bars(title: dict[str, Any], rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
+def _bars(title: dict[str, Any], rows: pd.DataFrame, names: list[str], template: Any) -> go.Figure:
     table = _table(rows, names).fillna(0.0)
     if not set(names) & set(TIMES):
         table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
@@ -136,21 +135,22 @@ def _bars(title: dict[str, Any], rows: pd.DataFrame, names: list[str]) -> dict[s
     ]
     sums = table.sum(axis=1).to_numpy()
     traces[-1] |= {"text": [f"{value:.1f}" for value in sums], "textposition": "outside", "cliponaxis": False}
-    layout = layout_spec(
+    return figure_of(
+        traces,
         title,
         height=150 + ROW * len(table),
         left=label_space(shown),
+        bottom=80,
+        template=template,
         barmode="stack",
         showlegend=True,
         legend={"traceorder": "normal"},
         xaxis={"range": [0, 1.12 * float(sums.max())], "title": {"text": "points"}, **PLAIN_AXIS},
         yaxis={"tickvals": places, "ticktext": list(map(plain, shown)), "autorange": "reversed", **PLAIN_AXIS},
     )
-    layout["margin"]["b"] = 80
-    return {"data": traces, "layout": layout}
 
 
-def _timeline(title: dict[str, Any], rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
+def _timeline(title: dict[str, Any], rows: pd.DataFrame, names: list[str], template: Any) -> go.Figure:
     words = rows[names].astype(str).agg(" · ".join, axis=1).where(rows["kind"] == OWN_TURNS, rows["kind"].astype(str))
     day = rows["day"].dt.tz_localize(None)
     table = rows.assign(what=words, day=day).pivot_table(
@@ -172,10 +172,13 @@ def _timeline(title: dict[str, Any], rows: pd.DataFrame, names: list[str]) -> di
         }
         for number, name in enumerate([*mine, *(name for name in COLOURS if name in table)])
     ]
-    layout = layout_spec(
+    return figure_of(
+        traces,
         title,
         height=340,
         left=52,
+        bottom=66,
+        template=template,
         barmode="stack",
         bargap=0.25,
         showlegend=True,
@@ -183,11 +186,8 @@ def _timeline(title: dict[str, Any], rows: pd.DataFrame, names: list[str]) -> di
         xaxis=time_axis(showgrid=False),
         yaxis={"title": {"text": "points"}, "rangemode": "tozero", **PLAIN_AXIS},
     )
-    layout["margin"]["b"] = 66
-    return {"data": traces, "layout": layout}
 
 
 def _marker(kind: str, number: int) -> dict[str, Any]:
-    shape = "-" if kind in COLOURS else SHAPES[number % len(SHAPES)]
-    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": HATCH, "size": 6, "solidity": 0.25}
-    return {"color": COLOURS.get(kind, FURTHER[number % len(SHAPES)]), "pattern": pattern}
+    shape = "-" if kind in COLOURS else SHAPES[number % MOST_SERIES]
+    return hatched(COLOURS.get(kind, FURTHER[number % MOST_SERIES]), shape)

@@ -24,8 +24,7 @@ from .style import (
     cut,
     demo_words,
     figure_of,
-    layout_spec,
-    note_spec,
+    note_figure,
     percent_axis,
     time_axis,
     titled,
@@ -78,18 +77,18 @@ def plot_forecast(
     found = follow_all(known, account, window, limit)
     zone, words = zone_for(tz, invented=is_demo(frame)), demo_words(invented=is_demo(frame))
     if present is None or not found:
-        return figure_of(note_spec(f"Forecast{words}", "No readings of this window."), template)
+        return note_figure(f"Forecast{words}", "No readings of this window.", template)
     one = max(found, key=lambda followed: float(np.nan_to_num(followed.series.used[-1], nan=-1.0)))
     row = forecast_row(one, micros(present), seed, paths)
     name = cut(one.series.account if reveal else one.series.label, LABEL_LENGTH)
     title = f"{name} · {window_title(limit, window)}{words}"
     drawn = None if np.isnan(row["used_p50"]) else forecast_paths(one, seed, paths)[0]
     if drawn is None or not one.cycles:
-        return figure_of(note_spec(title, f"{row['verdict']}."), template)
-    return figure_of(_spec(title, row, one, drawn, zone), template)
+        return note_figure(title, f"{row['verdict']}.", template)
+    return _drawn(title, row, one, drawn, zone, template)
 
 
-def _spec(title: str, row: dict[str, Any], one: Followed, drawn: Paths, zone: tzinfo) -> dict[str, Any]:
+def _drawn(title: str, row: dict[str, Any], one: Followed, drawn: Paths, zone: tzinfo, template: Any) -> go.Figure:
     past, begun, reset = past_of(one), begun_at(one, len(one.cycles) - 1), one.cycles[-1].reset
     start = int(past.time[-1])
     ahead = (start + drawn.edges * HOUR_US).astype(np.int64)
@@ -109,16 +108,17 @@ def _spec(title: str, row: dict[str, Any], one: Followed, drawn: Paths, zone: tz
     announced = f"announced reset {local_time(from_micros(reset), zone)}"
     edges = (wall_time(np.array([begun, reset]), zone) / 1000).tolist()
     mark = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
-    layout = layout_spec(
+    return figure_of(
+        traces,
         titled(title, row["verdict"], announced, surprise, "dashes = likely, dots = safe budget", calibrated),
         height=TOP + HEIGHT,
         left=44,
+        bottom=44,
+        template=template,
         xaxis=time_axis(nticks=5, range=[edges[0], edges[1] + 0.01 * (edges[1] - edges[0])]),
         yaxis=percent_axis(range=[-3, 108]),
         shapes=[mark | {"x0": edges[1], "x1": edges[1], "line": {"color": ATTENTION, "width": 2}}],
     )
-    layout["margin"]["b"] = 44
-    return {"data": traces, "layout": layout}
 
 
 def _used(past: Past, begun: int, zone: tzinfo) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from .style import (
     LABEL_LENGTH,
     PLAIN_AXIS,
     TOP,
+    axis_of,
     cut,
     demo_words,
     figure_of,
     label_space,
-    layout_spec,
-    note_spec,
+    note_figure,
+    panels,
     plain,
     time_axis,
     titled,
@@ -65,6 +66,7 @@ def plot_heatmap(
     tz: str | tzinfo | None = None,
     reveal: bool = False,
     template: Any = None,
+    known: Sequence[Followed] | None = None,
 ) -> go.Figure:
     """A window's use by the hour; an x marks hours in which it was full, an empty cell hours of which nothing is known.
 
@@ -82,6 +84,7 @@ def plot_heatmap(
         tz: Whose hours; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
         template: As in `plot_windows`.
+        known: As in `periods.follow_all`, where the cycles of the whole frame are known.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
@@ -93,36 +96,8 @@ def plot_heatmap(
     """
     if form not in {"week", "accounts"} or measure not in WORDS:
         raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
-    series = follow_all(frame, accounts, window, limit)
-    drawn = heatmap_figure(
-        series,
-        window,
-        limit=limit,
-        form=form,
-        measure=measure,
-        since=since,
-        until=until,
-        tz=tz,
-        reveal=reveal,
-        invented=is_demo(frame),
-    )
-    return drawn if template is None else drawn.update_layout(template=template)
-
-
-def heatmap_figure(
-    series: Sequence[Followed],
-    window: str,
-    *,
-    limit: str = "codex",
-    form: Form = "week",
-    measure: Measure = "highest",
-    since: Moment | None = None,
-    until: Moment | None = None,
-    tz: str | tzinfo | None = None,
-    reveal: bool = False,
-    invented: bool = False,
-) -> go.Figure:
-    """What `plot_heatmap` draws, of one window's readings whose cycles are known; the arguments are the same."""
+    series = follow_all(frame, accounts, window, limit, known)
+    invented = is_demo(frame)
     zone = zone_for(tz, invented=invented)
     newest = max((int(followed.series.time[-1]) for followed in series), default=None)
     low, high = bounds(since, until, newest=newest)
@@ -135,9 +110,18 @@ def heatmap_figure(
             found[followed.series.account if reveal else followed.series.label] = hours
     title = f"{window_title(limit, window).capitalize()} window{demo_words(invented=invented)}"
     if not found:
-        return figure_of(note_spec(title, "No readings of this window in this range."))
+        return note_figure(title, "No readings of this window in this range.", template)
+    rows = sorted(found.items(), key=lambda row: _fullest(*row))
+    shown = rows[: MOST_PANELS if form == "week" else MOST_ACCOUNTS]
+    notes = [
+        f"{WORDS[measure]} by weekday and hour" if form == "week" else f"{WORDS[measure]}, hour by hour",
+        _zone_name(zone, rows),
+        "x = full" if measure == "highest" else "",
+        "empty = not known",
+        f"{len(shown)} of {len(rows)} accounts" if len(shown) < len(rows) else "",
+    ]
     draw = _weeks if form == "week" else _accounts
-    return draw(title, sorted(found.items(), key=lambda row: _fullest(*row)), measure, zone)
+    return draw(shown, measure, zone, title=titled(title, *notes), bottom=BOTTOM, template=template)
 
 
 def _fullest(name: str, hours: Hours) -> tuple[int, float, str]:
@@ -173,46 +157,28 @@ def _scale(measure: Measure, grids: Sequence[Floats]) -> dict[str, Any]:
     }
 
 
-def _weeks(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
-    shown = rows[:MOST_PANELS]
-    height = CELL * len(DAYS)
-    inner = height * len(shown) + PANEL_GAP * (len(shown) - 1)
+def _weeks(shown: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo, **common: Any) -> go.Figure:
+    inner, domains = panels(len(shown), CELL * len(DAYS), PANEL_GAP)
     grids = [hours.by_week(measure, zone) for _, hours in shown]
     scale = _scale(measure, grids)
+    hours_of_day, days, ticks = list(range(HOURS_A_DAY)), list(DAYS), (0, 6, 12, 18, 23)
     traces: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
-    hours_of_day = list(range(HOURS_A_DAY))
-    for number, ((label, _), grid) in enumerate(zip(shown, grids, strict=True)):
-        name = str(number + 1) if number else ""
-        top = 1 - number * (height + PANEL_GAP) / inner
+    for number, ((label, _), grid, domain) in enumerate(zip(shown, grids, domains, strict=True)):
+        across, down = axis_of(number, "x"), axis_of(number)
         hover = f"<b>{plain(label)}</b><br>%{{y}} %{{x}}:00: %{{z:.1f}} {_unit(measure)}<extra></extra>"
-        place = {"xaxis": f"x{name}", "yaxis": f"y{name}", "name": label}
-        traces.append(_heat(hours_of_day, list(DAYS), grid, scale, hover) | place | {"showscale": not number})
-        traces.append(_crosses(grid, hours_of_day, list(DAYS), measure) | place)
-        axes[f"xaxis{name}"] = {
-            "anchor": f"y{name}",
-            "range": [-0.5, 23.5],
-            "tickvals": [0, 6, 12, 18, 23],
-            "ticktext": [f"{hour}:00" for hour in (0, 6, 12, 18, 23)],
-            **_BARE,
-        }
-        axes[f"yaxis{name}"] = {
-            "domain": [max(0.0, top - height / inner), top],
-            "anchor": f"x{name}",
-            "range": [6.5, -0.5],
-            "tickvals": list(DAYS),
-            "ticktext": list(DAYS),
-            **_BARE,
-        }
-        axes.setdefault("annotations", []).append(words_at(f"<b>{plain(label)}</b>", f"y{name}"))
-    notes = [f"{WORDS[measure]} by weekday and hour", _zone_name(zone, rows), *_notes(measure), *_of_all(shown, rows)]
-    layout = layout_spec(titled(title, *notes), height=TOP + inner + BOTTOM, left=44, **axes)
-    layout["margin"]["b"] = BOTTOM
-    return figure_of({"data": traces, "layout": layout})
+        place = {"xaxis": across, "yaxis": down, "name": label}
+        traces.append(_heat(hours_of_day, days, grid, scale, hover) | place | {"showscale": not number})
+        traces.append(_crosses(grid, hours_of_day, days, measure) | place)
+        hours = {"range": [-0.5, 23.5], "tickvals": list(ticks), "ticktext": [f"{hour}:00" for hour in ticks]}
+        axes[axis_of(number, "xaxis")] = {"anchor": down, **hours, **_BARE}
+        weekdays = {"range": [6.5, -0.5], "tickvals": days, "ticktext": days}
+        axes[axis_of(number, "yaxis")] = {"domain": domain, "anchor": across, **weekdays, **_BARE}
+        axes.setdefault("annotations", []).append(words_at(f"<b>{plain(label)}</b>", down))
+    return figure_of(traces, height=TOP + inner + BOTTOM, left=44, **axes, **common)
 
 
-def _accounts(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo) -> go.Figure:
-    shown = rows[:MOST_ACCOUNTS]
+def _accounts(shown: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo, **common: Any) -> go.Figure:
     times = np.unique(np.concatenate([hours.start for _, hours in shown]))
     # A column without a number on both sides of a gap: else its neighbours would be drawn across it.
     gaps = np.flatnonzero(np.diff(times) > HOUR)
@@ -226,24 +192,17 @@ def _accounts(title: str, rows: Sequence[tuple[str, Hours]], measure: Measure, z
     hover = f"<b>%{{customdata}}</b><br>%{{x|%a %d %b %H:%M}}: %{{z:.1f}} {_unit(measure)}<extra></extra>"
     gap = 1 if grid.shape[1] <= GAPS_UP_TO else 0
     names = {"customdata": [[plain(label)] * len(times) for label, _ in shown]}
-    traces = [
-        _heat(x, y, grid, _scale(measure, [grid]), hover) | {"xgap": gap, "name": WORDS[measure]} | names,
-        _crosses(grid, x, y, measure),
-    ]
-    notes = [f"{WORDS[measure]}, hour by hour", _zone_name(zone, rows), *_notes(measure), *_of_all(shown, rows)]
-    layout = layout_spec(
-        titled(title, *notes),
+    return figure_of(
+        [
+            _heat(x, y, grid, _scale(measure, [grid]), hover) | {"xgap": gap, "name": WORDS[measure]} | names,
+            _crosses(grid, x, y, measure),
+        ],
         height=max(TOP + 66, TOP + CELL * len(shown)) + BOTTOM,
         left=label_space(labels),
         xaxis=time_axis(nticks=5, showgrid=False),
         yaxis={"tickvals": y, "ticktext": list(map(plain, labels)), "range": [len(shown) - 0.5, -0.5], **_BARE},
+        **common,
     )
-    layout["margin"]["b"] = BOTTOM
-    return figure_of({"data": traces, "layout": layout})
-
-
-def _of_all(shown: Sequence[Any], rows: Sequence[Any]) -> list[str]:
-    return [f"{len(shown)} of {len(rows)} accounts"] if len(shown) < len(rows) else []
 
 
 _BARE: Final = {**PLAIN_AXIS, "showgrid": False, "ticks": ""}
@@ -269,10 +228,6 @@ def _crosses(grid: Any, x: Any, y: Any, measure: Measure) -> dict[str, Any]:
         "hoverinfo": "skip",
         "showlegend": False,
     }
-
-
-def _notes(measure: Measure) -> list[str]:
-    return ["x = full", "empty = not known"] if measure == "highest" else ["empty = not known"]
 
 
 def _unit(measure: Measure) -> str:

@@ -24,11 +24,12 @@ from .style import (
     FURTHER,
     QUIET,
     TOP,
+    axis_of,
     cut,
     demo_words,
     figure_of,
-    layout_spec,
-    note_spec,
+    note_figure,
+    panels,
     percent_axis,
     plain,
     time_axis,
@@ -68,6 +69,7 @@ def plot_history(
     show: Show = "used",
     most_accounts: int = 4,
     template: Any = None,
+    lines: list[HistoryLine] | None = None,
 ) -> go.Figure:
     """Percent used over time, one panel per window, one line per account.
 
@@ -91,6 +93,8 @@ def plot_history(
         show: "used", or "left": the same lines, read from the other end.
         most_accounts: How many accounts are compared at most when *accounts* does not say.
         template: As in `plot_windows`.
+        lines: What `history_lines` made of the frame and these choices, where it is known: that takes as long as
+            drawing them.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
@@ -101,66 +105,17 @@ def plot_history(
     >>> plot_history(frame, accounts="ada", windows="weekly", since="2026-10-18").layout.title.text
     'Quota used over time, demo accounts: ada'
     """
-    lines = history_lines(
-        frame,
-        accounts=accounts,
-        windows=windows,
-        limits=limits,
-        since=since,
-        until=until,
-        now=now,
-        reveal=reveal,
-    )
-    drawn = history_figure(
-        lines,
-        invented=is_demo(frame),
-        since=since,
-        until=until,
-        now=now,
-        tz=tz,
-        overlay=overlay,
-        show=show,
-        everyone=sorted(set(frame["account"].dropna())),
-        most_accounts=most_accounts if accounts is None else None,
-    )
-    return drawn if template is None else drawn.update_layout(template=template)
-
-
-def history_figure(
-    lines: list[HistoryLine],
-    *,
-    invented: bool,
-    since: Moment | None = None,
-    until: Moment | None = None,
-    now: Moment | None = None,
-    tz: str | tzinfo | None = None,
-    overlay: bool = False,
-    show: Show = "used",
-    everyone: Sequence[str] = (),
-    most_accounts: int | None = None,
-) -> go.Figure:
-    """What `plot_history` draws, of lines that are known: finding the cycles takes as long as drawing them.
-
-    Args:
-        lines: As `history_lines` returns them.
-        invented: Whether they are the demo's.
-        since: As in `plot_history`, like all that follow.
-        until: Before this moment.
-        now: The present moment.
-        tz: Time zone of the axis.
-        overlay: Lay the cycles on top of each other.
-        show: "used" or "left".
-        everyone: Names of all accounts there are, in order: each keeps its colour whoever is chosen beside it.
-        most_accounts: How many accounts are compared at most; None means all.
-    """
-    demo = demo_words(invented=invented)
+    if lines is None:
+        chosen: dict[str, Any] = {"accounts": accounts, "windows": windows, "limits": limits}
+        lines = history_lines(frame, **chosen, since=since, until=until, now=now, reveal=reveal)
+    demo = demo_words(invented=is_demo(frame))
     if not lines:
         note = "No readings to show: other accounts or a longer range?"
-        return figure_of(note_spec(f"Quota {show} over time{demo}", note))
+        return note_figure(f"Quota {show} over time{demo}", note, template)
     newest = max(int(line.followed.series.time[-1]) for line in lines)
     moment = newest if now is None else micros(times_moment(now, name="now"))
     names = list(dict.fromkeys(line.account for line in sorted(lines, key=lambda line: line.urgency(moment))))
-    shown = names[:most_accounts]
+    shown = names[:most_accounts] if accounts is None else names
     lines = [line for line in lines if line.account in shown]
     lines, unused = _without_unused(lines)
     panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
@@ -168,13 +123,15 @@ def history_figure(
     left_out += [f"{MOST_PANELS} of {len(panels)} windows"] if len(panels) > MOST_PANELS else []
     left_out += [f"never used: {', '.join(unused)}"] if unused else []
     lines = [line for line in lines if (line.limit, line.window) in panels[:MOST_PANELS]]
-    zone = zone_for(tz, invented=invented)
+    zone = zone_for(tz, invented=bool(demo))
     who = cut(lines[0].label, 34) if len(shown) == 1 else f"{len(shown)} accounts"
     if overlay:
-        return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone)
+        return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone, template)
+    everyone = sorted(frame["account"].dropna().unique())  # each keeps its colour whoever is chosen beside it
     drawing = _Drawing(lines, shown, zone, moment, show, everyone)
     drawing.draw(*bounds(since, until, now=now, newest=newest))
-    return drawing.finish(f"Quota {show} over time{demo}: {who}", [*drawing.legend(), *left_out] or [f"percent {show}"])
+    notes = [*drawing.legend(), *left_out] or [f"percent {show}"]
+    return drawing.finish(titled(f"Quota {show} over time{demo}: {who}", *notes), template)
 
 
 def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[str]]:
@@ -207,7 +164,7 @@ class _Drawing:
         self.shapes: list[dict[str, Any]] = []
         self.axes: dict[str, Any] = {}
         self.alone = len(self.accounts) == 1
-        self.inner = PANEL_HEIGHT * len(self.panels) + PANEL_GAP * (len(self.panels) - 1)
+        self.inner, self.domains = panels(len(self.panels), PANEL_HEIGHT, PANEL_GAP)
         self.bottom = BOTTOM if self.alone else BOTTOM + LEGEND_ROW * -(-len(self.accounts) // 4)
         self.most = MOST_POINTS // len(lines)
         self.range = (0.0, 0.0)
@@ -228,20 +185,17 @@ class _Drawing:
             own = [line for line in self.lines if (line.limit, line.window) == panel]
             self._panel(number, own)
             for line in own:
-                self._line(line, _axis(number), legend=line.account not in seen)
+                self._line(line, axis_of(number), legend=line.account not in seen)
                 seen.add(line.account)
 
     def _panel(self, number: int, lines: Sequence[HistoryLine]) -> None:
-        top = 1 - number * (PANEL_HEIGHT + PANEL_GAP) / self.inner
         most = max(100.0, *(line.highest for line in lines))
-        self.axes[f"yaxis{_axis(number)[1:]}"] = percent_axis(
-            domain=[max(0.0, top - PANEL_HEIGHT / self.inner), top], range=[-4, most * 1.08]
-        )
+        axis = percent_axis(domain=self.domains[number], range=[-4, most * 1.08])
         if self.show == "left":
-            axis = self.axes[f"yaxis{_axis(number)[1:]}"]
             axis |= {"range": axis["range"][::-1], "ticktext": axis["ticktext"][::-1]}
+        self.axes[axis_of(number, "yaxis")] = axis
         words = f"  {plain(lines[0].says(self.now))}" if self.alone else ""
-        self.annotations.append(words_at(f"<b>{plain(lines[0].title)}</b>{words}", _axis(number)))
+        self.annotations.append(words_at(f"<b>{plain(lines[0].title)}</b>{words}", axis_of(number)))
 
     def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
         at = self.look[line.account]
@@ -294,32 +248,29 @@ class _Drawing:
         found += ["thick grey: stale"] if any(len(line.stale) for line in self.lines) else []
         return found
 
-    def finish(self, title: str, notes: Sequence[str]) -> go.Figure:
+    def finish(self, title: dict[str, Any], template: Any) -> go.Figure:
         """The figure with its texts and axes."""
-        # All at once: when traces are added one by one, plotly validates the whole figure each time.
-        layout = layout_spec(
-            titled(title, *notes),
+        return figure_of(
+            self.traces,
+            title,
             height=TOP + self.inner + self.bottom,
             left=44,
+            bottom=self.bottom,
+            template=template,
+            showlegend=not self.alone,
             annotations=self.annotations,
             shapes=self.shapes,
             hovermode="closest",
             legend={"itemclick": False, "itemdoubleclick": False},
-            xaxis=time_axis(range=list(self.range), anchor=_axis(len(self.panels) - 1)),
+            xaxis=time_axis(range=list(self.range), anchor=axis_of(len(self.panels) - 1)),
             **self.axes,
         )
-        layout["margin"]["b"] = self.bottom
-        return figure_of({"data": self.traces, "layout": layout | {"showlegend": not self.alone}})
 
 
 def _faint(colour: str) -> str:
     """The colour, "#rrggbb", so thin that a grid shines through."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{FILLED})"
-
-
-def _axis(number: int) -> str:
-    return f"y{number + 1 if number else ''}"
 
 
 def _hover(line: HistoryLine, more: str) -> str:

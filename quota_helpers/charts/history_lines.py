@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..labels import Names
 from ..outlook.bars import percent, window_rank, window_title
-from ..periods import Cycle, Followed, follow_all, picked
+from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
 from ..times import SECOND, Moment, bounds, duration
 from .knots import Knots, believed, clipped, stale, unbelieved
@@ -154,7 +154,7 @@ def history_lines(
     until: Moment | None = None,
     now: Moment | None = None,
     reveal: bool = False,
-    followed: Sequence[Followed] | None = None,
+    known: Sequence[Followed] | None = None,
 ) -> list[HistoryLine]:
     """One line for each window of each account that has a number in the range, panel by panel, the fullest first.
 
@@ -169,13 +169,9 @@ def history_lines(
         until: Before this moment.
         now: What a timedelta counts back from; None means the newest reading.
         reveal: Whether e-mail addresses in account names are shown in full.
-        followed: What `follow_all` found in the whole frame, where that is known; None means to find it now.
+        known: As in `periods.follow_all`.
     """
-    if followed is None:
-        everything = follow_all(frame, accounts, windows, limits)
-    else:
-        wanted = {id(series) for series in picked([one.series for one in followed], accounts, windows, limits)}
-        everything = [one for one in followed if id(one.series) in wanted]
+    everything = follow_all(frame, accounts, windows, limits, known)
     newest = max((int(one.series.time[-1]) for one in everything), default=None)
     low, high = bounds(since, until, now=now, newest=newest)
     found = []

@@ -22,10 +22,11 @@ from .style import (
     NORMAL,
     QUIET,
     TOP,
+    axis_of,
     cut,
     figure_of,
-    layout_spec,
-    note_spec,
+    note_figure,
+    panels,
     percent_axis,
     plain,
     titled,
@@ -39,42 +40,41 @@ MOST_CYCLES: Final = 60
 """Of one window; the newest ones. More lines on top of each other show nothing."""
 
 
-def plot_overlay(lines: Sequence[HistoryLine], title: str, notes: Sequence[str], zone: tzinfo) -> go.Figure:
+def plot_overlay(
+    lines: Sequence[HistoryLine], title: str, notes: Sequence[str], zone: tzinfo, template: Any = None
+) -> go.Figure:
     """One panel for each line; its cycles by the share of the window that has passed, the newest one in colour."""
-    panels = [line for line in lines if curves(line)][:MOST_PANELS]
-    if not panels:
-        return figure_of(note_spec(title, "No cycle whose length and reset are known."))
-    inner = PANEL_HEIGHT * len(panels) + PANEL_GAP * (len(panels) - 1)
+    shown = [line for line in lines if curves(line)][:MOST_PANELS]
+    if not shown:
+        return note_figure(title, "No cycle whose length and reset are known.", template)
+    inner, domains = panels(len(shown), PANEL_HEIGHT, PANEL_GAP)
     traces: list[dict[str, Any]] = []
     texts: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
-    for number, line in enumerate(panels):
-        suffix = str(number + 1) if number else ""
-        top = 1 - number * (PANEL_HEIGHT + PANEL_GAP) / inner
-        axes[f"yaxis{suffix}"] = percent_axis(domain=[max(0.0, top - PANEL_HEIGHT / inner), top], range=[-3, 108])
+    for number, (line, domain) in enumerate(zip(shown, domains, strict=True)):
+        axes[axis_of(number, "yaxis")] = percent_axis(domain=domain, range=[-3, 108])
         found = curves(line)
         for at, curve in enumerate(found):
-            traces += _traces(line, curve, f"y{suffix}", zone, newest=at == len(found) - 1)
-        whose = f"{cut(line.label)} · " if len({other.account for other in panels}) > 1 else ""
-        texts.append(words_at(f"<b>{plain(f'{whose}{line.title}')}</b> {len(found)} cycles", f"y{suffix}"))
-    more = [f"{len(panels)} of {len(lines)} windows"] if len(panels) < len(lines) else []
-    words = ["across: share of the window that has passed", "bold = the newest cycle", *notes, *more]
-    across = {
-        "range": [-1, 102],
-        "tickvals": [0, 25, 50, 75, 100],
-        "ticktext": ["0", "25", "50", "75", "100 %"],
-        "anchor": f"y{len(panels) if len(panels) > 1 else ''}",
-    }
-    layout = layout_spec(
-        titled(title, *words),
+            traces += _traces(line, curve, axis_of(number), zone, newest=at == len(found) - 1)
+        whose = f"{cut(line.label)} · " if len({other.account for other in shown}) > 1 else ""
+        texts.append(words_at(f"<b>{plain(f'{whose}{line.title}')}</b> {len(found)} cycles", axis_of(number)))
+    more = f"{len(shown)} of {len(lines)} windows" if len(shown) < len(lines) else ""
+    return figure_of(
+        traces,
+        titled(title, "across: share of the window that has passed", "bold = the newest cycle", *notes, more),
         height=TOP + inner + 44,
         left=44,
+        template=template,
         annotations=texts,
         hovermode="closest",
-        xaxis=across,
+        xaxis={
+            "range": [-1, 102],
+            "tickvals": [0, 25, 50, 75, 100],
+            "ticktext": ["0", "25", "50", "75", "100 %"],
+            "anchor": axis_of(len(shown) - 1),
+        },
         **axes,
     )
-    return figure_of({"data": traces, "layout": layout})
 
 
 Curve = tuple[Cycle, Floats, Floats]

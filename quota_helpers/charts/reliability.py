@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from ..outlook.backtest import Backtest
-from .style import NORMAL, QUIET, TOP, figure_of, layout_spec, note_spec, percent_axis, titled
+from .style import NORMAL, QUIET, TOP, figure_of, note_figure, percent_axis, titled
 
 
 def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:
@@ -30,7 +30,7 @@ def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:
         raise TypeError(f"record is {type(record).__name__} instead of what qh.backtest(frame) returns")
     title = "Was the forecast right?"
     if record.asked.empty:
-        return figure_of(note_spec(title, "No closed window of which the forecast could be asked."), template)
+        return note_figure(title, "No closed window of which the forecast could be asked.", template)
     table, score = record.reliability, record.scores.iloc[0]
     said, came = (100 * table["said"]).tolist(), (100 * table["came"]).tolist()
     counts = [f"{count}" for count in table["moments"]]
@@ -56,12 +56,13 @@ def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:
         {"type": "scatter", "name": "forecast", "x": said, "y": came, **dots},
     ]
     axis = percent_axis(range=[-4, 108])
-    layout = layout_spec(
+    return figure_of(
+        traces,
         titled(title, *words),
         height=TOP + 290,
         left=52,
+        bottom=48,
+        template=template,
         xaxis=axis | {"title": {"text": "said: runs out", "font": {"size": 11}}},
         yaxis=axis | {"title": {"text": "came", "font": {"size": 11}}},
     )
-    layout["margin"]["b"] = 48
-    return figure_of({"data": traces, "layout": layout}, template)

@@ -13,21 +13,21 @@ import plotly.graph_objects as go
 from ..frames import chosen, present_of, readings
 from ..labels import Names
 from ..outlook.bars import WindowBar, percent, window_bars
-from ..times import Moment, duration, local_time, moment
+from ..times import Moment, duration, local_time
 from .style import (
     GRID,
     NORMAL,
     PLAIN_AXIS,
     demo_words,
     figure_of,
-    layout_spec,
-    note_spec,
+    note_figure,
     plain,
     titled,
     window_label,
+    word_trace,
+    worded_rows,
     zone_for,
 )
-from .windows import word_trace
 
 ROW: Final = 46  # pixels: a name and its words, a stem, what lies between two
 WORDS: Final = -0.3  # share of a row: where its words stand
@@ -74,31 +74,31 @@ def plot_resets(
     frame = chosen(readings(frame), accounts, windows, limits)
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
-    return figure_of(resets_spec(bars, now=present, tz=tz), template)
-
-
-def resets_spec(bars: Sequence[WindowBar], *, now: Moment | None, tz: str | tzinfo | None = None) -> dict[str, Any]:
-    """What `plot_resets` draws, as plotly's plain specification: building a Figure takes ten times as long.
-
-    Args:
-        bars: As `window_bars` returns them.
-        now: The moment they are of; None only where there are none.
-        tz: Time zone of the texts, as in `plot_resets`.
-    """
     invented = any(bar.origin == "demo" for bar in bars)
     title = f"Next resets{demo_words(invented=invented)}"
     coming = _coming(bars)
-    if not coming or now is None:
-        return note_spec(title, "No reset is known to lie ahead.")
+    if not coming or present is None:
+        return note_figure(title, "No reset is known to lie ahead.", template)
     zone = zone_for(tz, invented=invented)
     head = titled(
         title,
         "who gets what back, and when",
         "dot = reset, its size = what comes back",
-        f"from {local_time(moment(now), zone)}, logarithmic",
+        f"from {local_time(present, zone)}, logarithmic",
     )
-    layout = layout_spec(head, height=84 + 28 + ROW * len(coming), **_axes(coming))
-    return {"data": _traces(coming, zone), "layout": layout}
+    minutes = [max(1.0, bar.resets_in.total_seconds() / 60) for bar in coming if bar.resets_in is not None]
+    last = max(minutes)
+    ticks = {value: text for value, text in TICKS.items() if value <= last * 1.5}
+    across = {
+        "type": "log",
+        "range": [0, math.log10(last * 1.3)],
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+        **PLAIN_AXIS,
+    }
+    axes = {"xaxis": across, **worded_rows(len(coming))}
+    height = 84 + 28 + ROW * len(coming)
+    return figure_of(_traces(coming, minutes, zone), head, height=height, template=template, **axes)
 
 
 def _coming(bars: Sequence[WindowBar]) -> list[WindowBar]:
@@ -107,13 +107,8 @@ def _coming(bars: Sequence[WindowBar]) -> list[WindowBar]:
     return sorted(ahead, key=lambda bar: (bar.reset_at, bar.label))
 
 
-def _minutes(coming: Sequence[WindowBar]) -> list[float]:
-    return [max(1.0, bar.resets_in.total_seconds() / 60) for bar in coming if bar.resets_in is not None]
-
-
-def _traces(coming: Sequence[WindowBar], zone: tzinfo) -> list[dict[str, Any]]:
+def _traces(coming: Sequence[WindowBar], minutes: Sequence[float], zone: tzinfo) -> list[dict[str, Any]]:
     rows = list(range(len(coming)))
-    minutes = _minutes(coming)
     # One trace for all stems: a gap (None) lifts the pen.
     stems = {
         "type": "scatter",
@@ -131,35 +126,14 @@ def _traces(coming: Sequence[WindowBar], zone: tzinfo) -> list[dict[str, Any]]:
         "x": minutes,
         "y": rows,
         "mode": "markers",
-        "marker": {
-            "size": sizes,
-            "color": NORMAL,
-            "opacity": 1,
-            "line": {"width": 0},
-        },
+        "marker": {"size": sizes, "color": NORMAL, "opacity": 1, "line": {"width": 0}},
         "hovertext": [_hover(bar, zone) for bar in coming],
         "hoverinfo": "text",
         "cliponaxis": False,
     }
-    # Above each stem, from edge to edge: a margin for the names would leave no room for the times at 360 pixels.
     names = [(0.0, row + WORDS, plain(_label(bar, coming)), False) for row, bar in zip(rows, coming, strict=True)]
     words = [(1.0, row + WORDS, _words(bar, zone), True) for row, bar in zip(rows, coming, strict=True)]
-    return [stems, dots, {**word_trace([*names, *words]), "xaxis": "x2"}]
-
-
-def _axes(coming: Sequence[WindowBar]) -> dict[str, Any]:
-    last = max(_minutes(coming))
-    ticks = {value: text for value, text in TICKS.items() if value <= last * 1.5}
-    across = {
-        "type": "log",
-        "range": [0, math.log10(last * 1.3)],
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
-        **PLAIN_AXIS,
-    }
-    down = {"range": [len(coming) - 0.6, -0.6], "showgrid": False, "showticklabels": False, **PLAIN_AXIS}
-    words = {"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True}
-    return {"xaxis": across, "yaxis": down, "xaxis2": words}
+    return [stems, dots, word_trace([*names, *words], xaxis="x2")]
 
 
 def _label(bar: WindowBar, coming: Sequence[WindowBar]) -> str:

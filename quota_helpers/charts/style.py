@@ -8,11 +8,12 @@ ground, mid-grey ink. Inside our widgets a style sheet colours the text after Ju
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any, Final
 
+import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
@@ -27,6 +28,7 @@ QUIET: Final = "#7A7A7A"
 TRACK: Final = "rgba(127,127,127,0.16)"
 GRID: Final = "rgba(127,127,127,0.28)"
 HATCH: Final = "rgba(255,255,255,0.75)"
+SHAPES: Final = ("", "/", "x", ".", "-")  # of hatches, as many as there are hues
 CLEAR: Final = "rgba(0,0,0,0)"
 
 TOP: Final = 84  # pixels, for the title and two lines under it
@@ -159,31 +161,102 @@ def words_at(text: str, axis: str, *, x: float = 0, y: float = 1, anchor: str = 
     return {"text": text, "showarrow": False, "font": {"size": 12}} | place | more
 
 
-def layout_spec(title: dict[str, Any], *, height: int, left: int = 12, top: int = TOP, **more: Any) -> dict[str, Any]:
-    """The layout of a chart: its look is the template's, so that another template changes all of it."""
-    lines = str(title["subtitle"]["text"]).count("<br>")
-    return {
-        "template": _template(),
-        "height": height + 14 * max(0, lines - 1),
-        "margin": {"l": left, "r": 12, "t": top + 14 * max(0, lines - 1), "b": 28},
-        "showlegend": False,
-        "title": title,
-    } | more
+def figure_of(
+    traces: list[dict[str, Any]],
+    title: dict[str, Any],
+    *,
+    height: int,
+    left: int = 12,
+    top: int = TOP,
+    bottom: int = 28,
+    template: Any = None,
+    **more: Any,
+) -> go.Figure:
+    """The chart: its look is the template's, so that another template changes all of it.
+
+    Args:
+        traces: As plain dicts, all at once: one by one, plotly validates the whole figure each time.
+        title: As `titled` makes it; from its third line on the chart grows with it.
+        height: Pixels in all, like the margins that follow.
+        left: Room for the labels of the rows.
+        top: Room for the title.
+        bottom: Room for ticks and legend.
+        template: Another one than ours, where one is asked for.
+        more: What else the layout has: axes, annotations, shapes.
+    """
+    further = 14 * max(0, str(title["subtitle"]["text"]).count("<br>") - 1)
+    margin = {"l": left, "r": 12, "t": top + further, "b": bottom}
+    look = {"template": _template(), "height": height + further, "margin": margin, "showlegend": False, "title": title}
+    figure = go.Figure({"data": traces, "layout": look | more})
+    return figure if template is None else figure.update_layout(template=template)
 
 
-def note_spec(title: str, note: str) -> dict[str, Any]:
+def note_figure(title: str, note: str, template: Any = None) -> go.Figure:
     """A chart that says why there is nothing to draw."""
     text = "<br>".join(map(plain, textwrap.wrap(note, LINE_LENGTH)))
     words = {"text": text, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
     hidden = {"visible": False}
-    layout = layout_spec(titled(title), height=180, xaxis=hidden, yaxis=hidden, annotations=[words])
-    return {"data": [], "layout": layout}
+    return figure_of([], titled(title), height=180, template=template, xaxis=hidden, yaxis=hidden, annotations=[words])
 
 
-def figure_of(spec: dict[str, Any], template: Any = None) -> go.Figure:
-    """The Figure of a plain specification, checked by plotly; with another template where one is asked for."""
-    figure = go.Figure(spec)
-    return figure if template is None else figure.update_layout(template=template)
+def panels(count: int, height: int, gap: int) -> tuple[int, list[list[float]]]:
+    """Panels one under the other: their pixels together, and what share of them each takes, the first on top."""
+    inner = height * count + gap * (count - 1)
+    tops = [1 - number * (height + gap) / inner for number in range(count)]
+    return inner, [[max(0.0, top - height / inner), top] for top in tops]
+
+
+def axis_of(number: int, letter: str = "y") -> str:
+    """What plotly calls an axis of a panel, the first one being 0: "y", "y2"."""
+    return f"{letter}{number + 1 if number else ''}"
+
+
+def word_trace(words: Sequence[tuple[float, float, str, bool]], **more: Any) -> dict[str, Any]:
+    """Words as one trace (annotations are many times slower): x, y, text, and whether it ends at x."""
+    return {
+        "type": "scatter",
+        "name": "words",
+        "mode": "text",
+        "x": [x for x, _, _, _ in words],
+        "y": [row for _, row, _, _ in words],
+        "text": [text for _, _, text, _ in words],
+        "textposition": ["middle left" if ends else "middle right" for _, _, _, ends in words],
+        "textfont": {"size": 11},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    } | more
+
+
+def worded_rows(rows: int) -> dict[str, Any]:
+    """The axes of rows that have their words above them, from edge to edge, on the second x axis.
+
+    A margin for the names would leave the rows no room at 360 pixels.
+    """
+    return {
+        "yaxis": {"range": [rows - 0.6, -0.6], "showgrid": False, "showticklabels": False, **PLAIN_AXIS},
+        "xaxis2": {"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True},
+    }
+
+
+def hatched(colour: str, shape: str) -> dict[str, Any]:
+    """A bar's marker: its colour, and a hatch that tells it from others in greyscale."""
+    # "replace" would make the bar itself transparent
+    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": HATCH, "size": 6, "solidity": 0.25}
+    return {"color": colour, "pattern": pattern}
+
+
+def stacked(table: pd.DataFrame, hover: str) -> list[dict[str, Any]]:
+    """A bar trace for each column, the first without a hatch; *hover* follows the column's name."""
+    return [
+        {
+            "type": "bar",
+            "name": plain(cut(str(name), 30)),
+            "marker": hatched(FURTHER[number % len(FURTHER)], SHAPES[number % len(SHAPES)]),
+            "hovertemplate": f"<b>{plain(str(name))}</b>{hover}<extra></extra>",
+            "y": table[name].to_numpy(),
+        }
+        for number, name in enumerate(table.columns)
+    ]
 
 
 def _template() -> Any:

@@ -17,26 +17,23 @@ from ..periods.tokens import Count, daily_tokens
 from ..privacy import mask_identity
 from ..times import Moment
 from .style import (
-    FURTHER,
-    HATCH,
     NORMAL,
     PLAIN_AXIS,
     QUIET,
-    cut,
     demo_words,
     figure_of,
-    layout_spec,
-    note_spec,
+    note_figure,
     plain,
+    stacked,
     time_axis,
     titled,
     window_label,
+    word_trace,
+    worded_rows,
     zone_for,
 )
-from .windows import word_trace
 
 MOST_MODELS: Final = 4  # each with its colour and hatch; the rest together is "other models"
-HATCHES: Final = ("", "/", "x", ".", "-")
 HEIGHT: Final = 340
 ROW: Final = 46  # pixels of the cost chart: a name and its words, a bar
 WORDS: Final = -0.32  # share of a row: where its words stand
@@ -79,38 +76,25 @@ def plot_tokens(
     )
     title = f"Tokens by day and model{demo_words(invented=invented)}"
     if table.empty:
-        return figure_of(note_spec(title, "No turn in this range."), template)
-    days = table.index.to_numpy()
-    bars = [_model(number, str(model), days, table[model].to_numpy()) for number, model in enumerate(table.columns)]
+        return note_figure(title, "No turn in this range.", template)
     ticks = _ticks(float(table.sum(axis=1).max()))
     words = {"total": "all tokens, those from the cache included", "uncached": "without cached input"}
     said = f"{short(float(table.to_numpy().sum()))} in {len(table)} days"
-    layout = layout_spec(
+    bars = stacked(table, "<br>%{x|%a %d %b}: %{y:.4~s} tokens")
+    return figure_of(
+        [bar | {"x": table.index.to_numpy()} for bar in bars],
         titled(title, said, words.get(count, "output tokens")),
         height=HEIGHT,
         left=52,
+        bottom=66,
+        template=template,
+        showlegend=True,
         barmode="stack",
         bargap=0.25,
         legend={"traceorder": "normal"},
         xaxis=time_axis(showgrid=False, dtick=86_400_000 if len(table) <= 7 else None),  # noqa: PLR2004 - a week
         yaxis={"tickvals": ticks, "ticktext": list(map(short, ticks)), **PLAIN_AXIS},
     )
-    layout["margin"]["b"] = 66
-    return figure_of({"data": bars, "layout": layout | {"showlegend": True}}, template)
-
-
-def _model(number: int, model: str, days: Any, amounts: Any) -> dict[str, Any]:
-    shape = HATCHES[number % len(HATCHES)]
-    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": HATCH, "size": 6, "solidity": 0.25}
-    name = plain(cut(model, 30))
-    return {
-        "type": "bar",
-        "x": days,
-        "y": amounts,
-        "name": name,
-        "marker": {"color": FURTHER[number % len(FURTHER)], "pattern": pattern},
-        "hovertemplate": f"<b>{name}</b><br>%{{x|%a %d %b}}: %{{y:.4~s}} tokens<extra></extra>",
-    }
 
 
 def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any = None) -> go.Figure:
@@ -136,7 +120,7 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any 
     title = f"Tokens for 1 % (estimate){demo_words(invented=is_demo(costs))}"
     if costs.empty:
         note = "No stretch in which both tokens and a rise of the percentage are known."
-        return figure_of(note_spec(title, note), template)
+        return note_figure(title, note, template)
     names = dict(zip(costs["account_key"], costs["account"], strict=True))
     labels = account_labels(names, None if reveal else mask_identity)
     rows: list[dict[Any, Any]] = costs.to_dict("records")
@@ -144,14 +128,14 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any 
     most = max(row["upper"] for row in rows)
     ticks = _ticks(most)
     notes = ["dot = median, bar = middle half of the n estimates", "from this machine's logs only"]
-    layout = layout_spec(
+    return figure_of(
+        _cost_traces(rows, labels, most),
         titled(title, *notes),
         height=84 + 28 + ROW * len(rows),
+        template=template,
         xaxis={"range": [0, most * 1.04], "tickvals": ticks, "ticktext": list(map(short, ticks)), **PLAIN_AXIS},
-        yaxis={"range": [len(rows) - 0.6, -0.6], "showgrid": False, "showticklabels": False, **PLAIN_AXIS},
-        xaxis2={"overlaying": "x", "range": [0, 1], "visible": False, "fixedrange": True},
+        **worded_rows(len(rows)),
     )
-    return figure_of({"data": _cost_traces(rows, labels, most), "layout": layout}, template)
 
 
 def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float) -> list[dict[str, Any]]:
@@ -174,7 +158,6 @@ def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float
         "marker": {"size": 10, "color": NORMAL, "line": {"width": 1.5, "color": QUIET}},
         "cliponaxis": False,
     }
-    # Above each bar, from edge to edge: names and words beside it would leave it no room at 360 pixels.
     words = [
         word
         for place, row in zip(places, rows, strict=True)
@@ -183,7 +166,7 @@ def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float
             (1.0, place + WORDS, plain(f"about {short(row['median'])} {_spread(row)}"), True),
         )
     ]
-    return [bars | hover, dots | hover, word_trace(words) | {"xaxis": "x2"}]
+    return [bars | hover, dots | hover, word_trace(words, xaxis="x2")]
 
 
 def _label(row: dict[Any, Any], labels: dict[str, str]) -> str:

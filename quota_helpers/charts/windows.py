@@ -15,11 +15,10 @@ import plotly.graph_objects as go
 from ..frames import chosen, present_of, readings
 from ..labels import Names, one_of
 from ..outlook.bars import Role, Show, WindowBar, window_bars, window_rank
-from ..times import Moment, local_time, moment
+from ..times import Moment, local_time
 from .style import (
     ATTENTION,
     GRID,
-    HATCH,
     NORMAL,
     PLAIN_AXIS,
     QUIET,
@@ -27,11 +26,12 @@ from .style import (
     cut_title,
     demo_words,
     figure_of,
-    layout_spec,
-    note_spec,
+    hatched,
+    note_figure,
     plain,
     titled,
     window_label,
+    word_trace,
     words_at,
     zone_for,
 )
@@ -44,7 +44,7 @@ NAME, THICKNESS, WORDS = -0.33, 0.26, 0.32  # shares of a row: where the name an
 LABEL_LENGTH: Final = 26  # characters above a bar, where two stand side by side
 
 COLOURS: Final[dict[Role, str]] = {"normal": NORMAL, "attention": ATTENTION, "quiet": QUIET}
-SHAPES: Final = {"fast": "/", "stale": ".", "blocked": "x"}
+HATCHES: Final = {"fast": "/", "stale": ".", "blocked": "x"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,34 +124,21 @@ def plot_windows(
     frame = chosen(readings(frame), accounts, windows, limits)
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
-    return figure_of(windows_spec(bars, now=present, show=show, tz=tz), template)
-
-
-def windows_spec(
-    bars: Sequence[WindowBar], *, now: Moment | None, show: Show = "left", tz: str | tzinfo | None = None
-) -> dict[str, Any]:
-    """What `plot_windows` draws, as plotly's plain specification: building a Figure takes ten times as long.
-
-    Args:
-        bars: As `window_bars` returns them.
-        now: The moment they are of; None only where there are none.
-        show: As in `plot_windows`, like what follows.
-        tz: Time zone of the texts.
-    """
     invented = any(bar.origin == "demo" for bar in bars)
     title = f"Quota {show}{demo_words(invented=invented)}"
-    if not bars or now is None:
-        return note_spec(title, "No window to show.")
+    if not bars or present is None:
+        return note_figure(title, "No window to show.", template)
     zone = zone_for(tz, invented=invented)
     arranged = arrange(bars)
     head = titled(
         title,
         "what runs out first on top",
         f"bar = {show}, tick = {'time left' if show == 'left' else 'time gone'}, right = resets in",
-        local_time(moment(now), zone),
+        local_time(present, zone),
     )
-    layout = layout_spec(head, height=84 + 40 + ROW * arranged.rows, top=96, barmode="overlay", **_axes(arranged))
-    return {"data": _traces(arranged, show, zone), "layout": layout}
+    height = 84 + 40 + ROW * arranged.rows
+    traces = _traces(arranged, show, zone)
+    return figure_of(traces, head, height=height, top=96, template=template, barmode="overlay", **_axes(arranged))
 
 
 def arrange(bars: Sequence[WindowBar]) -> Arrangement:
@@ -218,7 +205,7 @@ def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict
             **_lying(alike),
             "name": mark or show,
             "x": [bar.fill(show) for _, _, bar in alike],
-            "marker": _marker(COLOURS[role], SHAPES.get(mark, "")),
+            "marker": hatched(COLOURS[role], HATCHES[mark]) if mark in HATCHES else {"color": COLOURS[role]},
             "hoverinfo": "skip",
         }
         for (role, mark), alike in looks.items()
@@ -234,22 +221,6 @@ def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict
         "hoverinfo": "skip",
     }
     return [tracks, *filled, ticks, word_trace(_words(arranged, show))]
-
-
-def word_trace(words: Sequence[tuple[float, float, str, bool]], size: float = 11) -> dict[str, Any]:
-    """Words as one trace (annotations are many times slower): x, y, text, and whether it ends at x."""
-    return {
-        "type": "scatter",
-        "name": "words",
-        "mode": "text",
-        "x": [x for x, _, _, _ in words],
-        "y": [row for _, row, _, _ in words],
-        "text": [text for _, _, text, _ in words],
-        "textposition": ["middle left" if ends else "middle right" for _, _, _, ends in words],
-        "textfont": {"size": size},
-        "hoverinfo": "skip",
-        "cliponaxis": False,
-    }
 
 
 def _words(arranged: Arrangement, show: Show) -> list[tuple[float, float, str, bool]]:
@@ -279,14 +250,6 @@ def _hover(bar: WindowBar, zone: tzinfo | None) -> str:
 
 def _lying(placed: Sequence[tuple[float, int, WindowBar]]) -> dict[str, Any]:
     return {"base": [start for start, _, _ in placed], "y": [row for _, row, _ in placed]}
-
-
-def _marker(colour: str, shape: str) -> dict[str, Any]:
-    if not shape:
-        return {"color": colour}
-    # "replace" would make the bar itself transparent
-    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": HATCH, "size": 6, "solidity": 0.25}
-    return {"color": colour, "pattern": pattern}
 
 
 def _axes(arranged: Arrangement) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -32,14 +33,28 @@ CYCLE_COLUMNS: Final[dict[str, str]] = {
 
 
 def follow_all(
-    frame: pd.DataFrame, accounts: Names = None, windows: Names = None, limits: Names = None
+    frame: pd.DataFrame,
+    accounts: Names = None,
+    windows: Names = None,
+    limits: Names = None,
+    known: Sequence[Followed] | None = None,
 ) -> list[Followed]:
     """Every window of every account that is asked for, with its cycles and what became of each reading.
+
+    Args:
+        frame: Many readings over time.
+        accounts: Names or keys; None means all, as below.
+        windows: Names of windows.
+        limits: Ids of limits, or the server's names for them.
+        known: What was found in the whole frame before; None means to find it now.
 
     Raises:
         TypeError, ValueError: As `frames.readings` and `picked`.
     """
-    return [follow(series) for series in picked(series_of(frame), accounts, windows, limits)]
+    if known is None:
+        return [follow(series) for series in picked(series_of(frame), accounts, windows, limits)]
+    wanted = {id(series) for series in picked([one.series for one in known], accounts, windows, limits)}
+    return [one for one in known if id(one.series) in wanted]
 
 
 def cycles(frame: pd.DataFrame) -> pd.DataFrame:

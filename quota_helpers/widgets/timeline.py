@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import ipywidgets
 import pandas as pd
 import traitlets
 
-from ..charts.heatmap import heatmap_figure
-from ..charts.history import history_figure
+from ..charts.heatmap import plot_heatmap
+from ..charts.history import plot_history
 from ..charts.history_lines import HistoryLine, history_lines
 from ..frames import is_demo, readings
 from ..history import History
-from ..periods import follow_all, picked
+from ..outlook.bars import Show
+from ..periods import follow_all
 from ..times import micros
 from .alerts import guarded
 from .chart import Chart
@@ -115,10 +116,10 @@ class HistoryPanel(Choosing):
 
     def _take(self, frame: pd.DataFrame) -> None:
         """Show these readings from now on."""
-        self._frame, self._invented = frame, is_demo(frame)
+        self._frame = frame
         # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
         self._followed = follow_all(frame)
-        lines = history_lines(frame, followed=self._followed)
+        lines = history_lines(frame, known=self._followed)
         moment = (micros(self._now) if self._now else 0) or max(
             (int(line.followed.series.time[-1]) for line in lines), default=0
         )
@@ -209,7 +210,7 @@ class HistoryPanel(Choosing):
     def _chosen_lines(self) -> list[HistoryLine]:
         return history_lines(
             self._frame,
-            followed=self._followed,
+            known=self._followed,
             accounts=self._keys,
             windows=self.windows,
             since=self.since,
@@ -226,24 +227,19 @@ class HistoryPanel(Choosing):
             self._settled = True
         self._lines = self._chosen_lines()
         common: dict[str, Any] = {
-            "invented": self._invented,
+            "accounts": self._keys,
             "since": self.since,
             "until": self.until,
             "tz": self._zone,
+            "reveal": self._reveal,
         }
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
-            mine = picked([one.series for one in self._followed], self._keys, window, "codex")
-            series = [one for one in self._followed if any(one.series is series for series in mine)]
-            self._figure = heatmap_figure(series, window, reveal=self._reveal, **common)
+            self._figure = plot_heatmap(self._frame, window, known=self._followed, **common)
         else:
-            self._figure = history_figure(
-                self._lines,
-                now=self._now,
-                overlay=self.chart == "cycles",
-                show="left" if self.show == "left" else "used",
-                everyone=list(self._roster.names.values()),
-                **common,
+            overlay, show = self.chart == "cycles", cast("Show", self.show)
+            self._figure = plot_history(
+                self._frame, lines=self._lines, now=self._now, overlay=overlay, show=show, **common
             )
         self.status.value = f'<p role="status">{status_text(self._lines, self._zone)}</p>'
         self.output.draw(self._figure)
