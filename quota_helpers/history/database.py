@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,14 +62,17 @@ class Database:
             connection, self.read_only = connect_file(self.path, timeout)
         except (sqlite3.Error, UnicodeError) as error:
             raise explained(error, self.shown) from error
-        # One connection for all threads, closed with the engine; at the latest when nobody holds it any more.
-        return sa.create_engine(
+        # One connection for all threads, closed with the engine; at the latest when nobody holds the engine any more
+        # (Python 3.13 warns of a connection that is left open).
+        engine = sa.create_engine(
             "sqlite://",
             creator=lambda: connection,
             poolclass=StaticPool,
             hide_parameters=True,
             skip_autocommit_rollback=True,
         )
+        weakref.finalize(engine, connection.close)
+        return engine
 
     def _server(self, url: sa.URL, timeout: float) -> sa.Engine:
         try:
