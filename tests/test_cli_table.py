@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -241,6 +242,16 @@ def test_in_a_terminal_plans_and_time_left_are_shown():
         "ada      75          50       2026-11-23 12:00:00 UTC in 3 d 00 h",
         "  plan plus  five_hour_reset 2026-11-20 14:00:00 UTC in 2 h 00 m",
     ]
+
+
+def test_money_has_its_unit():
+    """Credits are credits; of a cap the server does not say what it counts. A missing amount is not told."""
+    held = Credits(has_credits=True, balance=Decimal("1348.7450"))
+    lines = table(collection(snapshot("ada", credits=held, spend_limits=(SPEND,))), UTC, terminal=True)
+    assert lines[2:4] == ["  plan plus  1,348.745 credits", "  spend:individual 0 of 50 spent, in the server's unit"]
+    bare = replace(SPEND, used=None)
+    lines = table(collection(snapshot("ada", credits=Credits(balance=Decimal(0)), spend_limits=(bare,))), terminal=True)
+    assert not [line for line in lines if "credits" in line or "spent" in line]
 
 
 def test_two_logins_of_one_account_are_two_rows():

@@ -297,7 +297,7 @@ def test_a_window_shows_what_is_unknown_as_unknown():
 
 
 def test_credits_and_replies_show_themselves():
-    assert cells(Credits(balance=Decimal("12.50"))._repr_html_())[4:6] == ["balance", "12.50"]
+    assert cells(Credits(balance=Decimal("12.50"))._repr_html_())[4:6] == ["balance", "12.5 credits"]
     reply = RawReply(status=429, body=b"SENTINEL", fetched_at=NOW, account="ada@example.com", notes=("not UTF-8",))
     shown = reply._repr_html_()
     assert "ad...@example.com: HTTP 429, 8 bytes of no JSON in 0.00 s" in shown

@@ -227,6 +227,16 @@ def test_the_table_says_what_it_is_sorted_by(panel):
     assert "2026-11-16T09:00:00+00:00" in html
 
 
+def test_money_has_its_unit(panel):
+    """Credits beside the plan, what is spent of a cap beside its percentage: in bars, card and table."""
+    panel.selected = ("ledger",)
+    for view in ("windows", "table"):
+        panel.view = view
+        assert "1,348.745 credits" in panel._view.board.html
+        assert "91.4 of 250 spent, in the server&#x27;s unit" in panel._view.board.html
+    assert "1,348.745 credits" in panel._repr_mimebundle_()["text/html"]
+
+
 def test_over_time_is_offered_where_there_is_history(source):
     """The chart is that of the selected accounts; without history there is no such view, and no empty one."""
     bare = QuotaPanel(source, history=False)

@@ -38,6 +38,7 @@ class _Row:
     bars: dict[str, WindowBar]
     blocked: bool
     plan: str
+    money: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
@@ -54,7 +55,8 @@ def table(
         collection: What one run brought home.
         zone: Time zone of the resets; None is this machine's.
         width: No line is longer.
-        terminal: Whether a person looks: then plans, and how long it is until the resets, are shown as well.
+        terminal: Whether a person looks: then plans, money with its unit, and how long it is until the resets, are
+            shown as well.
     """
     rows = sorted(map(_row, collection.snapshots), key=_order)
     columns = [*FIRST, *_further(rows)]
@@ -70,8 +72,8 @@ def table(
         above = packed(row.name.split(), width, gap=" ") if _width(row.name) > account else []
         lines += [*above, _line(["" if above else row.name, *own][:fitting], widths)]
         rest = dict(zip(columns[fitting - 1 :], own[fitting - 1 :], strict=True))
-        plan = [f"plan {row.plan}"] if terminal and row.plan else []
-        lines += packed([*plan, *_below(row, rest)], width, indent=GAP)
+        people = [f"plan {row.plan}" if row.plan else "", *row.money] if terminal else []
+        lines += packed([*filter(None, people), *_below(row, rest)], width, indent=GAP)
         for reason in row.reasons:
             lines += packed(reason.split(), width, gap=" ", indent=GAP)
     return lines
@@ -119,6 +121,7 @@ def _row(snapshot: UsageSnapshot) -> _Row:
         bars=dict(_named(bar for bar in bars if bar.window)),
         blocked=bool(blocked_why(bars)),
         plan=printable(snapshot.plan or ""),
+        money=(bars[0].credits, *(f"{bar.limit} {bar.spent}" for bar in bars if bar.spent)),
         reasons=tuple(map(printable, dict.fromkeys(reasons))),
     )
 

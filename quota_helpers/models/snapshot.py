@@ -93,9 +93,25 @@ class Credits:
     approx_cloud_messages: tuple[float, float] | None = None
     paths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def said(self) -> str:
+        """What there is, with its unit; "" where there is nothing to spend.
+
+        >>> Credits(has_credits=True, balance=Decimal("1348.7450")).said
+        '1,348.745 credits'
+        """
+        if self.unlimited:
+            return "unlimited credits"
+        return f"{_amount(self.balance)} credits" if self.balance else ""
+
     def _repr_html_(self) -> str:
-        names = ("has_credits", "unlimited", "balance", "overage_limit_reached")
-        return table((), [(name.replace("_", " "), "?" if (v := getattr(self, name)) is None else v) for name in names])
+        told = {
+            "has credits": self.has_credits,
+            "unlimited": self.unlimited,
+            "balance": None if self.balance is None else f"{_amount(self.balance)} credits",
+            "overage limit reached": self.overage_limit_reached,
+        }
+        return table((), [(name, "?" if value is None else value) for name, value in told.items()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +146,23 @@ class SpendLimit:
     def remaining_percent(self) -> float | None:
         """What is left to spend, in percent: never below 0; None is unknown."""
         return None if self.used_percent is None else max(0.0, round(100.0 - self.used_percent, 9))
+
+    @property
+    def said(self) -> str:
+        """What is spent of the cap, with its unit, which the server does not name; "" where an amount is unknown.
+
+        >>> SpendLimit(limit_id="spend:individual", limit=Decimal(50), used=Decimal("12.5")).said
+        "12.5 of 50 spent, in the server's unit"
+        """
+        if self.limit is None or self.used is None:
+            return ""
+        return f"{_amount(self.used)} of {_amount(self.limit)} spent, in the server's unit"
+
+
+def _amount(value: Decimal) -> str:
+    """Never in powers of ten: the server sends "0E-10"."""
+    shown = f"{value:,f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

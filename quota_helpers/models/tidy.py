@@ -12,7 +12,8 @@ from .window import QuotaWindow, window_state
 def tidy_rows(snapshot: UsageSnapshot) -> Iterator[dict[str, Any]]:
     """One row per limit and window; what is missing in a row is not known.
 
-    A snapshot (and a limit) without windows keeps one row; spend limits are rows with the window "monthly".
+    A snapshot (and a limit) without windows keeps one row; spend limits are rows with the window "monthly". Money is
+    in two words beside them, "credits" and "spent", which are no columns: their unit would be lost there.
     """
     limits = {limit.limit_id: limit for limit in snapshot.limits}
     metered = {window.limit_id for window in snapshot.windows}
@@ -36,6 +37,7 @@ def whose(snapshot: UsageSnapshot) -> dict[str, Any]:
         "plan": snapshot.plan,
         "origin": snapshot.origin,
         "fetched_at": snapshot.fetched_at,
+        "credits": snapshot.credits.said if snapshot.credits else "",
     }
 
 
@@ -103,4 +105,5 @@ def _spend_window_row(snapshot: UsageSnapshot, spend: SpendLimit) -> dict[str, A
         "state": state,
         "limit_reached": snapshot.spend_reached,
         "name_inferred": False,
+        "spent": spend.said,
     }

@@ -61,6 +61,8 @@ class WindowBar:
         blocked: Why its limit lets nothing through, in words, or "".
         origin: Which carrier it came by; "demo" for invented accounts.
         fetched_at: When the server said so (aware), or None.
+        spent: What is spent of a cap, with its unit, or "".
+        credits: The account's credits, with their unit, or "".
     """
 
     account: str
@@ -80,6 +82,8 @@ class WindowBar:
     blocked: str
     origin: str
     fetched_at: datetime | None
+    spent: str = ""
+    credits: str = ""
 
     @property
     def left(self) -> float | None:
@@ -214,6 +218,7 @@ class WindowBar:
         """Everything that is known of the window, a line each; times in *zone* (None: this machine's)."""
         known = self.used is not None
         lines = [f"{self.used:g} % used, {self.left:g} % left" if known else "the server sent no readable percentage"]
+        lines += filter(None, [self.spent])
         if self.reset_at is not None:
             ago = " ago" if self.state == "stale" else ""
             lines.append(f"resets {local_time(self.reset_at, zone)} ({duration(self.resets_in)}{ago})")
@@ -343,6 +348,8 @@ def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
         blocked="" if fetched and reset_at and fetched < reset_at <= now else row.get("blocked") or "",
         origin=row.get("origin") or "",
         fetched_at=fetched,
+        spent=row.get("spent") or "",
+        credits=row.get("credits") or "",
     )
 
 

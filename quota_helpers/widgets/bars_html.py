@@ -30,7 +30,7 @@ def bar_html(bar: WindowBar, show: Show) -> Markup:
     tick = bar.tick(show)
     mark = "" if tick is None else f'<i style="left:{tick:.1f}%"></i>'
     word = bar.word(show)
-    words = f"<b>{_text(bar.number(show))}</b>{f' {_text(word)}' if word else ''}"
+    words = " ".join(filter(None, (f"<b>{_text(bar.number(show))}</b>", _text(word), _text(bar.spent))))
     after = f'<span class="qp-reset"><s> · </s>{_text(bar.reset)}</span>' if bar.reset else ""
     return Markup(
         f'<div class="qp-track qp-{kind}" role="img" aria-label="{_text(bar.sentence(show))}" '
@@ -97,7 +97,7 @@ def saved_html(
     rows = (
         [
             labels.get(row.account_key, row.label),
-            row.plan + (f" · blocked: {row.blocked}" if row.blocked else ""),
+            " · ".join(filter(None, (row.plan, row.bars[0].credits, row.blocked and f"blocked: {row.blocked}"))),
             *(bar_html(bar, show) if bar else ABSENT for bar in row.cells),
             *([Markup("".join(_titled(bar, show) for bar in row.further))] if further else []),
         ]
@@ -124,12 +124,13 @@ def _row_html(row: GridRow, table: Grid, show: Show, zone: tzinfo, people: Peopl
     further = "".join(_cell(bar, show, zone) for bar in row.further)
     more = f'<div role="cell" class="qp-further">{further}</div>' if further else ""
     blocked = f' <b title="{_text(row.blocked)}">blocked</b>' if row.blocked else ""
+    plan = " · ".join(filter(None, (row.plan, row.bars[0].credits)))
     number, label = _named(row.bars[0], people)
     name = _text(label)
     return (
         f'<div class="qp-account-row" role="row"><div role="rowheader" class="qp-who">'
         f'<button type="button" class="qp-account" data-only="{number}" title="{name}">{name}</button>'
-        f'<span class="qp-plan">{_text(row.plan)}{blocked}</span></div>{cells}{more}</div>'
+        f'<span class="qp-plan">{_text(plan)}{blocked}</span></div>{cells}{more}</div>'
     )
 
 
@@ -182,10 +183,10 @@ def _named(bar: WindowBar, people: People) -> tuple[int, str]:
 
 def _values(bar: WindowBar, show: Show, zone: tzinfo) -> Iterator[tuple[str, str]]:
     """What each cell is sorted by ("" comes last), and what it says."""
-    yield bar.plan, bar.plan
+    yield bar.plan, " · ".join(filter(None, (bar.plan, bar.credits)))
     yield bar.title, bar.title or "no window sent"
     value = bar.shown(show)
-    yield "" if value is None else f"{value:g}", bar.number(show)
+    yield "" if value is None else f"{value:g}", " · ".join(filter(None, (bar.number(show), bar.spent)))
     word = bar.word(show) or ("" if bar.used is None else "current")
     yield word, f"blocked: {bar.blocked}" if bar.blocked else word
     seconds = None if bar.resets_in is None or not bar.reset else bar.resets_in.total_seconds()
