@@ -1,6 +1,7 @@
 """Records what the official client makes of the demo's bodies: `QUOTA_CODEX_BIN=... python tests/record_client.py`.
 
-Writes quota_helpers/invented/recorded.json. Run it when the demo's bodies or the client's release change.
+Writes quota_helpers/invented/recorded.json, and the client's own schema beside it.
+Run it when the demo's bodies or the client's release change.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -36,7 +38,12 @@ def main():
             answers[account.name] = (
                 {"result": said.result} if said.code is None else {"code": said.code, "message": message}
             )
+        command = [os.environ["QUOTA_CODEX_BIN"], "app-server", "generate-json-schema", "--out", folder]
+        subprocess.run(command, check=True, capture_output=True)
+        schema = json.loads((Path(folder) / "v2" / "GetAccountRateLimitsResponse.json").read_text("utf-8"))
     PLACE.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    beside = PLACE.with_name("recorded_schema.json")
+    beside.write_text(json.dumps(schema, separators=(",", ":")) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

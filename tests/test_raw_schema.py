@@ -12,6 +12,7 @@ from codex_support import only_loopback as _only_loopback  # noqa: F401 - an aut
 from foundation_support import environment
 
 from quota_helpers.errors import BodyError
+from quota_helpers.invented import recorded
 from quota_helpers.raw.schema import SCHEMA_COLUMNS, schema_drift
 
 SCHEMA = {
@@ -56,6 +57,13 @@ def test_a_file_that_holds_no_schema(tmp_path, content):
         schema_drift(tmp_path / "x.json")
     with pytest.raises(BodyError, match="FileNotFoundError"):
         schema_drift(tmp_path / "y.json")
+
+
+def test_the_recorded_schema_is_the_clients_and_the_catalogue_knows_all_of_it():
+    """Without the client: the fields of an earned reset are among them."""
+    told = schema_drift(recorded.schema(), steady=True)
+    assert told["known"].all()
+    assert told["path"].str.contains("rateLimitResetCredits.credits[].expiresAt", regex=False).any()
 
 
 def test_the_catalogue_has_what_the_official_client_knows(tmp_path, codex_bin):

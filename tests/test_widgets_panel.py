@@ -112,6 +112,9 @@ def test_earned_resets_have_their_line(source):
         panel = QuotaPanel(alone)
         assert "◇</i><span><b>2 earned resets:</b> the first lapses Tue 1 Dec." in panel._view.answers.value
         assert "2 earned resets: the first lapses Tue 1 Dec." in panel._repr_mimebundle_()["text/html"]
+    panel.view = "over time"
+    worth = "2 earned resets:</b> the first lapses Tue 1 Dec (used now, one brings back 42 % of the weekly window"
+    assert worth in panel._view.answers.value, "where the past is known it says what one is worth"
     with demo(names="night-owl") as alone:
         assert "earned" not in QuotaPanel(alone)._view.answers.value
 
@@ -165,7 +168,7 @@ def test_nothing_selected_says_so(panel):
 def test_an_unknown_name_is_refused_with_the_names_there_are(panel):
     with pytest.raises(traitlets.TraitError, match=r"There is no account 'nobody'\. There are: ada, atlas"):
         panel.selected = ("nobody",)
-    with pytest.raises(traitlets.TraitError, match=r"no window 'hourly'; there are: five_hour"):
+    with pytest.raises(traitlets.TraitError, match=r"There is no window 'hourly'\. There are: five_hour, daily"):
         panel.windows = ("hourly",)
     assert len(panel.selected) == 18
 
@@ -515,7 +518,7 @@ def test_a_run_that_breaks_is_shown_and_raised(source, monkeypatch):
 
 def answering(panel):
     """Let the picker's views answer as an open page does."""
-    panel.picker.send = lambda content: panel.picker._take(None, {"kind": "pong", "ping": content["ping"]}, [])
+    panel.picker.send = lambda _: panel.picker._take(None, {"kind": "pong"}, [])
 
 
 async def changed(widget, name):

@@ -1,17 +1,16 @@
-"""What the official client made of the demo's bodies at `T0`, recorded from release 0.171.0."""
+"""What the official client made of the demo's bodies at `T0`, and its own schema, recorded from release 0.171.0."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from .accounts import ACCOUNTS, body
 from .clock import T0
 from .meters import Json
 
-__all__ = ["T0", "both", "names"]
+__all__ = ["T0", "both", "names", "schema"]
 
 
 def names() -> list[str]:
@@ -29,7 +28,16 @@ def both(name: str) -> tuple[Json, Json]:
     return body(account, T0), _answers()[name]
 
 
+def schema() -> Json:
+    """The schema of the client's answer, as `codex app-server generate-json-schema` wrote it."""
+    return _read("recorded_schema.json")
+
+
 @cache
-def _answers() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(Path(__file__).with_name("recorded.json").read_text("utf-8"))
+def _answers() -> Json:
+    return _read("recorded.json")
+
+
+def _read(name: str) -> Json:
+    told: Json = json.loads(Path(__file__).with_name(name).read_text("utf-8"))
     return told

@@ -35,6 +35,14 @@ class RefillClock:
         drawn: Floats = rng.exponential(1.0, count) * self.hours / rng.gamma(self.events, 1.0, count)
         return drawn
 
+    def chance(self, hours: float) -> float:
+        """How likely (0 to 1) one comes within so many hours: what `draw` gives on average.
+
+        >>> round(RefillClock(1.0, 336.0).chance(336.0), 2)
+        0.5
+        """
+        return float(1.0 - (1.0 + max(0.0, hours) / self.hours) ** -self.events)
+
 
 def refill_clock(cycles: Sequence[Cycle], now: int) -> RefillClock:
     """The clock of a window as its cycles up to *now* (microseconds) set it."""

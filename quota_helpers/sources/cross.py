@@ -77,6 +77,8 @@ class CrossCheck:
         told = f"recorded, not asked now; {head}" if self.recorded else head
         return "\n".join([told, *(f"  {part.part}: {part.verdict}" for part in self.parts)])
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         head = str(self).splitlines()[0]
         return paragraph(head) + table(("part", "verdict", "directly", "through the client"), self.parts)

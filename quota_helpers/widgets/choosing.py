@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any, ClassVar
 
 import ipywidgets
 import traitlets
 
+from ..labels import choose
+from ..outlook.bars import OWN, window_rank
 from ..times import LOCAL
 from .alerts import Alerts, guarded
-from .controls import Head, WindowPicker, known_only, window_order
+from .controls import Head, WindowPicker
 from .picker import AccountPicker
 from .roster import Roster
 from .twin import StaticTwin
@@ -58,7 +61,7 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
 
     def _offer(self, roster: Roster, keys: Iterable[str], windows: set[str]) -> None:
         """Let the choice be among these from now on; whoever chose all windows has chosen what is new, too."""
-        names = window_order(windows)
+        names = tuple(sorted(windows, key=lambda name: window_rank(OWN, name)))
         chosen = names if self.windows == self.window_picker.names else self.windows
         self._settled = False
         try:
@@ -79,22 +82,21 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
 
     def _check_accounts(self, proposal: Any) -> tuple[str, ...]:
         """Labels, full names or keys in; labels out, in the accounts' order."""
-        try:
+        with refused():
             self._keys = self._roster.chosen(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
         return self._roster.told(self._keys)
 
     @traitlets.validate("windows")
     def _check_windows(self, proposal: Any) -> tuple[str, ...]:
-        return known_only(proposal["value"], self.window_picker.names, "window")
+        names = self.window_picker.names
+        with refused():
+            chosen = choose(proposal["value"], dict.fromkeys(names, ()), "window")
+        return tuple(name for name in names if name in chosen)
 
     @traitlets.validate("tz")
     def _check_zone(self, proposal: Any) -> str:
-        try:
+        with refused():
             return self._zones.name(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
 
     @guarded("Choosing accounts")
     def _on_chosen(self, change: Any) -> None:
@@ -110,3 +112,12 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
             self.alerts.show("Zone", str(error))
         else:
             self.alerts.clear("Zone")
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """A value that is none of those there are is refused as traitlets does it."""
+    try:
+        yield
+    except ValueError as error:
+        raise traitlets.TraitError(str(error)) from error

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import ipywidgets
-import traitlets
 
-from ..outlook.bars import WINDOW_ORDER
 from ..times import zone_names
 
 AUTO_MINUTES: Final = (0, 1, 5, 15)
@@ -107,20 +105,3 @@ def style() -> ipywidgets.HTML:
     sheet = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
     sheet.layout.display = "none"
     return sheet
-
-
-def window_order(names: set[str]) -> tuple[str, ...]:
-    """Short windows first, unusual ones last."""
-    known = [name for name in WINDOW_ORDER if name in names]
-    return (*known, *sorted(names.difference(known)))
-
-
-def known_only(chosen: tuple[str, ...], known: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """The chosen names in the order of the known ones.
-
-    Raises:
-        TraitError: One of them is not known.
-    """
-    if strange := [name for name in chosen if name not in known]:
-        raise traitlets.TraitError(f"no {what} {strange[0]!r}; there are: {', '.join(known) or 'none'}")
-    return tuple(name for name in known if name in chosen)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from typing import Final
 
+from ..html import bullets
 from ..outcomes import Collection, Failure
 from ..outlook.answers import Answer
 from ..privacy import hide_tokens, mask_identity, printable
@@ -62,14 +63,15 @@ def about(source: Source) -> str:
     return f"demo, invented accounts{looked}"
 
 
-def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo) -> str:
-    """Who has earned resets and when the first of them lapses, in one sentence; "" where nobody has one."""
+def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo, worth: Mapping[str, str]) -> str:
+    """Who has earned resets, when the first of them lapses, and what it is *worth*; "" where nobody has one."""
     words = resets_in_words(collection, tz=zone)
     soonest = dict.fromkeys(one.account_key for one in earned_resets(collection) if one.account_key in words)
     keys = [*soonest, *(key for key in words if key not in soonest)]
+    said = {key: f"{words[key]}{f' ({worth[key]})' if key in worth else ''}" for key in keys[:NAMED]}
     if len(labels) == 1:
-        return f"{words[keys[0]].replace(',', ':', 1)}." if keys else ""
-    told = [f"{labels.get(key, key)} has {words[key]}" for key in keys[:NAMED]]
+        return f"{said[keys[0]].replace(',', ':', 1)}." if keys else ""
+    told = [f"{labels.get(key, key)} has {text}" for key, text in said.items()]
     more = [f"{len(keys) - NAMED} more logins have some"] if len(keys) > NAMED else []
     return f"Earned resets: {'; '.join([*told, *more])}." if told else ""
 
@@ -137,17 +139,8 @@ def failures_html(failures: Sequence[Failure], logins: int, *, reveal: bool) -> 
 
 def failures_list(failures: Sequence[Failure], *, reveal: bool) -> str:
     """The same for a saved notebook: a plain list."""
-    told = "".join(
-        f"<li><b>{escape(account)}</b>: {escape(what)} {escape(hint)}</li>"
-        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
-    )
-    return f"<p>Could not be read:</p><ul>{told}</ul>" if told else ""
-
-
-def answers_list(texts: Iterable[str]) -> str:
-    """The answers for a saved notebook."""
-    told = "".join(f"<li>{escape(printable(text))}</li>" for text in texts if text)
-    return f"<ul>{told}</ul>" if told else ""
+    parts = (failure_parts(failure, reveal=reveal) for failure in failures)
+    return bullets([(account, f"{what} {hint}") for account, what, hint in parts], title="Could not be read:")
 
 
 def progress_html(done: int, total: int) -> str:

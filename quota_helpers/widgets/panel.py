@@ -28,7 +28,6 @@ from .place import place_in_notebook, remembered
 from .state import PanelState, moved, roster_of
 from .tasks import TIMERS, in_loop
 from .view import VIEWS
-from .watch import Watch
 
 REMEMBERED: Final = ("show", "view", "tz", "more")
 """What the next panel begins with, in other kernels too (the demo's own choices end with its kernel)."""
@@ -128,7 +127,6 @@ class QuotaPanel(PanelState):
         super().close()
 
     def _build(self) -> None:
-        self._watch = Watch(self.picker)
         self.tabs = ipywidgets.ToggleButtons(options=titled(VIEWS))
         self.tabs.add_class("qp-tabs")
         self.button = ipywidgets.Button(
@@ -259,6 +257,8 @@ class QuotaPanel(PanelState):
             self._settled = True
         if self.view == "over time" and not self._keeper.fresh:
             self._look()
+        elif self._keeper.keeps and self._keeper.frame is None and self._collection.beside:
+            self._look()  # what an earned reset is worth is the past's to say
         choice = self._choice(self._keeper.told, self._keeper.frame)
         self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
 
@@ -314,14 +314,14 @@ class QuotaPanel(PanelState):
         self.alerts.clear("Refresh")
 
     async def _tick(self) -> bool:
-        if not await self._watch.is_on(self.answer_seconds):
+        if not await self.picker.is_watched(self.answer_seconds):
             return False
         task = self._once("refresh", self._refresh_aside)
         await asyncio.wait([task])
         return True
 
     async def _end_unless_watched(self) -> None:
-        if not await self._watch.is_on(self.answer_seconds):
+        if not await self.picker.is_watched(self.answer_seconds):
             self.auto_minutes = 0
 
     def _once(self, name: str, work: Any) -> asyncio.Task[None]:

@@ -152,7 +152,7 @@ function render({ model, el }) {
   const onChosen = () => { chosen = new Set(model.get("chosen")); drawChoice(); };
   const onMessage = (message) => {
     // The kernel asks whether anybody still looks at this: a closed page cannot say goodbye, but it cannot answer either.
-    if (message?.kind === "ping") model.send({ kind: "pong", ping: message.ping });
+    if (message?.kind === "ping") model.send({ kind: "pong" });
   };
   model.on("change:labels change:notes", drawList);
   model.on("change:chosen", onChosen);

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anywidget
 import traitlets
 
-Answered = Callable[[int], None]
+TRIES: Final = 3  # a cell that computes for long holds back the answers, and the clock runs on
 
 
 class AccountPicker(anywidget.AnyWidget):
@@ -31,7 +32,7 @@ class AccountPicker(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._answered: Answered | None = None
+        self._answered = asyncio.Event()
         self.on_msg(self._take)
 
     def offer(self, labels: Sequence[str], notes: Sequence[str], chosen: Sequence[int]) -> None:
@@ -39,10 +40,20 @@ class AccountPicker(anywidget.AnyWidget):
         with self.hold_sync(), self.hold_trait_notifications():
             self.labels, self.notes, self.chosen = list(labels), list(notes), list(chosen)
 
-    def ask(self, ping: int, answered: Answered) -> None:
-        """Ask every view in every open page whether it is there; *answered* is called with *ping* by each that is."""
-        self._answered = answered
-        self.send({"kind": "ping", "ping": ping})
+    async def is_watched(self, seconds: float) -> bool:
+        """Whether some view in some open page answers, in at most three times so many seconds.
+
+        A closed page cannot say goodbye, but it does not answer either.
+        """
+        for _ in range(TRIES):
+            self._answered = asyncio.Event()
+            self.send({"kind": "ping"})
+            try:
+                await asyncio.wait_for(self._answered.wait(), seconds)
+            except TimeoutError:
+                continue
+            return True
+        return False
 
     @traitlets.validate("chosen")
     def _check(self, proposal: Any) -> list[int]:
@@ -50,6 +61,5 @@ class AccountPicker(anywidget.AnyWidget):
         return sorted({number for number in proposal["value"] if 0 <= number < len(self.labels)})
 
     def _take(self, _: object, content: Any, __: object) -> None:
-        ping = content.get("ping") if isinstance(content, dict) and content.get("kind") == "pong" else None
-        if isinstance(ping, int) and self._answered:
-            self._answered(ping)
+        if isinstance(content, dict) and content.get("kind") == "pong":
+            self._answered.set()

@@ -13,13 +13,16 @@ import pandas as pd
 
 from ..charts import plot_resets, plot_windows
 from ..charts.history import plot_history
+from ..html import bullets
 from ..outcomes import Collection
 from ..outlook.answers import Answers, answers
 from ..outlook.bars import OWN, Show, WindowBar, window_bars
+from ..outlook.earned import resets_worth
+from ..privacy import printable
 from .bars_html import saved_html, table_html, windows_html
 from .board import Board
 from .chart import Chart
-from .messages import answers_html, answers_list, earned, failures_list, headline, headline_html
+from .messages import answers_html, earned, failures_list, headline, headline_html
 from .roster import Roster
 
 VIEWS: Final = ("windows", "resets", "over time", "table")
@@ -129,13 +132,17 @@ class View:
 
     def _at(self, collection: Collection, labels: dict[str, str], now: datetime, choice: Choice) -> _Known:
         minute = now.replace(second=0, microsecond=0)
-        of = (collection, minute, choice.zone, choice.reveal)
+        of = (collection, minute, choice.zone, choice.reveal, id(choice.history))
         before = self._known
         if before is not None and before.of[0] is collection and before.of[1:] == of[1:]:
             return before
         said = answers(collection, now=now, tz=choice.zone, reveal=choice.reveal)
         bars = window_bars(collection, now=now, reveal=choice.reveal)
-        return _Known(of, said, earned(collection, labels, choice.zone), bars)
+        waiting = [one for one in collection.snapshots if one.reset_credits and one.reset_credits.available_count]
+        worth = {}
+        if waiting and choice.history is not None:
+            worth = resets_worth(waiting, choice.history, now=now, tz=choice.zone)
+        return _Known(of, said, earned(collection, labels, choice.zone, worth), bars)
 
     @property
     def figure(self) -> Any:
@@ -193,7 +200,7 @@ class View:
             title=f"Codex quota {choice.show}",
             said=line,
             labels=labels,
-            before=answers_list([*said, known.earned]),
+            before=bullets(filter(None, [*map(printable, said), known.earned])),
             behind=failures_list(collection.failures, reveal=choice.reveal),
         )
 
