@@ -139,6 +139,32 @@ def test_the_count_comes_after_the_first_read(home, read):
     assert moments(found.windows, "fetched_at") == [10, 20]
 
 
+@pytest.mark.parametrize("read_between", [False, True])
+def test_a_count_once_more(home, read, read_between):
+    """Its sums and limits are those of the line before: nobody was asked, so it is neither turn nor reading."""
+    five, six = limits(window(5)), limits(window(6))
+    path = write(home, meta(), record(10, 3, "r1"))
+    if read_between:
+        assert units(read()) == [3]
+    append(path, *(tokens(11 + at, total=3, last=3, rate=rate) for at, rate in enumerate([five, five, six, five])))
+    append(path, tokens(15, total=4, last=1, rate=five))
+    found = read()
+    assert units(found) == [3, 1]
+    assert list(zip(moments(found.windows, "fetched_at"), found.windows["used_percent"], strict=True)) == [
+        (10, 5),
+        (13, 6),  # the limits are other ones
+        (14, 5),
+        (15, 5),  # an answer came, and said the same
+    ]
+    assert found.windows.equals(read(cache=False).windows)
+
+
+def test_limits_once_more_without_sums(home, read):
+    """A line that tells nothing but limits was asked for: it is a reading, whatever it says."""
+    write(home, meta(), *(tokens(at, rate=limits(window(5))) for at in (1, 2)))
+    assert len(read().windows) == 2
+
+
 @pytest.mark.parametrize("odd", [{"usage": None}, {"usage": {}}, {"usage": []}, {"thread_id": 7, "usage": usage(2)}])
 def test_odd_records(home, read, odd):
     """What is no record is none; one with an odd name is the session's own."""

@@ -18,7 +18,7 @@ import msgspec
 from ..files import reason, whole_file
 from .table import Table
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raise it whenever lines are read otherwise than before: an older cache is then left aside."""
 
 _HEAD: Final = Packer("<8sII")  # magic, version, checksum of what follows

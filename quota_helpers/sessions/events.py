@@ -261,12 +261,11 @@ class Events:
     def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: Found) -> None:
         """A row for a `token_count`: with the turn that it counts, unless a record has told of that."""
         state = self.state
-        spent = self._spent(sums, last)
+        spent, total = self._spent(sums, last), -1 if sums is None else sums[5]
         if spent is None:
             if limits is not _NOTHING:
-                self._row(time, kind, state.context, _NO_COUNTS, -1, 0, limits)
+                self._row(time, kind, state.context, _NO_COUNTS, total, 0, limits)
             return
-        total = -1 if sums is None else sums[5]
         for at, record in enumerate(state.waiting):
             if (record.counts[0], record.counts[3]) == (spent[0], spent[3]):
                 del state.waiting[at]

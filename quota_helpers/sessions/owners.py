@@ -38,6 +38,7 @@ def judge(rows: Array, states: list[State]) -> npt.NDArray[np.uint8]:
     for number, copied in _Copies(rows, states).found():
         alive[number : number + copied] = False
     alive[_answered_again(rows, alive)] = False
+    alive[_told_again(rows)] = False
     alive[_same_again(rows, np.flatnonzero(alive))] = False
     turns = alive & ((rows["kind"] & events.SPENT) > 0)
     turns[_stale(rows, np.flatnonzero(turns & (rows["sum"] >= 0)))] = False
@@ -151,6 +152,19 @@ def _answered_again(rows: Array, alive: Array) -> Array:
     told = np.flatnonzero(alive & (rows["answer"] > 0))
     _, first = np.unique(rows["answer"][told], return_index=True)
     return np.delete(told, first)
+
+
+def _told_again(rows: Array) -> Array:
+    """Lines with the sums and the limits of the one before: they are logged once more, no answer has come since."""
+    index = np.flatnonzero(~(np.isnan(rows["minutes_1"]) & np.isnan(rows["minutes_2"])))
+    said = rows[index]
+    repeats = (said["kind"] & events.SPENT == 0) & (said["sum"] >= 0)
+    again = repeats[1:] & (np.diff(said["file"]) == 0)
+    for name in (*_LIMITS, "reset_1", "reset_2"):
+        bits = said[name].view(f"u{said[name].itemsize}")  # what is not known is alike as well
+        again &= bits[1:] == bits[:-1]
+    repeated: Array = index[1:][again]
+    return repeated
 
 
 def _same_again(rows: Array, alive: Array) -> Array:
