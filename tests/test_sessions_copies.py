@@ -246,12 +246,12 @@ def test_copied_limits_are_no_refill(home, read):
 
 def test_limits_repeated_behind_the_copy(home, read):
     """Limits that the copy repeats without a turn go with it; other ones are the fork's own, however soon."""
-    repeated = limits(window(3.0, 10_080, 500_000))
+    repeated = limits(window(4.0, 10_080, 500_000))
     write(home, meta(), *turns(1, 3), tokens(90, total=6, last=3, rate=repeated))
     refused = limits(window(100.0, 10_080, 500_000 - LATER, at=LATER))
     copy = [*turns(1, 3, LATER, 0.1), tokens(LATER + 0.4, total=6, last=3, rate=repeated)]
     write(home, *fork(*copy, tokens(LATER + 0.5, rate=refused)), session=TWO, at=LATER)
-    assert read().windows["used_percent"].tolist() == [1, 2, 3, 3, 100]
+    assert read().windows["used_percent"].tolist() == [1, 2, 3, 4, 100]
 
 
 def test_what_the_parent_did_afterwards_is_no_copy(home, read):

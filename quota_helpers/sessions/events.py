@@ -13,18 +13,21 @@ from struct import Struct as Packer
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from .find import thread_of
 from .lines import (
+    COUNT_LINE,
     EARLIEST,
     LATEST,
     LIMITS,
-    LINE,
+    RECORD_LINE,
+    TURN_LINE,
     Counts,
+    Info,
     Limits,
-    Payload,
-    Window,
-    counts,
+    Turn,
+    Usual,
     counts_of,
     limits_of,
     microseconds,
@@ -63,6 +66,7 @@ Found = tuple[int, bytes]
 _NAN: Final = float("nan")
 _NO_WINDOW: Final = (_NAN, _NAN, MISSING)
 _NOTHING: Final[Found] = (0, _WINDOWS.pack(*_NO_WINDOW, *_NO_WINDOW))
+_NO_INFO: Final = Info()
 _NO_COUNTS: Final = (0, 0, 0, 0, 0, 0)
 _REMEMBERED: Final = 4096  # readings whose text is known again; most lines repeat one
 _WAITING: Final = 64  # records whose `token_count` has not come; after so many none will
@@ -148,33 +152,35 @@ class Events:
     def __init__(self, number: int, state: State, batch: Batch, mtime: int = 0) -> None:
         self.number, self.state, self.batch, self.mtime = number, state, batch, mtime
 
-    def take(self, text: memoryview) -> None:
-        """A line that matters, in the form that Codex writes; whatever is otherwise goes the slower way."""
-        found: Found | None = _NOTHING
-        try:
-            line = LINE(text)
-            time, payload = round(line.timestamp.timestamp() * 1e6), line.payload
-            if counted := payload.type == "token_count":
-                limits = bytes(payload.rate_limits)
-                found = self.batch.known.get(limits) or self._read(limits, time)
-        except _UNUSUAL:
-            found = None
-        if found is None or not EARLIEST <= time < LATEST:
-            self.other(bytes(text))
-            return
-        self.state.last_time = time
-        if counted:
-            info, kind = payload.info, self._kind(line.ordinal, payload.turn_id)
-            sums, last = (None, None) if info is None else (info.total_token_usage, info.last_token_usage)
-            self._counted(time, kind, counts(sums), counts(last), found)
-        elif line.type == "token_usage_record":
-            if (taken := counts(payload.usage)) is not None:
-                kind = self._kind(line.ordinal, payload.turn_id)
-                self._recorded(time, kind, taken, payload.thread_id, payload.turn_id, payload.response_id)
-        else:
-            self._begun(payload)
+    def take(self, lines: list[Usual]) -> None:
+        """Lines that matter, in the form that Codex writes; whatever is otherwise goes the slower way."""
+        state, known = self.state, self.batch.known
+        for decode, text in lines:
+            found: Found | None = _NOTHING
+            try:
+                line = decode(text)
+                time, said = round(line.timestamp.timestamp() * 1e6), line.payload
+                if decode is COUNT_LINE:
+                    limits = bytes(said.rate_limits)
+                    found = known.get(limits) or self._read(limits, time)
+            except _UNUSUAL:
+                found = None
+            if found is None or not EARLIEST <= time < LATEST:
+                self.other(bytes(text))
+                continue
+            state.last_time = time
+            if decode is TURN_LINE:
+                self._begun(said)
+                continue
+            kind = self._kind(line.ordinal, said.turn_id)
+            if decode is RECORD_LINE:
+                self._recorded(time, kind, astuple(said.usage), said.thread_id, said.turn_id, said.response_id)
+            else:
+                info: Any = said.info or _NO_INFO
+                sums, last = info.total_token_usage, info.last_token_usage
+                self._counted(time, kind, sums and astuple(sums), last and astuple(last), found)
 
-    def _begun(self, turn: Payload) -> None:
+    def _begun(self, turn: Turn) -> None:
         """The turns from here on are of this model, in this folder, imported or not."""
         settings = turn.thread_settings
         if settings is not None:
@@ -253,10 +259,17 @@ class Events:
             if any(text is not None and (not text or text != text.strip()) for text in name):
                 return None
             code = self.batch.limits[name] = len(self.batch.limits)
-        first, second = _window(limits.primary, time), _window(limits.secondary, time)
-        if first is None or second is None or limits.spend_control_reached:
-            return None
-        return code, _WINDOWS.pack(*first, *second)
+        windows: list[float] = []
+        for window in (limits.primary, limits.secondary):
+            if window is None:
+                windows += _NO_WINDOW
+                continue
+            reset, wait = window.resets_at, window.resets_in_seconds
+            if (reset is None) == (wait is None):
+                return None
+            moment = time + wait * 1_000_000 if wait is not None else reset * 1_000_000  # type: ignore[operator]  # one is
+            windows += (window.used_percent, window.window_minutes, moment)
+        return None if limits.spend_control_reached else (code, _WINDOWS.pack(*windows))
 
     def _counted(self, time: int, kind: int, sums: Counts | None, last: Counts | None, limits: Found) -> None:
         """A row for a `token_count`: with the turn that it counts, unless a record has told of that."""
@@ -374,16 +387,6 @@ class Events:
 
 
 _SUMS: Final = ("total_token_usage", "last_token_usage")
-
-
-def _window(window: Window | None, time: int) -> tuple[float, float, int] | None:
-    if window is None:
-        return _NO_WINDOW
-    reset, wait = window.resets_at, window.resets_in_seconds
-    if (reset is None) == (wait is None):
-        return None
-    moment = time + wait * 1_000_000 if wait is not None else reset * 1_000_000  # type: ignore[operator]  # one is there
-    return window.used_percent, window.window_minutes, moment
 
 
 @lru_cache

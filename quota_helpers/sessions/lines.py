@@ -7,12 +7,12 @@ another form are left to `normalize`. Worker processes load this file without th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct
-from msgspec.structs import astuple
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -28,15 +28,15 @@ Seconds = Annotated[int, Meta(gt=1_000_000_000, lt=10_000_000_000)]  # 2001 to 2
 Length = Annotated[int, Meta(ge=0, lt=10_000_000)]  # 115 days in seconds, 19 years in minutes
 
 
-class Usage(Struct, gc=False):
-    """Counts of tokens."""
+class Usage(Struct, gc=False, kw_only=True):
+    """Counts of tokens, in the order of `Counts`."""
 
     input_tokens: Count = 0
     cached_input_tokens: Count = 0
     cache_write_input_tokens: Count = 0
     output_tokens: Count = 0
     reasoning_output_tokens: Count = 0
-    total_tokens: Count | None = None
+    total_tokens: Count
 
 
 class Info(Struct, gc=False):
@@ -78,37 +78,52 @@ class Settings(Struct, gc=False):
     cwd: str | None = None
 
 
-class Payload(Struct, gc=False):
-    """What the lines that matter say, each of them some of it.
+class Record(Struct, gc=False):
+    """A `token_usage_record`: what one answer took, and of which session, turn and answer it is."""
 
-    A `token_count` has `info` and `rate_limits`; a `token_usage_record` has `usage` and what it names; the rest is of
-    a `turn_context`, a `task_started` or a `thread_settings_applied`, which begin or describe a turn.
-    """
+    usage: Usage
+    thread_id: str | None = None
+    turn_id: str | None = None
+    response_id: str | None = None
+
+
+class TokenCount(Struct, gc=False):
+    """A `token_count`: what was spent, and the limits as the server told them."""
+
+    info: Info | None = None
+    rate_limits: Raw = Raw()
+    turn_id: str | None = None
+
+
+class Turn(Struct, gc=False):
+    """A `turn_context`, a `task_started` or a `thread_settings_applied`, which begin or describe a turn."""
 
     type: str | None = None
     turn_id: str | None = None
-    info: Info | None = None
-    rate_limits: Raw = Raw()
-    thread_id: str | None = None
-    response_id: str | None = None
-    usage: Usage | None = None
     cwd: str | None = None
     model: str | None = None
     effort: str | None = None
     thread_settings: Settings | None = None
 
 
-class Line(Struct, gc=False):
+Said = TypeVar("Said")
+
+
+class Line(Struct, Generic[Said], gc=False):
     """A line that matters, as Codex writes it today."""
 
     timestamp: Annotated[datetime, Meta(tz=True)]
-    type: str
-    payload: Payload
+    payload: Said
     ordinal: int | None = None
 
 
-LINE: Final = msgspec.json.Decoder(Line).decode
+RECORD_LINE: Final = msgspec.json.Decoder(Line[Record]).decode
+COUNT_LINE: Final = msgspec.json.Decoder(Line[TokenCount]).decode
+TURN_LINE: Final = msgspec.json.Decoder(Line[Turn]).decode
 LIMITS: Final = msgspec.json.Decoder(Limits | None).decode
+
+Usual = tuple[Callable[[memoryview], Line[Any]], memoryview]
+"""Which of these three decoders a line is for, and its text."""
 
 
 def microseconds(stamp: object) -> int | None:
@@ -142,14 +157,6 @@ def limits_of(value: dict[str, Any]) -> Limits | None:
         return None
 
 
-def counts(usage: Usage | None) -> Counts | None:
-    """A usage as six numbers; without a total it is input and output."""
-    if usage is None:
-        return None
-    found: tuple[Any, ...] = astuple(usage)
-    return found if found[5] is not None else (*found[:5], found[0] + found[3])
-
-
 def counts_of(usage: object) -> Counts | None:
     """Counts in whatever form: what is no count is zero."""
     if not isinstance(usage, dict) or not usage:
@@ -171,14 +178,12 @@ def text_of(value: object, *keys: str) -> str | None:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
-def turn_of(inner: dict[str, Any]) -> Payload:
+def turn_of(inner: dict[str, Any]) -> Turn:
     """A turn's beginning in whatever form: what is no text is left out."""
     names = ("model_provider_id", "model", "reasoning_effort", "cwd")
     settings = Settings(*(text_of(inner, "thread_settings", name) for name in names))
-    turn = Payload(thread_settings=settings if "thread_settings" in inner else None)
-    for name in ("type", "turn_id", "model", "effort", "cwd"):
-        setattr(turn, name, text_of(inner, name))
-    return turn
+    said = {name: text_of(inner, name) for name in ("type", "turn_id", "model", "effort", "cwd")}
+    return Turn(**said, thread_settings=settings if "thread_settings" in inner else None)
 
 
 def parse(line: bytes, *, whole: bool = False) -> dict[str, Any] | None:

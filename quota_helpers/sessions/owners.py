@@ -156,14 +156,15 @@ def _answered_again(rows: Array, alive: Array) -> Array:
 
 def _told_again(rows: Array) -> Array:
     """Lines with the sums and the limits of the one before: they are logged once more, no answer has come since."""
-    index = np.flatnonzero(~(np.isnan(rows["minutes_1"]) & np.isnan(rows["minutes_2"])))
-    said = rows[index]
-    repeats = (said["kind"] & events.SPENT == 0) & (said["sum"] >= 0)
-    again = repeats[1:] & (np.diff(said["file"]) == 0)
+    told = np.flatnonzero(~(np.isnan(rows["minutes_1"]) & np.isnan(rows["minutes_2"])))
+    at = np.flatnonzero(((rows["kind"][told] & events.SPENT) == 0) & (rows["sum"][told] >= 0))
+    at = at[at > 0]
+    here, before = rows[told[at]], rows[told[at - 1]]
+    again = here["file"] == before["file"]
     for name in (*_LIMITS, "reset_1", "reset_2"):
-        bits = said[name].view(f"u{said[name].itemsize}")  # what is not known is alike as well
-        again &= bits[1:] == bits[:-1]
-    repeated: Array = index[1:][again]
+        bits = f"u{here[name].itemsize}"  # what is not known is alike as well
+        again &= here[name].view(bits) == before[name].view(bits)
+    repeated: Array = told[at[again]]
     return repeated
 
 

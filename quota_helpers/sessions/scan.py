@@ -11,7 +11,7 @@ import re
 from typing import Final, Protocol
 
 from .events import TURN_TYPES, Events
-from .lines import parse
+from .lines import COUNT_LINE, RECORD_LINE, TURN_LINE, Usual, parse
 
 BUFFER_BYTES: Final = 2 << 20
 """A line longer than this is never one that matters; it is passed over without being kept."""
@@ -21,15 +21,15 @@ READ_BYTES: Final = 256 << 10  # what one read takes in: it stays in the process
 _TYPE: Final = b',"type":"'
 _RESPONSE: Final = b',"type":"response_item"'
 _EVENT: Final = b',"type":"event_msg","payload":{"type":"'
-_EVENTS: Final = tuple(f'{name}"'.encode() for name in ("token_count", *TURN_TYPES))
-_T: Final = ord("t")  # what all these begin with
-_OTHERS: Final = (b',"type":"token_usage_record"', b',"type":"turn_context"')
-_WORDS: Final = (b"token_count", b"rate_limits", b"turn_context", b"session_meta", b"token_usage_record")
-_SHORTEST: Final = min(map(len, _WORDS))
-_SHORT: Final = re.compile(rb"(?:[^\n]{0,%d}+\n)++" % (_SHORTEST - 1)).match
-"""Passes over all lines in a row that are too short for any of our words: a file may hold nothing but newlines."""
-
+_T: Final = ord("t")  # what all events that matter begin with
+_COUNT: Final = b'token_count"'
+_EVENTS: Final = (_COUNT, *(f'{name}"'.encode() for name in TURN_TYPES))
+_RECORD: Final = b',"type":"token_usage_record"'
+_CONTEXT: Final = b',"type":"turn_context"'
 _KNOWN: Final = tuple(b',"type":"' + name for name in (b"event_msg", b"session_meta", b"turn_context", b"token_usage"))
+_WORDS: Final = ("token_count", "rate_limits", "turn_context", "session_meta", "token_usage_record", *TURN_TYPES)
+_WORD: Final = re.compile("|".join(_WORDS).encode()).search
+"""A line without any of these is never one that matters."""
 
 
 class Readable(Protocol):
@@ -76,7 +76,8 @@ class Scanner:
     def _lines(self, filled: int) -> int:
         """Look at every complete line in the buffer; returns where the first incomplete one begins."""
         buffer, distance, event = self.buffer, self.distance, len(_EVENT)
-        find, starts, view, take = buffer.find, buffer.startswith, memoryview(buffer), self.events.take
+        find, starts, view = buffer.find, buffer.startswith, memoryview(buffer)
+        usual: list[Usual] = []
         start = self._after_skipped(filled)
         while (end := find(b"\n", start, filled)) >= 0:
             mark = start + distance
@@ -84,20 +85,22 @@ class Scanner:
                 pass
             elif starts(_EVENT, mark):
                 if buffer[mark + event] == _T and starts(_EVENTS, mark + event):  # most events are others
-                    take(view[start:end])
-            elif starts(_OTHERS, mark):
-                take(view[start:end])
-            elif end - start < _SHORTEST:
-                start = _SHORT(buffer, start, filled).end()  # type: ignore[union-attr]  # this line at least
-                continue
+                    decode = COUNT_LINE if starts(_COUNT, mark + event) else TURN_LINE
+                    usual.append((decode, view[start:end]))
+            elif starts(_RECORD, mark):
+                usual.append((RECORD_LINE, view[start:end]))
+            elif starts(_CONTEXT, mark):
+                usual.append((TURN_LINE, view[start:end]))
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
                     distance = kind - start
                     continue  # the same line again, with the distance it has
                 if kind < 0 or starts(_KNOWN, kind):
-                    self._search(start, end)
+                    start = self._other(start, end, filled, usual)
+                    continue
             start = end + 1
+        self.events.take(usual)
         self.distance = distance
         return start
 
@@ -109,15 +112,21 @@ class Scanner:
         self.state.skipping = end < 0
         return filled if end < 0 else end + 1
 
-    def _search(self, start: int, end: int) -> None:
-        """A line of another form: does it hold one of our words at all?"""
-        if any(self.buffer.find(word, start, end) >= 0 for word in _WORDS):
-            self.events.other(bytes(self.buffer[start:end]))
+    def _other(self, start: int, end: int, filled: int, usual: list[Usual]) -> int:
+        """Take a line of another form if it holds one of our words; returns where the next that may matter begins."""
+        found = _WORD(self.buffer, start, filled)
+        word = found.start() if found else filled
+        if word > end:  # nor do the lines hold any, up to where it stands
+            return self.buffer.rfind(b"\n", start, word) + 1
+        self.events.take(usual)
+        usual.clear()
+        self.events.other(bytes(self.buffer[start:end]))
+        return end + 1
 
     def _last_line(self, filled: int) -> bool:
         """A last line without its newline is taken when it is whole (nothing but space can follow); else it waits."""
         line = bytes(self.buffer[:filled])
-        if self.state.skipping or not any(word in line for word in _WORDS) or parse(line, whole=True) is None:
+        if self.state.skipping or not _WORD(line) or parse(line, whole=True) is None:
             return False
         self.events.other(line)
         return True
