@@ -54,7 +54,6 @@ maybe = st.none() | st.sampled_from(columns_of(QUOTA))
         aggregation=st.sampled_from(AGGREGATIONS),
         every=st.sampled_from(EVERY),
         filter=st.sampled_from(["", "used_percent > 30", 'window == "weekly" and allowed']),
-        most_rows=st.sampled_from([None, 5]),
     )
 )
 def test_any_choice_is_a_chart_or_an_advice(spec):
@@ -226,7 +225,6 @@ def test_what_is_no_frame_and_no_name():
         {"x": 3},
         {"filter": None},
         {"only_values": "weekly"},
-        {"most_rows": 0},
     ],
 )
 def test_a_spec_checks_itself(choices):

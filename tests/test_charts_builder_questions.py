@@ -7,8 +7,7 @@ import pytest
 from builder_support import QUOTA, same
 
 import quota_helpers as qh
-from quota_helpers.charts.builder import ChartSpec, build_chart, columns_of, default_spec
-from quota_helpers.charts.builder.build import PLOTLY
+from quota_helpers.charts.builder import PLOTLY, ChartSpec, build_chart, columns_of, default_spec
 from quota_helpers.errors import ChartError
 from quota_helpers.periods import with_burn
 
@@ -159,6 +158,21 @@ def test_a_line_of_days_stops_where_a_day_is_missing():
     assert [np.isnan(np.asarray(trace.y, float)).sum() for trace in chart.figure.data] == [1, 0]
 
 
+@pytest.mark.parametrize(("how", "values"), [("last", [0, 2, 4, 6, 7]), ("mean", [0, 1.5, 3.5, 5.5, 7])])
+def test_the_hour_that_comes_twice_stays_two(how, values):
+    """Also where the rows have no order of their own; in a zone whose clock does not change then, nothing is said."""
+    times = pd.date_range("2026-10-24T23:30Z", periods=8, freq="30min")
+    frame = pd.DataFrame({"at": times.tz_convert("Europe/Berlin"), "v": np.arange(8.0)}, index=[0] * 8)
+    chart = same(frame, ChartSpec(x="at", y="v", aggregation=how, every="hour"))
+    assert chart.data["at"].dt.strftime("%H:%M").tolist() == ["01:00", "02:00", "02:30", "03:00", "04:00"]
+    assert chart.data["v"].tolist() == values
+    assert chart.notes == ("an hour comes twice: it is drawn in two halves",)
+    bars = same(frame, ChartSpec(x="at", y="v", kind="bar", aggregation=how, every="hour")).figure.data[0]
+    assert bars.xperiod is None
+    elsewhere = frame.assign(at=times.tz_convert("America/New_York"))
+    assert same(elsewhere, ChartSpec(x="at", y="v", aggregation=how, every="hour")).notes == ()
+
+
 @pytest.mark.parametrize(("top", "step", "last"), [(1000, 20, 1000), (100, 2, 100), (1, 0.02, 1.0), (3, 0.05, 3.0)])
 def test_classes_begin_where_they_say(top, step, last):
     """Each cell at a round multiple of a round step, which the axis names, and every value in its own."""
@@ -224,5 +238,6 @@ def test_the_code_names_the_frame_it_was_given():
 
 def test_a_choice_that_is_none():
     """Is named, with those there are."""
-    with pytest.raises(ChartError, match=r"There is no choice 'colour'\. There are: x, y, color"):
-        build_chart(QUOTA, colour="account")
+    for spec in (None, default_spec(QUOTA)):
+        with pytest.raises(ChartError, match=r"There is no choice 'colour'\. There are: x, y, color"):
+            build_chart(QUOTA, spec, colour="account")

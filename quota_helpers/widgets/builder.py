@@ -11,7 +11,16 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from ..charts.builder import BuiltChart, ChartSpec, build_chart, check_columns, check_name, chosen_spec, name_of, suited
+from ..charts.builder import (
+    BuiltChart,
+    ChartSpec,
+    build_chart,
+    check_columns,
+    check_name,
+    default_spec,
+    name_of,
+    suited,
+)
 from ..errors import ChartError
 from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
@@ -66,17 +75,15 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self._name = name_of(frame, here.f_back if here else None) if name is None else name
         check_name(self._name)
         self._frame = frame
-        first = chosen_spec(frame, spec, choices)
-        _check(frame, first)
+        first = default_spec(frame, spec, **choices)
+        check_columns(frame, **first.roles)
         self._chart: BuiltChart | None = None
         self._typing = False
         self.alerts = Alerts()
         self._controls = BuilderControls(frame, self._take)
         self._about = ipywidgets.HTML()
-        self._output = ipywidgets.Output()
-        self._output.add_class("qb-chart")
-        caption = f"The code of this chart, for a cell below the one that makes {self._name}:"
-        self._code = CodeBlock(caption=caption)
+        self._output = ipywidgets.Output().add_class("qb-chart")
+        self._code = CodeBlock(caption=f"The code of this chart, for a cell below the one that makes {self._name}:")
         super().__init__([*self._controls.rows, self.alerts, self._about, self._output, self._code])
         self.add_class("quota-builder")
         self.spec = first
@@ -111,13 +118,16 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         table = first.astype(object).where(first.notna(), "")
         if self.spec.kind == "heatmap":  # its rows have a name, those of others a number
             table = table.reset_index()
-        said = f"{self._chart} {self.problem}".rstrip()
-        code = f"<pre>{escape(self.code)}</pre>"
-        rows = table.itertuples(index=False)
-        heads = [str(name) for name in table.columns]
-        return mask_identity(
-            twin_html("Chart builder", said, heads=heads, rows=rows, count=len(data), most=KEPT_ROWS, behind=code)
+        shown = twin_html(
+            "Chart builder",
+            f"{self._chart} {self.problem}".rstrip(),
+            heads=[str(name) for name in table.columns],
+            rows=table.itertuples(index=False),
+            count=len(data),
+            most=KEPT_ROWS,
+            behind=f"<pre>{escape(self.code)}</pre>",
         )
+        return mask_identity(shown)
 
     @guarded("Chart builder")
     def _take(self) -> None:
@@ -146,7 +156,7 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     def _check_columns(self, proposal: Any) -> ChartSpec:
         spec: ChartSpec = proposal["value"]
         if not self._typing:
-            _check(self._frame, spec)
+            check_columns(self._frame, **spec.roles)
         return spec
 
     @traitlets.observe("spec")
@@ -184,11 +194,6 @@ def _choice(name: str) -> property:
         self.spec = replace(self.spec, **{name: value})
 
     return property(read, write, doc=f"`spec.{name}`; setting it draws again.")
-
-
-def _check(frame: pd.DataFrame, spec: ChartSpec) -> None:
-    roles = {"x": spec.x, "y": spec.y, "colour": spec.color, "facet": spec.facet, "only": spec.only_column}
-    check_columns(frame, roles)
 
 
 _CHOICES = tuple(field.name for field in fields(ChartSpec))

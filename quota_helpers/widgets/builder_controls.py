@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import ipywidgets
 import pandas as pd
+import traitlets
 
 from ..charts.builder import AGGREGATIONS, EVERY, KINDS, ChartSpec, columns_of, values_of
 from ..errors import ChartError
 from ..labels import numbered
 from ..privacy import mask_identity, printable
-from .builder_values import ValuePicker
 
-ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet"}
+ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet", "only_column": "Only"}
+WORDS: Final = ("kind", "aggregation", "every", "filter")
+
+
+class ValuePicker(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets has no types
+    """A field that offers labels, and a button for each that was picked.
+
+    `ipywidgets.TagsInput` would be the same in one piece, but leaves what was typed where Enter closes its list.
+
+    Attributes:
+        labels: What can be picked.
+        picked: What is picked, in the order of picking.
+    """
+
+    labels = traitlets.Tuple()
+    picked = traitlets.Tuple()
+
+    def __init__(self) -> None:
+        self._field = ipywidgets.Combobox(description="is", continuous_update=False)
+        self._field.observe(self._add, "value")
+        super().__init__([self._field])
+        self._offer()
+        self.add_class("qb-values")
+
+    @traitlets.observe("labels")
+    def _offer(self, _: object = None) -> None:
+        self._field.options = list(self.labels)
+        self._field.disabled = not self.labels
+        self._field.placeholder = "any value" if self.labels else "first choose a column"
+
+    @traitlets.observe("picked")
+    def _show(self, _: object) -> None:
+        self.children = (self._field, *map(self._chip, self.picked))
+
+    def _chip(self, label: str) -> ipywidgets.Button:
+        chip = ipywidgets.Button(description=f"{label} ✕", tooltip=f"do not pick {label}")
+        chip.on_click(lambda _: self.set_trait("picked", tuple(other for other in self.picked if other != label)))
+        return chip
+
+    def _add(self, change: Any) -> None:
+        label = change["new"] if change["new"] in self.labels else change["new"].strip()
+        if label in self.labels:
+            self._field.value = ""
+            self.picked = (*self.picked, *({label} - set(self.picked)))
 
 
 class BuilderControls:
@@ -31,62 +75,44 @@ class BuilderControls:
         self._quiet = False
         names = columns_of(frame)
         labels = numbered([printable(mask_identity(name) or "(no name)") for name in names])
-        self._columns = dict(zip(labels, names, strict=True))
+        self._names = dict(zip(labels, names, strict=True))
         self._labels = dict(zip(names, labels, strict=True))
         self._values: dict[str, Any] = {}
-        self._most_rows: int | None = None
-        self.columns = {role: self._column(words) for role, words in ROLES.items()}
+        # `ensure_option` would drop what is no column without a word.
+        typed: dict[str, Any] = {"continuous_update": False, "placeholder": "none", "options": labels}
+        self.columns = {role: ipywidgets.Combobox(description=words, **typed) for role, words in ROLES.items()}
         self.kind = ipywidgets.ToggleButtons(options=KINDS, description="Kind")
         self.aggregation = ipywidgets.ToggleButtons(options=AGGREGATIONS, description="Summary")
         self.every = ipywidgets.ToggleButtons(options=EVERY, description="Step")
-        self.filter = ipywidgets.Text(
-            description="Filter",
-            continuous_update=False,
-            placeholder='a condition, such as: number < 20 and name == "text"',
-        )
-        self.only_column = self._column("Only")
+        hint = 'a condition, such as: number < 20 and name == "text"'
+        self.filter = ipywidgets.Text(description="Filter", continuous_update=False, placeholder=hint)
         self.only_values = ValuePicker()
-        self.filter.add_class("qb-filter")
-        for control in (*self.columns.values(), self.kind, self.aggregation, self.every, self.filter):
+        *columns, only = self.columns.values()
+        for control in (*columns, self.kind, self.aggregation, self.every, self.filter):
             control.observe(self._tell, "value")
         self.only_values.observe(self._tell, "picked")
-        self.only_column.observe(self._offer_values, "value")
-        only = ipywidgets.HBox([self.only_column, self.only_values])
-        only.add_class("qb-only")
-        rows = (
-            ipywidgets.HBox(list(self.columns.values())),
-            ipywidgets.HBox([self.kind]),
-            ipywidgets.HBox([self.aggregation, self.every]),
-            ipywidgets.HBox([self.filter, only]),
-        )
-        for row in rows:
-            row.add_class("qb-row")
-        rows[0].add_class("qb-columns")
-        self.rows = rows
+        only.observe(self._offer_values, "value")
+        self.filter.add_class("qb-filter")
+        picking = ipywidgets.HBox([only, self.only_values]).add_class("qb-only")
+        parts = (columns, [self.kind], [self.aggregation, self.every], [self.filter, picking])
+        self.rows = tuple(ipywidgets.HBox(part).add_class("qb-row") for part in parts)
+        self.rows[0].add_class("qb-columns")
 
     def read(self) -> ChartSpec:
         """The choices as they stand, whether they make a chart or not."""
-        return ChartSpec(
-            **{role: self._chosen(control) for role, control in self.columns.items()},
-            kind=self.kind.value,
-            aggregation=self.aggregation.value,
-            every=self.every.value,
-            filter=self.filter.value,
-            only_column=self._chosen(self.only_column),
-            only_values=tuple(self._values[label] for label in self.only_values.picked),
-            most_rows=self._most_rows,
-        )
+        chosen: dict[str, Any] = {role: self._chosen(control) for role, control in self.columns.items()}
+        chosen |= {name: getattr(self, name).value for name in WORDS}
+        return ChartSpec(**chosen, only_values=tuple(self._values[label] for label in self.only_values.picked))
 
     def show(self, spec: ChartSpec) -> None:
         """Move every control to where the choices are, without telling anybody."""
-        self._quiet = True
-        try:
+        with self._quietly():
             for role, control in self.columns.items():
-                self._put(control, getattr(spec, role))
-            self.kind.value, self.aggregation.value, self.every.value = spec.kind, spec.aggregation, spec.every
-            self.filter.value = spec.filter
-            self._most_rows = spec.most_rows
-            self._put(self.only_column, spec.only_column)
+                column = getattr(spec, role)
+                if self._chosen(control) != column:
+                    control.value = "" if column is None else self._labels.get(column, column)
+            for name in WORDS:
+                getattr(self, name).value = getattr(spec, name)
             self._load_values()
             called = {_identity(value): label for label, value in self._values.items()}
             for value in spec.only_values:
@@ -95,38 +121,21 @@ class BuilderControls:
                     self._values[called[_identity(value)]] = value
             self.only_values.labels = tuple(self._values)
             self.only_values.picked = tuple(called[_identity(value)] for value in spec.only_values)
-        finally:
-            self._quiet = False
-
-    def _column(self, description: str) -> ipywidgets.Combobox:
-        # `ensure_option` would drop what is no column without a word.
-        return ipywidgets.Combobox(
-            options=list(self._columns), description=description, continuous_update=False, placeholder="none"
-        )
 
     def _chosen(self, control: ipywidgets.Combobox) -> str | None:
         typed = control.value.strip()
         empty = None if typed.casefold() in {"", "none"} else typed
-        return self._columns.get(control.value, self._columns.get(typed, empty))
-
-    def _put(self, control: ipywidgets.Combobox, column: str | None) -> None:
-        label = "" if column is None else self._labels.get(column, column)
-        if self._chosen(control) != column:
-            control.value = label
+        return self._names.get(control.value, self._names.get(typed, empty))
 
     def _offer_values(self, _: object) -> None:
-        if self._quiet:
-            return
-        self._quiet = True
-        try:
-            self.only_values.picked = ()
-            self._load_values()
-        finally:
-            self._quiet = False
-        self._changed()
+        if not self._quiet:
+            with self._quietly():
+                self.only_values.picked = ()
+                self._load_values()
+            self._changed()
 
     def _load_values(self) -> None:
-        column = self._chosen(self.only_column)
+        column = self._chosen(self.columns["only_column"])
         try:
             values = {} if column is None else values_of(self._frame, column)
         except ChartError:
@@ -137,6 +146,14 @@ class BuilderControls:
     def _tell(self, _: object) -> None:
         if not self._quiet:
             self._changed()
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
 
 
 def _identity(value: object) -> tuple[str, str]:

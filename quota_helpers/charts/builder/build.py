@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import dataclass, replace
+import math
+import textwrap
+from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
+from pandas.api import types
 
 from ...errors import ChartError
 from ...privacy import hide_tokens, mask_apart, mask_identity
-from .columns import check_columns
-from .defaults import default_spec
-from .draw import draw
+from ..style import FURTHER, plain
+from .columns import check_columns, default_spec, text
 from .recipe import Recipe, name_of
 from .rows import (
-    check_spec,
+    LENGTHS,
     choose_rows,
     few_places,
     few_rows,
@@ -28,9 +31,18 @@ from .rows import (
     step_times,
     summarize,
 )
-from .spec import ChartSpec
+from .spec import WHOLE, ChartSpec
 
 PLOTLY: Final = "application/vnd.plotly.v1+json"
+# After the five hues of all charts five more, each with at least 3:1 contrast on white and on #111111.
+PALETTE: Final = (*FURTHER, "#8F7AC8", "#A8780B", "#1F93A8", "#B5475F", "#6B8E23")
+FACETS_A_ROW: Final = 2  # so that each can be read in the narrowest notebook
+HEIGHT: Final = 420  # pixels
+FACET_HEIGHT: Final = 230
+TITLE_LINE: Final = 44  # characters that fit into 370 pixels
+FEW_ENOUGH_FOR_MARKERS: Final = 500
+# A second carrier beside the colour: the dash of a line, the form of a mark, the hatch of a bar.
+SECOND: Final = {"line": "line_dash", "scatter": "symbol", "bar": "pattern_shape", "histogram": "pattern_shape"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +100,12 @@ def build_chart(
     >>> chart
     <BuiltChart bar: mean of used by who, 2 rows drawn.>
     """
-    spec = chosen_spec(frame, spec, choices)
-    name = name_of(frame, _caller()) if name is None else name
-    check_columns(
-        frame, {"x": spec.x, "y": spec.y, "colour": spec.color, "facet": spec.facet, "only": spec.only_column}
-    )
-    check_spec(spec)
-    recipe = Recipe(frame, name)
-    choose_rows(recipe, frame, name, spec)
+    spec = default_spec(frame, spec, **choices)
+    here = inspect.currentframe()
+    recipe = Recipe(frame, name_of(frame, here.f_back if here else None) if name is None else name)
+    check_columns(frame, **spec.roles)
+    spec.check()
+    choose_rows(recipe, spec)
     if spec.summary == "none":
         few_rows(recipe, spec)  # first, so that nothing is worked out for rows that are not drawn
     plain_types(recipe, spec)
@@ -104,7 +114,7 @@ def build_chart(
     _count_unplaced(recipe, spec)
     value = summarize(recipe, spec)
     if spec.kind == "heatmap":
-        drawn = recipe.get("table")
+        drawn = recipe.value("table")
         if drawn.empty:
             raise ChartError("There is no row to draw with both an x and a y.")
     else:
@@ -114,24 +124,8 @@ def build_chart(
         lift_at_gaps(recipe, spec, value)
         recipe.notes += ["there is no row to draw"] if drawn.empty else []
     _say_what_is_not_used(recipe, spec)
-    draw(recipe, spec, value)
-    return BuiltChart(spec=spec, figure=recipe.get("figure"), code=recipe.code, data=drawn, notes=tuple(recipe.notes))
-
-
-def chosen_spec(frame: pd.DataFrame, spec: ChartSpec | None, choices: dict[str, Any]) -> ChartSpec:
-    """The spec with the choices; without one, what suits the frame and the choices.
-
-    Raises:
-        ChartError: A choice is none of `ChartSpec`.
-    """
-    if unknown := sorted(set(choices) - set(ChartSpec.__dataclass_fields__)):
-        raise ChartError(f"There is no choice {unknown[0]!r}. There are: {', '.join(ChartSpec.__dataclass_fields__)}.")
-    return default_spec(frame, **choices) if spec is None else replace(spec, **choices)
-
-
-def _caller() -> Any:
-    here = inspect.currentframe()
-    return here.f_back.f_back if here is not None and here.f_back is not None else None
+    _draw(recipe, spec, value)
+    return BuiltChart(spec=spec, figure=recipe.value("figure"), code=recipe.code, data=drawn, notes=tuple(recipe.notes))
 
 
 def _count_unplaced(recipe: Recipe, spec: ChartSpec) -> None:
@@ -146,7 +140,102 @@ def _say_what_is_not_used(recipe: Recipe, spec: ChartSpec) -> None:
         recipe.notes.append("a histogram counts the values of x; it has no y")
     if spec.kind == "heatmap" and spec.facet is not None:
         recipe.notes.append("a heatmap has no facets")
-    if spec.kind in {"histogram", "box", "violin"} and spec.aggregation != "none":
+    if spec.kind in WHOLE and spec.aggregation != "none":
         recipe.notes.append(f"a {spec.kind} shows all values, so that {spec.aggregation} does not apply")
     if spec.kind == "heatmap" and spec.aggregation != spec.summary:
         recipe.notes.append(f"a cell is the {spec.summary} of its rows")
+
+
+def _draw(recipe: Recipe, spec: ChartSpec, value: str) -> None:
+    """Add the call of plotly express that makes `figure`; the look is the template's."""
+    heat = spec.kind == "heatmap"
+    arguments = _heatmap(recipe, spec) if heat else _roles(recipe, spec, value) | _style(recipe, spec, value)
+    if pio.templates.default in {None, "plotly", "quota"}:  # somebody who chose another template wants that
+        arguments["template"] = '"quota"'
+    lines = "".join(f"    {key}={code},\n" for key, code in arguments.items())
+    call, rows = ("imshow", "table") if heat else (spec.kind, recipe.data)
+    recipe.run(f"figure = px.{call}(\n    {rows},\n{lines})")
+    if "pattern_shape" in arguments:
+        recipe.run('figure.update_traces(marker_pattern_fillmode="overlay")')
+    stepped = spec.every != "none" and _holds(recipe, spec.x, types.is_datetime64_any_dtype)
+    if spec.kind in {"bar", "heatmap"} and stepped and not recipe.has("again"):
+        step = int(LENGTHS[spec.every].total_seconds() * 1000)  # what is drawn covers its day, not noon to noon
+        recipe.run(f'figure.update_traces(xperiod={step}, xperiod0="1970-01-05", xperiodalignment="middle")')
+    if heat:  # the title says what the colours are
+        recipe.run('figure.update_coloraxes(colorbar={"title": {"text": ""}, "thickness": 12})')
+    # Side by side the names of the x axes would run into each other; the title has it.
+    untitled = ', title_text=""' if not heat and spec.facet is not None else ""
+    recipe.run('figure.update_layout(margin={"t": 70, "b": 80, "l": 12, "r": 12})')
+    recipe.run(f"figure.update_xaxes(automargin=True{untitled})")
+    recipe.run("figure.update_yaxes(automargin=True)")
+
+
+def _roles(recipe: Recipe, spec: ChartSpec, value: str) -> dict[str, str]:
+    y = None if spec.kind == "histogram" else value
+    roles = {"x": spec.x, "y": y, "color": spec.color, "facet_col": spec.facet}
+    arguments = {role: text(column) for role, column in roles.items() if column is not None}
+    if spec.facet is not None:
+        arguments["facet_col_wrap"] = str(FACETS_A_ROW)
+    if spec.kind in SECOND and spec.color is not None and not _on_a_scale(recipe, spec):
+        arguments[SECOND[spec.kind]] = text(spec.color)
+    return arguments
+
+
+def _style(recipe: Recipe, spec: ChartSpec, value: str) -> dict[str, str]:
+    data = recipe.frame
+    arguments: dict[str, str] = {}
+    if spec.kind == "line":
+        arguments["markers"] = str(len(data) <= FEW_ENOUGH_FOR_MARKERS)
+    if spec.kind in {"line", "scatter"}:
+        arguments["render_mode"] = '"svg"'
+    if spec.kind == "bar" and spec.color is not None and spec.summary not in {"sum", "count"}:
+        arguments |= {} if data.duplicated(list(spec.keys)).any() else {"barmode": '"group"'}
+    if spec.kind == "histogram" and recipe.notes and len(data) == spec.room:
+        arguments["histnorm"] = '"percent"'  # of a sample the shares hold, the counts do not
+    if spec.color is not None and _on_a_scale(recipe, spec):
+        arguments["color_continuous_scale"] = '"Cividis"'
+    elif spec.color is not None and data[spec.color].nunique() > len(FURTHER):
+        arguments["color_discrete_sequence"] = f"[{', '.join(map(text, PALETTE))}]"
+    orders = {
+        column: f"[{', '.join(map(text, order))}]" for column, order in recipe.orders.items() if column in spec.columns
+    }
+    labels = {column: text(plain(label)) for column, label in recipe.labels.items() if column in {*spec.columns, value}}
+    arguments |= {"category_orders": _dict(orders)} if orders else {}
+    arguments |= {"labels": _dict(labels)} if labels else {}
+    shown, along = recipe.called(value).strip(), recipe.called(spec.x)
+    title = f"{along}: how often" if spec.kind == "histogram" else shown if spec.x is None else f"{shown} by {along}"
+    rows = math.ceil(data[spec.facet].nunique() / FACETS_A_ROW) if spec.facet is not None else 0
+    return arguments | {"title": _title(title), "height": str(max(HEIGHT, 140 + FACET_HEIGHT * rows))}
+
+
+def _heatmap(recipe: Recipe, spec: ChartSpec) -> dict[str, str]:
+    value = "rows" if spec.value is None else f"{spec.summary} of {recipe.called(spec.value)}"
+    x, y = recipe.called(spec.x), recipe.called(spec.y)
+    upward = _holds(recipe, spec.y, types.is_numeric_dtype) or _holds(recipe, spec.y, types.is_datetime64_any_dtype)
+    return {
+        "labels": _dict(
+            {role: text(plain(word)) for role, word in (("x", x), ("y", y), ("color", recipe.called(value)))}
+        ),
+        "title": _title(f"{value} by {x} and {y}"),
+        "color_continuous_scale": '"Cividis"',
+        "aspect": '"auto"',
+        "origin": '"lower"' if upward else '"upper"',
+        "height": str(max(HEIGHT, min(1600, 140 + 18 * len(recipe.value("table"))))),
+    }
+
+
+def _title(title: str) -> str:
+    return text("<br>".join(map(plain, textwrap.wrap(title, TITLE_LINE))))
+
+
+def _on_a_scale(recipe: Recipe, spec: ChartSpec) -> bool:
+    """Whether a colour stands for a place on a scale, rather than for one value."""
+    return spec.kind in {"scatter", "bar"} and _holds(recipe, spec.color, types.is_numeric_dtype)
+
+
+def _holds(recipe: Recipe, column: str | None, kind: Any) -> bool:
+    return column is not None and bool(kind(recipe.frame[column].dtype))
+
+
+def _dict(pairs: dict[str, str]) -> str:
+    return f"{{{', '.join(f'{text(key)}: {code}' for key, code in pairs.items())}}}"

@@ -1,8 +1,9 @@
-"""The columns of any DataFrame under names that can be chosen, and the questions that a column of times answers."""
+"""The columns of any DataFrame under names that can be chosen; what they hold, what can be asked, what suits them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -12,12 +13,17 @@ from ...errors import ChartError
 from ...frames import NEEDED
 from ...labels import advice
 from ...periods.rates import BURN, OF_CYCLES
+from .spec import WHOLE, ChartSpec
 
 JOINT: Final = " · "  # between the levels of a column with several
 OWN_TIMES: Final = ("fetched_at", "began_at", "time")  # of readings, cycles and tokens
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CALENDAR: Final = {"weekday": "dt.day_name()", "hour": "dt.hour"}
 RATES: Final = {"burn_per_hour": "points / hours", "burn_per_day": "points / hours * 24"}
+TOKENS: Final = frozenset({"time", "session", "total"})
+FEW_ACCOUNTS: Final = 9
+FEW_NAMES: Final = 12
+LONG: Final = pd.Timedelta(days=2)  # readings over a longer time are put together by the hour
 
 
 def columns_of(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -29,55 +35,68 @@ def columns_of(frame: pd.DataFrame) -> tuple[str, ...]:
     Raises:
         ChartError: It is no DataFrame, or two of its columns have the same name.
     """
-    return (*own_columns(frame), *index_names(frame), *questions_of(frame))
+    table = flat(frame)
+    return (*table.columns, *questions_of(table))
 
 
-def own_columns(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The names of the columns alone; raises as `columns_of`."""
+def flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its names as text and its index levels as columns behind the others; raises as `columns_of`.
+
+    A plain row number is no such level, nor are levels whose name is taken.
+    """
     if not isinstance(frame, pd.DataFrame):
         raise ChartError(f"A chart needs a pandas DataFrame, not {type(frame).__name__}.")
     several = frame.columns.nlevels > 1
-    names = tuple(JOINT.join(map(str, name)) if several else str(name) for name in frame.columns)
-    double = [repr(name) for name, count in Counter(names).items() if count > 1]
-    if double:
+    names = [JOINT.join(map(str, name)) if several else str(name) for name in frame.columns]
+    if double := [repr(name) for name, count in Counter(names).items() if count > 1]:
         raise ChartError(
             f"Several columns have the same name: {', '.join(double)}. Rename them, or keep the first of each: "
             "frame.loc[:, ~frame.columns.duplicated()]"
         )
-    return names
-
-
-def index_names(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The names of the index levels as columns; none for a plain row number, or where a name is taken."""
-    index, names = frame.index, own_columns(frame)
+    table, index = frame.set_axis(names, axis=1), frame.index
     if index.nlevels == 1 and index.name is None and isinstance(index, pd.RangeIndex):
-        return ()
+        return table
     bare = "index" if index.nlevels == 1 and "index" not in names else None
-    found = tuple((bare or f"level_{number}") if name is None else str(name) for number, name in enumerate(index.names))
-    return () if set(found) & set(names) or len(set(found)) < len(found) else found
+    levels = [(bare or f"level_{number}") if name is None else str(name) for number, name in enumerate(index.names)]
+    if set(levels) & set(names) or len(set(levels)) < len(levels):
+        return table
+    return table.reset_index(names=levels)[[*names, *levels]]
 
 
-def column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column or an index level by its name."""
-    names = own_columns(frame)
-    if name in names:
-        return frame.iloc[:, names.index(name)]
-    return pd.Series(frame.index.get_level_values(index_names(frame).index(name)))
+def questions_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that can be chosen although the flat frame does not hold them."""
+    names = set(table.columns)
+    calendar = [name for name in CALENDAR if time_of(table) is not None and name not in names]
+    burns = (names.issuperset(NEEDED) or names.issuperset(OF_CYCLES)) and not names & set(BURN)
+    return (*calendar, *(RATES if burns else ()))
 
 
-def time_of(frame: pd.DataFrame) -> str | None:
+def time_of(table: pd.DataFrame) -> str | None:
     """The column of times that a chart goes by: a reading's, a cycle's, a turn's own, else the first there is."""
-    names = own_columns(frame) + index_names(frame)
-    times = [name for name in names if types.is_datetime64_any_dtype(column(frame, name).dtype)]
+    times = [name for name in table.columns if types.is_datetime64_any_dtype(table[name].dtype)]
     return next((name for name in (*OWN_TIMES, *times) if name in times), None)
 
 
-def questions_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The columns that can be chosen although the frame does not hold them."""
-    names = {*own_columns(frame), *index_names(frame)}
-    calendar = [name for name in CALENDAR if time_of(frame) is not None and name not in names]
-    burns = (set(NEEDED) <= names or set(OF_CYCLES) <= names) and not names & set(BURN) and frame.columns.nlevels == 1
-    return (*calendar, *(RATES if burns else ()))
+def held(table: pd.DataFrame, name: str | None) -> str:
+    """What a column or a question holds: "number", "time", "names", or "" for anything else."""
+    if name not in table:
+        return "number" if name in RATES else "names" if name in CALENDAR else ""
+    dtype: Any = table[name].dtype
+    if types.is_datetime64_any_dtype(dtype):
+        return "time"
+    if isinstance(dtype, pd.StringDtype | pd.CategoricalDtype) or types.is_bool_dtype(dtype):
+        return "names"
+    numeric = types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+    return "number" if numeric or types.is_timedelta64_dtype(dtype) else ""
+
+
+def check_columns(frame: pd.DataFrame, **roles: str | None) -> None:
+    """Raise a `ChartError` that names the role, the column and what comes near it, when one is missing."""
+    known = columns_of(frame)
+    for role, name in roles.items():
+        if name is not None and name not in known:
+            hint = advice(name, known) or "The frame has no columns."
+            raise ChartError(f"{role}: there is no column {name!r}. {hint}")
 
 
 def values_of(frame: pd.DataFrame, name: str, most: int = 200) -> dict[str, Any]:
@@ -93,13 +112,13 @@ def values_of(frame: pd.DataFrame, name: str, most: int = 200) -> dict[str, Any]
     Raises:
         ChartError: There is no such column.
     """
-    check_columns(frame, {"only": name})
-    if name in questions_of(frame):
+    check_columns(frame, only=name)
+    table = flat(frame)
+    if name in questions_of(table):
         return {day: day for day in WEEKDAYS} if name == "weekday" else {}
-    values = column(frame, name)
     found: dict[str, Any] = {}
     try:
-        counted = values.value_counts(dropna=True).index[:most]
+        counted = table[name].value_counts(dropna=True).index[:most]
     except TypeError:  # values that cannot be counted, such as lists, cannot be picked either
         return found
     for value in counted:
@@ -108,16 +127,7 @@ def values_of(frame: pd.DataFrame, name: str, most: int = 200) -> dict[str, Any]
         except ChartError:
             continue
         found.setdefault(str(value), value)
-    return found | ({"(missing)": None} if values.hasnans else {})
-
-
-def check_columns(frame: pd.DataFrame, roles: dict[str, str | None]) -> None:
-    """Raise a `ChartError` that names the role, the column and what comes near it, when one is missing."""
-    known = columns_of(frame)
-    for role, name in roles.items():
-        if name is not None and name not in known:
-            hint = advice(name, known) or "The frame has no columns."
-            raise ChartError(f"{role}: there is no column {name!r}. {hint}")
+    return found | ({"(missing)": None} if table[name].hasnans else {})
 
 
 def literal(value: Any) -> str:
@@ -143,3 +153,97 @@ def literal(value: Any) -> str:
 def text(value: str) -> str:
     """Python code for a text, in double quotes where that needs no escapes."""
     return f'"{value}"' if value.isprintable() and '"' not in value and "\\" not in value else repr(value)
+
+
+def default_spec(frame: pd.DataFrame, spec: ChartSpec | None = None, **choices: Any) -> ChartSpec:
+    """What is drawn first: the columns that are chosen, else those that suit the frame, in a kind that suits them.
+
+    Of quota readings what is left of each window, over time where there are several readings, else by account; of
+    cycles the peak of each; of session logs the tokens a day by model. Of any other frame its first numbers over its
+    first times, else by its first names; without numbers the rows of its first column are counted.
+
+    Args:
+        frame: Any DataFrame.
+        spec: Choices that are all decided; nothing is left to suit the frame then.
+        choices: Fields of `ChartSpec` that are decided, in place of those of *spec*.
+
+    Raises:
+        ChartError: It is no DataFrame, two of its columns have the same name, or a choice is none.
+    """
+    if unknown := sorted(set(choices) - set(ChartSpec.__dataclass_fields__)):
+        raise ChartError(f"There is no choice {unknown[0]!r}. There are: {', '.join(ChartSpec.__dataclass_fields__)}.")
+    if spec is not None:
+        return replace(spec, **choices)
+    table = flat(frame)
+    columns = _columns(table) if not {"x", "y"} & set(choices) else {}
+    spec = ChartSpec(**columns | choices)
+    fitting = suited(frame, spec)
+    if spec.kind in WHOLE or spec.kind == "heatmap":
+        fitting["aggregation"] = "none"  # these choose for themselves
+    return replace(spec, **{key: value for key, value in fitting.items() if key not in choices})
+
+
+def _columns(table: pd.DataFrame) -> dict[str, str | None]:
+    names = list(table.columns)
+    few = {name for name in names if held(table, name) == "names" and table[name].nunique() <= FEW_NAMES}
+    numbers = [name for name in names if held(table, name) == "number"]
+    time, model = time_of(table), "model" if "model" in few else None
+    facet = "account" if "account" in names and 1 < _accounts(table) <= FEW_ACCOUNTS else None
+    window = "window" if "window" in names else None
+    if set(NEEDED) <= set(names):
+        often = table.groupby("account_key", dropna=False)["fetched_at"].nunique().max() > 1
+        over = time == "fetched_at" and often
+        y = "remaining_percent" if "remaining_percent" in names else "used_percent"
+        who = "account" if "account" in names else "account_key"
+        return {"x": "fetched_at" if over else who, "y": y, "color": "window", "facet": facet if over else None}
+    if set(OF_CYCLES) <= set(names):
+        return {"x": "began_at", "y": "peak_used", "color": window, "facet": facet}
+    if set(names) >= TOKENS:
+        return {"x": "time", "y": "total", "color": model}
+    if numbers and time:
+        return {"x": time, "y": numbers[0], "color": next((name for name in names if name in few), None)}
+    if numbers:
+        word = next((name for name in names if held(table, name) == "names"), None)
+        return dict(zip("xy", (word, numbers[0]) if word else numbers, strict=False))
+    return {"x": next(iter(names), None)}
+
+
+def suited(frame: pd.DataFrame, spec: ChartSpec) -> dict[str, Any]:
+    """The kind, the aggregation and the step that suit the x and the y of the choices.
+
+    Raises:
+        ChartError: The frame has no such column.
+    """
+    check_columns(frame, x=spec.x, y=spec.y)
+    table = flat(frame)
+    along, how, every = held(table, spec.x), "none", "none"
+    if held(table, spec.y) != "number":
+        kind = "bar" if along not in {"number", "time"} else "histogram" if spec.y is None else "scatter"
+        how = "count" if kind == "bar" else "none"
+    elif along == "time":
+        kind, how, every = _over_time(table, spec)
+    else:
+        kind, how = ("scatter", "none") if along == "number" else ("bar", _summary(table, str(spec.y)))
+    return {"kind": kind, "aggregation": how if spec.x is not None else "none", "every": every}
+
+
+def _over_time(table: pd.DataFrame, spec: ChartSpec) -> tuple[str, str, str]:
+    names, times = set(table.columns), table[spec.x].dropna()
+    if names >= TOKENS:
+        return "bar", "sum", "day"
+    if names.issuperset(OF_CYCLES) or not names.issuperset(NEEDED):
+        return "scatter" if names.issuperset(OF_CYCLES) else "line", "none", "none"
+    # The readings of one account fall together by themselves; those of many are put together by the hour.
+    long = len(times) and times.max() - times.min() > LONG
+    many = _accounts(table) > FEW_ACCOUNTS
+    return "line", "mean" if many else _summary(table, str(spec.y)), "hour" if many or long else "none"
+
+
+def _summary(table: pd.DataFrame, y: str) -> str:
+    if set(table.columns) >= TOKENS:
+        return "sum"
+    return "mean" if not y.endswith("_percent") else "max" if y.startswith("used") else "min"
+
+
+def _accounts(table: pd.DataFrame) -> int:
+    return int(table["account_key" if "account_key" in table else "account"].nunique())

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ...errors import ChartError
+from .columns import text
 
 if TYPE_CHECKING:
     from types import FrameType
 
-TAKEN: Final = frozenset({"px", "pd", "figure", "table", "top", "gap", "plain", "with_burn"})  # the code's own names
+TAKEN: Final = frozenset({"px", "pd", "figure", "table", "top", "gap", "again", "plain", "with_burn"})  # the code's own
 # Imports that the code has where a line uses them.
 IMPORTS: Final = {
     "pd.": "import pandas as pd",
@@ -30,6 +31,7 @@ class Recipe:
 
     Attributes:
         data: The name of the working copy in the code.
+        rows: The name of the rows as they stand: the frame's until something was done with them.
         notes: What a reader of the chart must know, in words.
         labels: Column -> what the axes call it.
         orders: Column -> its values in the order in which they are drawn.
@@ -37,7 +39,7 @@ class Recipe:
 
     def __init__(self, frame: pd.DataFrame, name: str) -> None:
         check_name(name)
-        self.data = "rows" if name == "data" else "data"
+        self.rows, self.data = name, "rows" if name == "data" else "data"
         self.notes: list[str] = []
         self.labels: dict[str, str] = {}
         self.orders: dict[str, list[str]] = {}
@@ -51,14 +53,22 @@ class Recipe:
         Raises:
             ChartError: pandas or plotly refused; in their words.
         """
-        self._evaluate(line, "exec")
+        self.value(line, "exec")
         self._lines.append(line)
 
-    def value(self, expression: str) -> Any:
-        """What an expression is worth, without keeping it; raises as `run` does."""
-        return self._evaluate(expression, "eval")
+    def take(self, code: str) -> None:
+        """Go on with these rows; raises as `run` does."""
+        self.run(f"{self.data} = {code}")
+        self.rows = self.data
 
-    def _evaluate(self, line: str, mode: str) -> Any:
+    def change(self, column: str, code: str) -> None:
+        """Do this with the values of a column; nothing where there is nothing to do."""
+        if code:
+            place = f"{self.data}[{text(column)}]"
+            self.run(f"{place} = {place}{code}")
+
+    def value(self, line: str, mode: str = "eval") -> Any:
+        """What an expression is worth, without keeping it; raises as `run` does."""
         try:
             # Executing the text that is shown is the point: chart and code cannot differ. It holds no foreign text
             # but the filter, which the person at the keyboard wrote to be run.
@@ -72,14 +82,18 @@ class Recipe:
         self.notes.append(comment)
         self._lines.append(f"# {comment}")
 
-    def get(self, name: str) -> Any:
-        """A variable of the code."""
-        return self._names[name]
+    def has(self, name: str) -> bool:
+        """Whether the code has made such a variable."""
+        return name in self._names
+
+    def called(self, column: str | None) -> str:
+        """What the axes call a column."""
+        return self.labels.get(str(column), str(column))
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The working copy as it stands."""
-        return self._names[self.data]
+        """The rows as they stand."""
+        return self._names[self.rows]
 
     @property
     def code(self) -> str:

@@ -10,7 +10,7 @@ from pandas.api import types
 
 from ...errors import ChartError
 from ..style import plain
-from .columns import CALENDAR, JOINT, RATES, WEEKDAYS, index_names, literal, questions_of, text, time_of
+from .columns import CALENDAR, JOINT, RATES, WEEKDAYS, flat, literal, questions_of, text, time_of
 from .recipe import Recipe
 from .spec import ChartSpec
 
@@ -25,93 +25,87 @@ STEPS: Final = {"hour": '.dt.floor("h")', "day": '.dt.floor("D")', "week": '.dt.
 LENGTHS: Final = {"hour": pd.Timedelta(hours=1), "day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7)}
 TIME_CLASSES: Final = ("1s", "10s", "1min", "5min", "15min", "1h", "3h", "6h", "12h", "1D", "7D", "28D")
 PAUSE: Final = 10  # so many times the usual distance is a gap in a line
-# Of values that are all unknown the sum is unknown as well, not 0.
-CALLS: Final = {"sum": "sum(min_count=1)"}
-NUMBERS_ONLY: Final = frozenset({"mean", "median", "sum"})
 
 
-def choose_rows(recipe: Recipe, frame: pd.DataFrame, name: str, spec: ChartSpec) -> None:
+def choose_rows(recipe: Recipe, spec: ChartSpec) -> None:
     """The rows that pass the filters, with the columns that are drawn."""
-    start = _prepared(recipe, frame, name, spec)
-    if spec.filter.strip():
-        _filter(recipe, start, spec.filter.strip())
-        start = recipe.data
+    count = len(recipe.frame)
+    _name_columns(recipe, spec)
+    if condition := spec.filter.strip():
+        _filter(recipe, condition)
     if spec.only_column is not None and spec.only_values:
-        recipe.run(f"{recipe.data} = {start}[{_is_one_of(start, spec.only_column, spec.only_values)}]")
-        start = recipe.data
-    weighed = ["points", "hours"] if spec.value in RATES and spec.summary == "mean" else []
-    columns = [column for column in dict.fromkeys([*spec.columns, *weighed]) if not (weighed and column == spec.value)]
-    recipe.run(f"{recipe.data} = {start}[[{', '.join(map(text, columns))}]]")
-    if frame.shape[0] and not len(recipe.frame):
+        recipe.take(f"{recipe.rows}[{_is_one_of(recipe.rows, spec.only_column, spec.only_values)}]")
+    weighed = spec.value in RATES and spec.summary == "mean" and {"points", "hours"} <= set(recipe.frame.columns)
+    columns = [column for column in spec.columns if not (weighed and column == spec.value)]
+    columns = [*dict.fromkeys([*columns, *(("points", "hours") if weighed else ())])]
+    recipe.take(f"{recipe.rows}[[{', '.join(map(text, columns))}]]")
+    if count and not len(recipe.frame):
         raise ChartError("No row passes the filter.")
 
 
-def _prepared(recipe: Recipe, frame: pd.DataFrame, name: str, spec: ChartSpec) -> str:
-    """The name of the frame once its columns have names, and those that are asked for are there."""
-    data, asked = recipe.data, questions_of(frame)
-    wanted = {*spec.columns, spec.only_column} | {question for question in asked if question in spec.filter}
-    time = time_of(frame) if wanted & set(CALENDAR) & set(asked) else None
-    code = name
+def _name_columns(recipe: Recipe, spec: ChartSpec) -> None:
+    """Names as text, index levels as columns, and the questions that are asked."""
+    frame, code = recipe.frame, recipe.rows
+    table = flat(frame)
+    wanted = {*spec.columns, spec.only_column}
+    asked = {question for question in questions_of(table) if question in wanted or question in spec.filter}
+    time = time_of(table) if asked & set(CALENDAR) else None
     if frame.columns.nlevels > 1:
-        code += f'.set_axis(["{JOINT}".join(map(str, name)) for name in {name}.columns], axis=1)'
+        code += f'.set_axis(["{JOINT}".join(map(str, name)) for name in {code}.columns], axis=1)'
     elif not all(isinstance(column, str) for column in frame.columns):
-        code += f".set_axis([str(name) for name in {name}.columns], axis=1)"
-    if {*wanted, time} & set(index := index_names(frame)):
-        code += f".reset_index(names=[{', '.join(map(text, index))}])"
-    if wanted & set(RATES) & set(asked):
+        code += f".set_axis([str(name) for name in {code}.columns], axis=1)"
+    levels = list(table.columns[frame.shape[1] :])
+    if {*wanted, time} & set(levels):
+        code += f".reset_index(names=[{', '.join(map(text, levels))}])"
+    if asked & set(RATES):
         code = f"with_burn({code})"
-    if code != name:
-        recipe.run(f"{data} = {code}")
-        name = data
-    for question in (question for question in CALENDAR if time is not None and question in wanted & set(asked)):
-        recipe.run(f"{data} = {name}.assign({question}={name}[{text(str(time))}].{CALENDAR[question]})")
+    if code != recipe.rows:
+        recipe.take(code)
+    for question in (question for question in CALENDAR if question in asked):
+        recipe.take(f"{recipe.rows}.assign({question}={recipe.rows}[{text(str(time))}].{CALENDAR[question]})")
         zone = getattr(recipe.frame[time].dt, "tz", None)
         recipe.labels[question] = f"{question} ({zone})" if zone else question
-        name = data
-    recipe.orders |= {"weekday": list(WEEKDAYS)} if time is not None and "weekday" in wanted & set(asked) else {}
-    recipe.labels |= {rate: f"{rate} (points)" for rate in RATES if rate in wanted & set(asked)}
-    return name
+    recipe.orders |= {"weekday": list(WEEKDAYS)} if "weekday" in asked else {}
+    recipe.labels |= {rate: f"{rate} (points)" for rate in RATES if rate in asked}
 
 
-def _filter(recipe: Recipe, start: str, condition: str) -> None:
+def _filter(recipe: Recipe, condition: str) -> None:
     # `engine="python"`: the same on every machine, with numexpr and without.
     arguments = f'({text(condition)}, engine="python")'
     try:
-        answer = recipe.value(f"{start}.eval{arguments}")
+        answer = recipe.value(f"{recipe.rows}.eval{arguments}")
     except ChartError as exc:
         hint = " Only the frame's columns are known here: write other values out." if "@" in condition else ""
         raise ChartError(f"The filter cannot be used. {exc}.{hint} {FILTER_HINT}") from exc
     if not (isinstance(answer, pd.Series) and types.is_bool_dtype(answer.dtype)):
         raise ChartError(f"The filter is not true or false for each row. {FILTER_HINT}")
-    recipe.run(f"{recipe.data} = {start}.query{arguments}")
+    recipe.take(f"{recipe.rows}.query{arguments}")
 
 
 def _is_one_of(start: str, column: str, values: tuple[object, ...]) -> str:
     place = f"{start}[{text(column)}]"
     known = [literal(value) for value in values if not (types.is_scalar(value) and pd.isna(value))]
     tests = [f"{place}.isin([{', '.join(known)}])"] if known else []
-    if len(known) < len(values):
-        tests.append(f"{place}.isna()")
-    return " | ".join(tests)
+    return " | ".join(tests if len(known) == len(values) else [*tests, f"{place}.isna()"])
 
 
 def plain_types(recipe: Recipe, spec: ChartSpec) -> None:
     """Types that plotly draws well: times without a zone, durations in hours, numbers as such, everything else text."""
-    apart = {spec.facet, None if spec.kind in {"heatmap", "scatter", "bar"} else spec.color}
+    apart = {spec.facet: MOST_FACETS, None if spec.kind in {"heatmap", "scatter", "bar"} else spec.color: MOST_COLORS}
     for column in (column for column in spec.columns if column in recipe.frame):
         number = column == spec.value and spec.kind != "histogram"
-        _change(recipe, column, _plain(recipe, column, recipe.frame[column], number=number))
+        if column == spec.x and spec.every == "hour":
+            _mark_repeated_hour(recipe, column)
+        recipe.change(column, _plain(recipe, column, recipe.frame[column], number=number))
         values = recipe.frame[column]
+        # A trace or a chart for each number, unless there are too many or some are missing.
         if column in apart and not _is_text(values):
-            # A trace or a chart for each number, unless there are too many or some are missing.
-            most = MOST_FACETS if column == spec.facet else MOST_COLORS
-            if types.is_datetime64_any_dtype(values.dtype) or values.hasnans or values.nunique() > most:
-                _change(recipe, column, '.astype("str")')
-        if _is_text(recipe.frame[column]):
-            _change(recipe, column, f'.fillna("{MISSING}")' if recipe.frame[column].hasnans else "")
+            many = _is_time(values) or values.hasnans or values.nunique() > apart[column]
+            recipe.change(column, '.astype("str")' if many else "")
+        if _is_text(values := recipe.frame[column]):
+            recipe.change(column, f'.fillna("{MISSING}")' if values.hasnans else "")
             # Plotly would read these as markup.
-            markup = recipe.frame[column].str.contains("[<&]").any()
-            _change(recipe, column, ".map(plain)" if markup else "")
+            recipe.change(column, ".map(plain)" if values.str.contains("[<&]").any() else "")
 
 
 def _plain(recipe: Recipe, column: str, values: pd.Series, *, number: bool) -> str:  # noqa: PLR0911, C901 - one per type
@@ -122,7 +116,7 @@ def _plain(recipe: Recipe, column: str, values: pd.Series, *, number: bool) -> s
         if dtype.ordered:
             recipe.orders[column] = [plain(str(value)) for value in dtype.categories]
         return '.astype("str")'
-    if types.is_datetime64_any_dtype(dtype):
+    if _is_time(values):
         if getattr(values.dt, "tz", None) is None:
             return ""
         recipe.labels[column] = f"{column} ({values.dt.tz})"
@@ -139,20 +133,32 @@ def _plain(recipe: Recipe, column: str, values: pd.Series, *, number: bool) -> s
         return '.astype("float64")'
     if inferred in {"datetime64", "date"}:
         return '.astype("datetime64[us]")'
-    return "" if _is_text(values) and dtype == "str" else '.astype("str")'
+    return "" if dtype == "str" else '.astype("str")'
+
+
+def _mark_repeated_hour(recipe: Recipe, column: str) -> None:
+    """Where the clock goes back an hour comes twice: without its zone the second would be one with the first."""
+    place = f"{recipe.data}[{text(column)}]"
+    twice = f"({place} - pd.Timedelta(hours=1)).dt.tz_localize(None) == {place}.dt.tz_localize(None)"
+    if isinstance(recipe.frame[column].dtype, pd.DatetimeTZDtype) and recipe.value(twice).any():
+        recipe.take(f"{recipe.data}.reset_index(drop=True)")
+        recipe.note("an hour comes twice: it is drawn in two halves")
+        recipe.run(f"again = {twice}")
 
 
 def step_times(recipe: Recipe, spec: ChartSpec) -> None:
     """Round an x that is a time down to hours, days or weeks."""
     if spec.every == "none" or spec.x is None:
         return
-    if not types.is_datetime64_any_dtype(recipe.frame[spec.x].dtype):
+    if not _is_time(recipe.frame[spec.x]):
         recipe.notes.append(f"{_shown(spec.x)} is no time, so that the step ({spec.every}) does not apply")
         return
     if spec.summary == "last":
         _sort(recipe, spec.x)
-    _change(recipe, spec.x, STEPS[spec.every])
-    recipe.labels[spec.x] = f"{recipe.labels.get(spec.x, spec.x)}, by {spec.every}"
+    recipe.change(spec.x, STEPS[spec.every])
+    if recipe.has("again"):
+        recipe.change(spec.x, ".mask(again, lambda hour: hour + pd.Timedelta(minutes=30))")
+    recipe.labels[spec.x] = f"{recipe.called(spec.x)}, by {spec.every}"
 
 
 def few_places(recipe: Recipe, spec: ChartSpec) -> None:
@@ -172,16 +178,16 @@ def few_places(recipe: Recipe, spec: ChartSpec) -> None:
         if _is_text(recipe.frame[column]):
             recipe.note(f"{_shown(column)} has {count:,} values: the {most} most frequent, the others as {OTHER}")
             recipe.run(f"top = {place}.value_counts().index[:{most}]")
-            recipe.run(f'{place} = {place}.where({place}.isin(top), "{OTHER}")')
+            recipe.change(column, f'.where({place}.isin(top), "{OTHER}")')
         elif column in {spec.x, spec.y}:
             code, step = _classes(place, recipe.frame[column], most)
             recipe.run(f"{place} = {code}")
-            recipe.labels[column] = f"{recipe.labels.get(column, column)}, in steps of {step}"
+            recipe.labels[column] = f"{recipe.called(column)}, in steps of {step}"
 
 
 def _classes(place: str, values: pd.Series, most: int) -> tuple[str, str]:
     """Code that rounds down to steps of which there are at most *most*, and the step in words."""
-    if types.is_datetime64_any_dtype(values.dtype):
+    if _is_time(values):
         span = values.max() - values.min()
         days = math.ceil(span / pd.Timedelta(days=1) / (most - 1))
         step = next((step for step in TIME_CLASSES if span / pd.Timedelta(step) <= most - 1), f"{days}D")
@@ -203,28 +209,7 @@ def few_rows(recipe: Recipe, spec: ChartSpec) -> None:
     if count > spec.room:
         recipe.note(f"{spec.room:,} of {count:,} rows, drawn at random: shapes hold, single peaks may be missing")
         order = ".sort_index()" if spec.kind in {"bar", "line", "area"} else ""
-        recipe.run(f"{recipe.data} = {recipe.data}.reset_index(drop=True).sample({spec.room}, random_state=0){order}")
-
-
-def check_spec(spec: ChartSpec) -> None:
-    """Raise a `ChartError` that says what is still to be chosen, or what cannot go together."""
-    named = f"{'An' if spec.kind == 'area' else 'A'} {spec.kind}"
-    named += "" if spec.kind in {"histogram", "heatmap"} else " chart"
-    if spec.kind in {"histogram", "heatmap"} and spec.x is None:
-        raise ChartError(f"{named} needs x.")
-    if spec.kind == "heatmap" and (spec.y is None or spec.y == spec.x):
-        raise ChartError(f"{named} needs y, another column than x.")
-    if spec.summary == "none":
-        if spec.kind != "histogram" and spec.y is None:
-            count = "" if spec.kind in {"box", "violin"} else " To count rows choose count."
-            raise ChartError(f"{named} needs y.{count}")
-        return
-    if not spec.keys:
-        raise ChartError(f"{spec.summary} needs x, to know what to summarize by.")
-    if spec.value is None and spec.summary != "count":
-        raise ChartError(f"{spec.summary} needs y, the column to summarize.")
-    if spec.value in spec.keys:
-        raise ChartError(f"The {spec.summary} of {spec.value!r} by itself says nothing. Choose another y, or count.")
+        recipe.take(f"{recipe.rows}.reset_index(drop=True).sample({spec.room}, random_state=0){order}")
 
 
 def summarize(recipe: Recipe, spec: ChartSpec) -> str:
@@ -244,15 +229,13 @@ def summarize(recipe: Recipe, spec: ChartSpec) -> str:
     if spec.kind == "heatmap":
         recipe.run(f"table = {groups}.unstack()")
         for key, axis in ((spec.y, "index"), (spec.x, "columns")):
-            if order := [
-                name for name in recipe.orders.get(str(key), ()) if name in getattr(recipe.get("table"), axis)
-            ]:
-                rest = [name for name in getattr(recipe.get("table"), axis) if name not in order]
-                recipe.run(f"table = table.reindex({axis}=[{', '.join(map(text, [*order, *rest]))}])")
-        return target
-    recipe.run(f"{recipe.data} = {groups}.reset_index(name={text(target)})")
-    value = recipe.labels.get(spec.value, spec.value) if spec.value else ""
-    recipe.labels[target] = f"{spec.summary} of {value}" if value else target
+            there = list(getattr(recipe.value("table"), axis))
+            if order := [name for name in recipe.orders.get(str(key), ()) if name in there]:
+                order += [name for name in there if name not in order]
+                recipe.run(f"table = table.reindex({axis}=[{', '.join(map(text, order))}])")
+    else:
+        recipe.take(f"{groups}.reset_index(name={text(target)})")
+        recipe.labels[target] = f"{spec.summary} of {recipe.called(spec.value)}" if spec.value else target
     return target
 
 
@@ -262,11 +245,12 @@ def _call(recipe: Recipe, spec: ChartSpec) -> str:
     if spec.value in RATES and spec.value not in recipe.frame:  # each reading weighs as much as its hours
         return f'[["points", "hours"]].sum().eval("{RATES[spec.value]}", engine="python")'
     values = recipe.frame[spec.value]
-    if spec.summary in NUMBERS_ONLY and not types.is_numeric_dtype(values.dtype) and len(values):
+    if spec.summary in {"mean", "median", "sum"} and not types.is_numeric_dtype(values.dtype) and len(values):
         raise ChartError(
             f"{spec.summary} needs numbers, which {spec.value!r} does not hold. Choose count, or another column."
         )
-    return f"[{text(spec.value)}].{CALLS.get(spec.summary, f'{spec.summary}()')}"
+    # Of values that are all unknown the sum is unknown as well, not 0.
+    return f"[{text(spec.value)}].{spec.summary}({'min_count=1' if spec.summary == 'sum' else ''})"
 
 
 def in_order(recipe: Recipe, spec: ChartSpec) -> None:
@@ -278,34 +262,32 @@ def in_order(recipe: Recipe, spec: ChartSpec) -> None:
 def lift_at_gaps(recipe: Recipe, spec: ChartSpec, value: str) -> None:
     """A line over time stops where a step is missing, or where ten times the usual distance lies between two points."""
     data, x = recipe.frame, spec.x
-    if spec.kind != "line" or x is None or value == x or not types.is_datetime64_any_dtype(data[x].dtype):
+    if spec.kind != "line" or x is None or value == x or not _is_time(data[x]):
         return
     if not types.is_numeric_dtype(data[value].dtype):
         return
     groups = [column for column in spec.keys if column not in {x, value}]
     by = f".groupby([{', '.join(map(text, groups))}], dropna=False)" if groups else ""
-    apart = recipe.value(f"{recipe.data}{by}[{text(x)}].diff()")
+    distance = f"{recipe.data}{by}[{text(x)}].diff()"
+    apart = recipe.value(distance)
     usual: Any = apart[apart > pd.Timedelta(0)].median()
     pause = LENGTHS[spec.every] * 1.5 if spec.every != "none" else usual * PAUSE
-    if not (apart > pause).any():
-        return
-    recipe.run(f'gap = {recipe.data}{by}[{text(x)}].diff() > pd.Timedelta("{pause.isoformat()}")')
-    lifted = f'{recipe.data}[gap].assign(**{{{text(value)}: float("nan")}})'
-    recipe.run(f'{recipe.data} = pd.concat([{lifted}, {recipe.data}]).sort_values({text(x)}, kind="stable")')
+    if (apart > pause).any():
+        recipe.run(f'gap = {distance} > pd.Timedelta("{pause.isoformat()}")')
+        lifted = f'{recipe.data}[gap].assign(**{{{text(value)}: float("nan")}})'
+        recipe.take(f'pd.concat([{lifted}, {recipe.data}]).sort_values({text(x)}, kind="stable")')
 
 
 def _sort(recipe: Recipe, column: str) -> None:
-    recipe.run(f'{recipe.data} = {recipe.data}.sort_values({text(column)}, kind="stable")')
-
-
-def _change(recipe: Recipe, column: str, code: str) -> None:
-    if code:
-        place = f"{recipe.data}[{text(column)}]"
-        recipe.run(f"{place} = {place}{code}")
+    recipe.take(f'{recipe.rows}.sort_values({text(column)}, kind="stable")')
 
 
 def _is_text(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.StringDtype)
+
+
+def _is_time(values: pd.Series) -> bool:
+    return bool(types.is_datetime64_any_dtype(values.dtype))
 
 
 def _shown(column: str) -> str:

@@ -17,7 +17,7 @@ EVERY: Final[tuple[Every, ...]] = get_args(Every)
 
 MOST_ROWS: Final = 20_000  # drawn as they are; beyond, the browser takes more than a second
 MOST_MARKS: Final = 5_000  # the same where a row costs more: a mark of its own, or a place in every stacked area
-COSTLY: Final = frozenset({"scatter", "bar", "area"})
+WHOLE: Final = frozenset({"histogram", "box", "violin"})  # these show all values and take no aggregation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,6 @@ class ChartSpec:
             who types it and runs with that person's rights: do not take it from anywhere else.
         only_column: Column of which only some values are drawn, or None.
         only_values: Those values; None among them stands for rows without one. Empty means all.
-        most_rows: How many rows are drawn at most; a frame with more is sampled, and the code says so. None means
-            5,000 where each costs the browser more (scatter, bar, area) and 20,000 elsewhere.
 
     >>> ChartSpec(x="account", y="used_percent", kind="bar").y
     'used_percent'
@@ -60,12 +58,11 @@ class ChartSpec:
     filter: str = ""
     only_column: str | None = None
     only_values: tuple[Any, ...] = ()
-    most_rows: int | None = None
 
     def __post_init__(self) -> None:
-        _one_of("kind", self.kind, KINDS)
-        _one_of("aggregation", self.aggregation, AGGREGATIONS)
-        _one_of("every", self.every, EVERY)
+        for role, allowed in (("kind", KINDS), ("aggregation", AGGREGATIONS), ("every", EVERY)):
+            if getattr(self, role) not in allowed:
+                raise ChartError(f"{role} must be one of {', '.join(allowed)}, not {getattr(self, role)!r}.")
         for role in ("x", "y", "color", "facet", "only_column"):
             column = getattr(self, role)
             if not (column is None or isinstance(column, str)):
@@ -76,13 +73,16 @@ class ChartSpec:
         if isinstance(values, str):
             raise ChartError("only_values must be a tuple of values, not one text: write (value,).")
         object.__setattr__(self, "only_values", tuple(self.only_values))
-        if self.most_rows is not None and self.most_rows < 1:
-            raise ChartError(f"most_rows must be 1 or more, not {self.most_rows!r}.")
+
+    @property
+    def roles(self) -> dict[str, str | None]:
+        """What each column is chosen for, in the words of the controls."""
+        return {"x": self.x, "y": self.y, "colour": self.color, "facet": self.facet, "only": self.only_column}
 
     @property
     def summary(self) -> Aggregation:
         """The aggregation that takes place: the one chosen, unless the kind of chart decides."""
-        if self.kind in {"histogram", "box", "violin"}:
+        if self.kind in WHOLE:
             return "none"
         if self.kind == "heatmap" and self.aggregation == "none":
             return "mean" if self.color else "count"
@@ -110,10 +110,26 @@ class ChartSpec:
 
     @property
     def room(self) -> int:
-        """How many rows are drawn at most."""
-        return self.most_rows or (MOST_MARKS if self.kind in COSTLY else MOST_ROWS)
+        """How many rows are drawn at most; a frame with more is sampled, and the code says so."""
+        return MOST_MARKS if self.kind in {"scatter", "bar", "area"} else MOST_ROWS
 
-
-def _one_of(role: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ChartError(f"{role} must be one of {', '.join(allowed)}, not {value!r}.")
+    def check(self) -> None:
+        """Raise a `ChartError` that says what is still to be chosen, or what cannot go together."""
+        named = f"{'An' if self.kind == 'area' else 'A'} {self.kind}"
+        named += "" if self.kind in {"histogram", "heatmap"} else " chart"
+        if self.kind in {"histogram", "heatmap"} and self.x is None:
+            raise ChartError(f"{named} needs x.")
+        if self.kind == "heatmap" and (self.y is None or self.y == self.x):
+            raise ChartError(f"{named} needs y, another column than x.")
+        if self.summary == "none":
+            if self.kind != "histogram" and self.y is None:
+                count = "" if self.kind in WHOLE else " To count rows choose count."
+                raise ChartError(f"{named} needs y.{count}")
+        elif not self.keys:
+            raise ChartError(f"{self.summary} needs x, to know what to summarize by.")
+        elif self.value is None and self.summary != "count":
+            raise ChartError(f"{self.summary} needs y, the column to summarize.")
+        elif self.value in self.keys:
+            raise ChartError(
+                f"The {self.summary} of {self.value!r} by itself says nothing. Choose another y, or count."
+            )
