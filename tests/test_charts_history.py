@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quota_helpers.charts.heatmap import plot_heatmap
+from quota_helpers.charts.heatmap import by_hour, by_week, plot_heatmap
 from quota_helpers.charts.history import MOST_POINTS, plot_history
 from quota_helpers.charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, history_lines
-from quota_helpers.charts.hours import by_hour
 from quota_helpers.charts.knots import Knots, believed, clipped, grounded, thinned, unbelieved
 from quota_helpers.charts.wall_time import wall_time
 from quota_helpers.frames import to_frame
@@ -300,19 +299,15 @@ def test_many_readings_make_a_light_figure():
     assert max(np.nanmax(trace.y) for trace in figure.data if trace.mode == "lines") == 99.5
 
 
-def test_an_hour_has_its_highest_its_mean_and_its_rise():
-    frame = series([0, 30, 40, 40, 40, 40, 55, 70, 70], minutes=20)
-    (followed,) = follow_all(frame)
-    assert by_hour(followed, "highest", UTC).value.tolist() == [40, 40, 70]
-    # Over the time: the last reading lasts for nobody knows how long.
-    assert by_hour(followed, "mean", UTC).value.round(6).tolist() == [round(70 / 3, 6), 40, 62.5]
-    assert by_hour(followed, "rises", UTC).value.sum() == pytest.approx(70)
+def test_an_hour_has_its_highest():
+    (followed,) = follow_all(series([0, 30, 40, 40, 40, 40, 55, 70, 70], minutes=20))
+    assert by_hour(followed, UTC).tolist() == [40, 40, 70]
 
 
 def test_the_level_carried_into_an_hour_counts_as_well():
     """80 % until an early refill at ten past one: the hour has seen 80 %, the next one has not."""
     (followed,) = follow_all(series([80, 80, 0, 0, 2], minutes=35, reset_hours=100))
-    assert by_hour(followed, "highest", UTC).value.tolist() == [80, 80, 2]
+    assert by_hour(followed, UTC).tolist() == [80, 80, 2]
 
 
 def test_one_reading_of_long_ago_makes_no_hours_of_the_years_between():
@@ -321,29 +316,28 @@ def test_one_reading_of_long_ago_makes_no_hours_of_the_years_between():
         fetched_at=pd.Timestamp("1900-01-01", tz="UTC"), reset_at=pd.Timestamp("1900-01-02", tz="UTC")
     )
     (followed,) = follow_all(pd.concat([old, frame], ignore_index=True))
-    hours = by_hour(followed, "highest", UTC)
-    assert len(hours.start) == 4
+    hours = by_hour(followed, UTC)
+    assert len(hours) == 4
     assert len(plot_heatmap(pd.concat([old, frame]), "weekly", form="accounts", since="1899-01-01").data[0].x) < 10
 
 
 def test_hours_without_readings_keep_the_value_or_are_not_known():
     """Held between readings that are close, unknown over a long pause or after the reset."""
     (followed,) = follow_all(series([10, 20], minutes=240))
-    assert by_hour(followed, "highest", UTC).value.tolist() == [10, 10, 10, 10, 20]
+    assert by_hour(followed, UTC).tolist() == [10, 10, 10, 10, 20]
     (followed,) = follow_all(series([10, 20], minutes=24 * 60))
-    assert np.isnan(by_hour(followed, "highest", UTC).value[1:-1]).all()
+    assert np.isnan(by_hour(followed, UTC)[1:-1]).all()
     (followed,) = follow_all(series([10, 20], minutes=240, reset_hours=2))
-    assert np.isnan(by_hour(followed, "highest", UTC).value[2:4]).all()
+    assert np.isnan(by_hour(followed, UTC)[2:4]).all()
 
 
 def test_hours_are_those_of_the_zone():
     """Also of zones that are half an hour off."""
     (followed,) = follow_all(series([10] * 30, minutes=60))
     for zone, shift in (("UTC", 0), ("Asia/Kolkata", 5.5), ("America/New_York", -4)):
-        hours = by_hour(followed, "highest", zone_of(zone))
-        local = pd.DatetimeIndex(hours.start.view("M8[us]"), tz="UTC").tz_convert(zone)
-        assert set(local.minute) == {0}
-        grid = hours.by_week("highest", zone)
+        hours = by_hour(followed, zone_of(zone))
+        assert set(hours.index.minute) == {0}
+        grid = by_week(hours)
         assert grid[0, 12 + int(shift)] == 10
         assert np.isnan(grid[4]).all()
 
@@ -372,10 +366,9 @@ def test_a_gap_is_empty_in_the_heatmap(month):
     assert "No readings" in text_of(figure)
 
 
-@pytest.mark.parametrize("wrong", [{"form": "month"}, {"measure": "lowest"}])
-def test_unknown_words_are_refused(month, wrong):
-    with pytest.raises(ValueError, match="form is week or accounts"):
-        plot_heatmap(month, **wrong)
+def test_unknown_words_are_refused(month):
+    with pytest.raises(ValueError, match=r"no form 'month'.*week"):
+        plot_heatmap(month, form="month")
 
 
 @pytest.mark.parametrize("draw", [plot_history, plot_heatmap])

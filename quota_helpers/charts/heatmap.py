@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final, Literal
 
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..frames import is_demo
-from ..labels import Names
+from ..frames import Integers, is_demo
+from ..labels import Names, one_of
 from ..outlook.bars import window_title
 from ..periods import Followed, follow_all
+from ..periods.follow import CONFIRMED, NOT_STARTED
 from ..periods.readings import Floats
-from ..times import MISSING, Moment, bounds
-from .hours import DAYS, HOUR, HOURS_A_DAY, Hours, Measure, by_hour
+from ..times import MISSING, SECOND, Moment, bounds
 from .style import (
     LABEL_LENGTH,
     PLAIN_AXIS,
@@ -38,18 +38,40 @@ from .wall_time import wall_time
 
 Form = Literal["week", "accounts"]
 
+HOUR: Final = 3_600 * SECOND
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS_A_DAY: Final = 24
 CELL: Final = 17  # pixels
 PANEL_GAP: Final = 40
+BOTTOM: Final = 84  # pixels, for the hours and the scale of colours
 MOST_PANELS: Final = 6
 MOST_ACCOUNTS: Final = 60
 FULL: Final = 100
 RECENT: Final = 7 * 24 * HOUR
 GAPS_UP_TO: Final = 60  # columns; more of them, and the lines between are all one sees
 
-WORDS: Final[dict[Measure, str]] = {
-    "highest": "highest use",
-    "mean": "mean use",
-    "rises": "percent points used up per hour",
+_BARE: Final = {**PLAIN_AXIS, "showgrid": False, "ticks": ""}
+_SCALE: Final[dict[str, Any]] = {
+    "colorscale": "Cividis",
+    "zmin": 0,
+    "zmax": 100.0,
+    # Beside the title's lines, where no cell is: at its usual place it takes a fifth of a narrow chart.
+    "colorbar": {
+        "orientation": "h",
+        "thickness": 8,
+        "len": 120,
+        "lenmode": "pixels",
+        "x": 1,
+        "xanchor": "right",
+        "y": 0,
+        "yanchor": "top",
+        "ypad": 36,
+        "xpad": 14,
+        "outlinewidth": 0,
+        "tickvals": [0, 50, 100],
+        "ticktext": ["0 %", "50 %", "100 %"],
+        "tickfont": {"size": 10},
+    },
 }
 
 
@@ -59,7 +81,6 @@ def plot_heatmap(
     *,
     limit: str = "codex",
     form: Form = "week",
-    measure: Measure = "highest",
     accounts: Names = None,
     since: Moment | None = None,
     until: Moment | None = None,
@@ -68,7 +89,7 @@ def plot_heatmap(
     template: Any = None,
     known: Sequence[Followed] | None = None,
 ) -> go.Figure:
-    """A window's use by the hour; an x marks hours in which it was full, an empty cell hours of which nothing is known.
+    """A window's highest use by the hour; an x marks hours in which it was full; of an empty cell nothing is known.
 
     Args:
         frame: With the columns of `COLUMNS`, many readings over time.
@@ -76,7 +97,6 @@ def plot_heatmap(
         limit: Limit id.
         form: "week": weekday by hour of the day, all weeks together, one panel per account. "accounts": one row per
             account, the one that was full most often on top, hour after hour.
-        measure: "highest" or "mean" percent used, or "rises": the percent points used up in each hour.
         accounts: Names or keys; None means all (of "week" those with most use, up to six).
         since: From this moment on, in any form (a timedelta counts back from the newest reading); None means all, and
             for "accounts" the last seven days.
@@ -91,11 +111,10 @@ def plot_heatmap(
 
     >>> import quota_helpers as qh
     >>> from quota_helpers.invented.history import demo_snapshots
-    >>> plot_heatmap(qh.to_frame(demo_snapshots()[:2000]), measure="rises").layout.title.text
+    >>> plot_heatmap(qh.to_frame(demo_snapshots()[:2000]), form="accounts").layout.title.text
     'Five hour window, demo accounts'
     """
-    if form not in {"week", "accounts"} or measure not in WORDS:
-        raise ValueError(f"no heatmap {form!r} of {measure!r}: form is week or accounts, measure {', '.join(WORDS)}")
+    one_of(form, ("week", "accounts"), "form")
     series = follow_all(frame, accounts, window, limit, known)
     invented = is_demo(frame)
     zone = zone_for(tz, invented=invented)
@@ -103,99 +122,65 @@ def plot_heatmap(
     low, high = bounds(since, until, newest=newest)
     if low is None and form == "accounts" and newest is not None:
         low = (high or newest) - RECENT
-    found: dict[str, Hours] = {}
-    for followed in series:
-        hours = by_hour(followed, measure, zone, low, None if high is None else high - 1)
-        if np.isfinite(hours.value).any():
-            found[followed.series.account if reveal else followed.series.label] = hours
+    hours = {
+        followed.series.account if reveal else followed.series.label: by_hour(
+            followed, zone, low, None if high is None else high - 1
+        )
+        for followed in series
+    }
+    found = {label: values for label, values in hours.items() if values.notna().any()}
     title = f"{window_title(limit, window).capitalize()} window{demo_words(invented=invented)}"
     if not found:
         return note_figure(title, "No readings of this window in this range.", template)
-    rows = sorted(found.items(), key=lambda row: _fullest(*row))
-    shown = rows[: MOST_PANELS if form == "week" else MOST_ACCOUNTS]
+    # The most hours at 100 % first, then the highest mean.
+    order = sorted(found, key=lambda label: (-(found[label] >= FULL).sum(), -found[label].mean(), label))
+    shown = {label: found[label] for label in order[: MOST_PANELS if form == "week" else MOST_ACCOUNTS]}
     notes = [
-        f"{WORDS[measure]} by weekday and hour" if form == "week" else f"{WORDS[measure]}, hour by hour",
-        _zone_name(zone, rows),
-        "x = full" if measure == "highest" else "",
+        "highest use by weekday and hour" if form == "week" else "highest use, hour by hour",
+        max(values.index[-1] for values in found.values()).strftime("%Z"),
+        "x = full",
         "empty = not known",
-        f"{len(shown)} of {len(rows)} accounts" if len(shown) < len(rows) else "",
+        f"{len(shown)} of {len(found)} accounts" if len(shown) < len(found) else "",
     ]
     draw = _weeks if form == "week" else _accounts
-    return draw(shown, measure, zone, title=titled(title, *notes), bottom=BOTTOM, template=template)
+    return draw(shown, title=titled(title, *notes), bottom=BOTTOM, template=template)
 
 
-def _fullest(name: str, hours: Hours) -> tuple[int, float, str]:
-    """Sort key: the most hours at 100 % first, then the highest mean."""
-    return -sum((hours.value >= FULL).tolist()), -float(np.nanmean(hours.value)), name
-
-
-def _scale(measure: Measure, grids: Sequence[Floats]) -> dict[str, Any]:
-    most = 100.0 if measure != "rises" else max([1.0, *(float(np.nanmax(grid)) for grid in grids)])
-    ticks = [0, 50, 100] if measure != "rises" else [0, round(most / 2, 1), round(most, 1)]
-    sign = " %" if measure != "rises" else ""
-    return {
-        "colorscale": "Cividis",
-        "zmin": 0,
-        "zmax": most,
-        # Beside the title's lines, where no cell is: at its usual place it takes a fifth of a narrow chart.
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 8,
-            "len": 120,
-            "lenmode": "pixels",
-            "x": 1,
-            "xanchor": "right",
-            "y": 0,
-            "yanchor": "top",
-            "ypad": 36,
-            "xpad": 14,
-            "outlinewidth": 0,
-            "tickvals": ticks,
-            "ticktext": [f"{tick:g}{sign}" for tick in ticks],
-            "tickfont": {"size": 10},
-        },
-    }
-
-
-def _weeks(shown: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo, **common: Any) -> go.Figure:
+def _weeks(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
     inner, domains = panels(len(shown), CELL * len(DAYS), PANEL_GAP)
-    grids = [hours.by_week(measure, zone) for _, hours in shown]
-    scale = _scale(measure, grids)
     hours_of_day, days, ticks = list(range(HOURS_A_DAY)), list(DAYS), (0, 6, 12, 18, 23)
     traces: list[dict[str, Any]] = []
-    axes: dict[str, Any] = {}
-    for number, ((label, _), grid, domain) in enumerate(zip(shown, grids, domains, strict=True)):
-        across, down = axis_of(number, "x"), axis_of(number)
-        hover = f"<b>{plain(label)}</b><br>%{{y}} %{{x}}:00: %{{z:.1f}} {_unit(measure)}<extra></extra>"
+    axes: dict[str, Any] = {"annotations": []}
+    for number, ((label, values), domain) in enumerate(zip(shown.items(), domains, strict=True)):
+        across, down, grid = axis_of(number, "x"), axis_of(number), by_week(values)
+        hover = f"<b>{plain(label)}</b><br>%{{y}} %{{x}}:00: %{{z:.1f}} % used<extra></extra>"
         place = {"xaxis": across, "yaxis": down, "name": label}
-        traces.append(_heat(hours_of_day, days, grid, scale, hover) | place | {"showscale": not number})
-        traces.append(_crosses(grid, hours_of_day, days, measure) | place)
+        traces.append(_heat(hours_of_day, days, grid, hover) | place | {"showscale": not number})
+        traces.append(_crosses(grid, hours_of_day, days) | place)
         hours = {"range": [-0.5, 23.5], "tickvals": list(ticks), "ticktext": [f"{hour}:00" for hour in ticks]}
         axes[axis_of(number, "xaxis")] = {"anchor": down, **hours, **_BARE}
         weekdays = {"range": [6.5, -0.5], "tickvals": days, "ticktext": days}
         axes[axis_of(number, "yaxis")] = {"domain": domain, "anchor": across, **weekdays, **_BARE}
-        axes.setdefault("annotations", []).append(words_at(f"<b>{plain(label)}</b>", down))
+        axes["annotations"].append(words_at(f"<b>{plain(label)}</b>", down))
     return figure_of(traces, height=TOP + inner + BOTTOM, left=44, **axes, **common)
 
 
-def _accounts(shown: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo, **common: Any) -> go.Figure:
-    times = np.unique(np.concatenate([hours.start for _, hours in shown]))
+def _accounts(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
+    table = pd.concat(shown, axis=1, sort=True)
+    times, hour = table.index, pd.Timedelta(hours=1)
     # A column without a number on both sides of a gap: else its neighbours would be drawn across it.
-    gaps = np.flatnonzero(np.diff(times) > HOUR)
-    times = np.unique(np.concatenate([times, times[gaps] + HOUR, times[gaps + 1] - HOUR]))
-    grid = np.full((len(shown), len(times)), np.nan)
-    for number, (_, hours) in enumerate(shown):
-        grid[number, np.searchsorted(times, hours.start)] = hours.value
-    x = (wall_time(times + HOUR // 2, zone) / 1000).tolist()  # the middle of each hour, where a cell is drawn
-    y = list(range(len(shown)))
-    labels = [cut(label, LABEL_LENGTH) for label, _ in shown]
-    hover = f"<b>%{{customdata}}</b><br>%{{x|%a %d %b %H:%M}}: %{{z:.1f}} {_unit(measure)}<extra></extra>"
-    gap = 1 if grid.shape[1] <= GAPS_UP_TO else 0
-    names = {"customdata": [[plain(label)] * len(times) for label, _ in shown]}
+    gaps = np.flatnonzero(np.diff(times) > hour)
+    times = times.union(times[gaps] + hour).union(times[gaps + 1] - hour)
+    grid = table.reindex(times).T.to_numpy()
+    middles = times.as_unit("us").asi8 + HOUR // 2  # of each hour, where a cell is drawn
+    x, y = (wall_time(middles, times.tz) / 1000).tolist(), list(range(len(shown)))
+    labels = [cut(label, LABEL_LENGTH) for label in shown]
+    hover = "<b>%{customdata}</b><br>%{x|%a %d %b %H:%M}: %{z:.1f} % used<extra></extra>"
+    names = {"name": "highest use", "customdata": [[plain(label)] * len(times) for label in shown]}
     return figure_of(
         [
-            _heat(x, y, grid, _scale(measure, [grid]), hover) | {"xgap": gap, "name": WORDS[measure]} | names,
-            _crosses(grid, x, y, measure),
+            _heat(x, y, grid, hover) | {"xgap": 1 if len(times) <= GAPS_UP_TO else 0} | names,
+            _crosses(grid, x, y),
         ],
         height=max(TOP + 66, TOP + CELL * len(shown)) + BOTTOM,
         left=label_space(labels),
@@ -205,19 +190,14 @@ def _accounts(shown: Sequence[tuple[str, Hours]], measure: Measure, zone: tzinfo
     )
 
 
-_BARE: Final = {**PLAIN_AXIS, "showgrid": False, "ticks": ""}
-BOTTOM: Final = 84  # pixels, for the hours and the scale of colours
-
-
-def _heat(x: Any, y: Any, grid: Any, scale: dict[str, Any], hover: str) -> dict[str, Any]:
+def _heat(x: Sequence[Any], y: Sequence[Any], grid: Floats, hover: str) -> dict[str, Any]:
     cells = {"x": x, "y": y, "z": grid, "xgap": 1, "ygap": 1, "hoverongaps": False}
-    return {"type": "heatmap", "hovertemplate": hover, **cells, **scale}
+    return {"type": "heatmap", "hovertemplate": hover, **cells, **_SCALE}
 
 
-def _crosses(grid: Any, x: Any, y: Any, measure: Measure) -> dict[str, Any]:
+def _crosses(grid: Floats, x: Sequence[Any], y: Sequence[Any]) -> dict[str, Any]:
     """An x on every hour in which the window was full; yellow cells of 98 % look the same."""
-    full = np.nan_to_num(grid) >= FULL if measure == "highest" else np.zeros_like(grid, np.bool_)
-    rows, columns = (found.tolist() for found in np.nonzero(full))
+    rows, columns = (found.tolist() for found in np.nonzero(np.nan_to_num(grid) >= FULL))
     return {
         "type": "scatter",
         "name": "full",
@@ -230,10 +210,76 @@ def _crosses(grid: Any, x: Any, y: Any, measure: Measure) -> dict[str, Any]:
     }
 
 
-def _unit(measure: Measure) -> str:
-    return "points" if measure == "rises" else "% used"
+def by_week(values: pd.Series) -> Floats:
+    """Seven days by 24 hours: over all weeks the highest value of the hour."""
+    places = {"day": values.index.day_of_week, "hour": values.index.hour, "used": values.to_numpy()}
+    highest = pd.DataFrame(places).pivot_table("used", "day", "hour", "max")
+    grid: Floats = highest.reindex(index=range(len(DAYS)), columns=range(HOURS_A_DAY)).to_numpy("float64")
+    return grid
 
 
-def _zone_name(zone: tzinfo, rows: Sequence[tuple[str, Hours]]) -> str:
-    last = max((int(hours.start[-1]) for _, hours in rows), default=MISSING)
-    return str(pd.Timestamp(last, unit="us", tz="UTC").tz_convert(zone).strftime("%Z"))
+def by_hour(followed: Followed, zone: tzinfo, since: int | None = None, until: int | None = None) -> pd.Series:
+    """The highest percentage of each whole hour of the zone; NaN where nothing is known.
+
+    Between two readings the percentage stays what it was, up to the announced reset and over no pause longer than
+    `Series.longest_pause`. Unconfirmed readings do not count.
+
+    Args:
+        followed: The readings of one window with their cycles.
+        zone: Whose whole hours; also the index's.
+        since: From this moment on (microseconds since 1970).
+        until: Up to this moment.
+    """
+    rows = np.flatnonzero((followed.reading == CONFIRMED) | (followed.reading == NOT_STARTED))
+    series = followed.series
+    time, used, reset = series.time[rows], series.used[rows], series.reset[rows]
+    start = _hours(time, series.longest_pause, zone, since, until)
+    value = np.zeros(0)
+    if len(start):
+        value = np.fmax(_highest(start, time, used), _carried(start, time, used, reset, series.longest_pause))
+    return pd.Series(value, pd.DatetimeIndex(start.view("M8[us]"), tz="UTC").tz_convert(zone))
+
+
+def _hours(time: Integers, pause: int, zone: tzinfo, since: int | None, until: int | None) -> Integers:
+    """The whole hours of which something may be known: those of every run of readings without a long pause.
+
+    Not all hours from the first to the last: one reading of years ago would make millions of empty ones.
+    """
+    first = time if since is None else np.maximum(time, since)
+    last = time if until is None else np.minimum(time, until)
+    edges = np.flatnonzero(np.diff(time) > pause) + 1
+    begins, ends = (
+        first[np.append(0, edges)] if len(time) else time,
+        last[np.append(edges - 1, -1)] if len(time) else time,
+    )
+    shift = _shift(int(time[-1]), zone) if len(time) else 0
+    runs = [
+        np.arange((begin + shift) // HOUR * HOUR - shift, end + 1, HOUR, dtype=np.int64)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        if begin <= end
+    ]
+    return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
+
+
+def _shift(when: int, zone: tzinfo) -> int:
+    """How far the zone's whole hours lie beside those of UTC: half an hour in India."""
+    offset = pd.Timestamp(when, unit="us", tz="UTC").tz_convert(zone).utcoffset()
+    return int(offset.total_seconds()) * SECOND % HOUR
+
+
+def _carried(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
+    """The level that each hour begins with: that of the reading before, up to its reset and over no long pause."""
+    before = np.searchsorted(time, start, side="right") - 1
+    at, behind = np.clip(before, 0, None), np.clip(before + 1, None, len(time) - 1)
+    close = (before >= 0) & (before + 1 < len(time)) & (time[behind] - time[at] <= pause)
+    over = (reset[at] != MISSING) & (reset[at] <= start)
+    return np.where((close & ~over) | (time[at] == start), used[at], np.nan)
+
+
+def _highest(start: Integers, time: Integers, used: Floats) -> Floats:
+    """The highest reading in each hour; NaN without one."""
+    place = np.searchsorted(start, time, side="right") - 1
+    inside = (place >= 0) & (time - start[np.clip(place, 0, None)] < HOUR)
+    found = np.full(len(start), -np.inf)
+    np.maximum.at(found, place[inside], used[inside])
+    return np.where(np.isinf(found), np.nan, found)
