@@ -154,7 +154,7 @@ def test_early_refills_have_a_sign_and_a_word(month):
 
 def test_scheduled_resets_are_ticks_on_the_base_line(month):
     lines = history_lines(month, accounts="night-owl")
-    scheduled = [mark for line in lines for mark in line.marks if mark.kind == SCHEDULED]
+    scheduled = [kind for line in lines for kind in line.kinds if kind == SCHEDULED]
     (ticks,) = marks(plot_history(month, accounts="night-owl"), "line-ns")
     assert len(ticks.x) == len(scheduled) == 4
     assert set(ticks.y) == {0.0}

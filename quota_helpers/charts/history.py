@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 
 from ..frames import is_demo
 from ..labels import Names
-from ..outlook.bars import Show
-from ..times import Moment, bounds, micros
+from ..outlook.bars import Show, percent
+from ..periods import Cycle
+from ..times import Moment, bounds, from_micros, local_time, micros
 from ..times import moment as times_moment
-from .history_lines import HistoryLine, history_lines
-from .history_marks import SIGNS, WORDS, PlotArea, mark_traces, pause_shapes, plan_changes, word
+from .history_lines import EARLY, EARLY_KEPT, KINDS, MOVED, SCHEDULED, UNKNOWN, HistoryLine, history_lines
 from .knots import Knots, grounded, thinned
 from .overlay import plot_overlay
 from .style import (
@@ -47,11 +47,28 @@ MOST_PANELS: Final = 8
 UNUSED_UP_TO: Final = 1.0  # percent; an untouched window can read 1
 MOST_POINTS: Final = 40_000
 """Of all lines together; beyond it a line is thinned to what a screen can show."""
+MOST_WORDS: Final = 6  # early refills of a panel that get their word beside them; more would overlap
+MOST_BANDS: Final = 3  # the same for stretches of unconfirmed readings
+SHADED_SHARE: Final = 0.02  # of the range; a shorter pause is a gap in the line and no more
+PAUSED_SHARE: Final = 0.4  # of the range; with more pauses than this, none is shaded
+WORD_SHARE: Final = 0.13  # of the range; a shorter pause is shaded without its word
+SHADE: Final = "rgba(127,127,127,0.12)"
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LINES: Final = tuple(colour for colour in FURTHER if colour != ATTENTION)
 """Colours of accounts; the one that says "look here" is none of them."""
 FILLED: Final = 0.16  # opacity of the ground under an account that is alone
+
+SYMBOLS: Final[dict[str, dict[str, Any]]] = {
+    SCHEDULED: {"symbol": "line-ns", "size": 9, "line": {"width": 1.5, "color": QUIET}},
+    EARLY: {"symbol": "diamond", "size": 10, "color": ATTENTION, "line": {"width": 0}},
+    EARLY_KEPT: {"symbol": "diamond-open", "size": 10, "color": ATTENTION, "line": {"width": 2}},
+    MOVED: {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": QUIET}},
+    UNKNOWN: {"symbol": "square-open", "size": 8, "color": QUIET},
+}
+"""Kind of a reset -> its marker."""
+SIGNS: Final = {SCHEDULED: "|", EARLY: "◆", EARLY_KEPT: "◇", MOVED: "✕", UNKNOWN: "□"}
+WORDS: Final = {SCHEDULED: "scheduled reset"}
 
 
 def plot_history(
@@ -128,10 +145,25 @@ def plot_history(
     if overlay:
         return plot_overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone, template)
     everyone = sorted(frame["account"].dropna().unique())  # each keeps its colour whoever is chosen beside it
-    drawing = _Drawing(lines, shown, zone, moment, show, everyone)
-    drawing.draw(*bounds(since, until, now=now, newest=newest))
+    look = {account: number for number, account in enumerate(dict.fromkeys([*everyone, *shown]))}
+    drawing = _Drawing(lines, bounds(since, until, now=now, newest=newest), zone, look, alone=len(shown) == 1)
+    drawing.draw(moment, show)
+    bottom = BOTTOM if len(shown) == 1 else BOTTOM + LEGEND_ROW * -(-len(shown) // 4)
     notes = [*drawing.legend(), *left_out] or [f"percent {show}"]
-    return drawing.finish(titled(f"Quota {show} over time{demo}: {who}", *notes), template)
+    return figure_of(
+        drawing.traces,
+        titled(f"Quota {show} over time{demo}: {who}", *notes),
+        height=TOP + drawing.inner + bottom,
+        left=44,
+        bottom=bottom,
+        template=template,
+        showlegend=len(shown) > 1,
+        annotations=drawing.annotations,
+        shapes=drawing.shapes,
+        hovermode="closest",
+        legend={"itemclick": False, "itemdoubleclick": False},
+        **drawing.axes,
+    )
 
 
 def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[str]]:
@@ -144,127 +176,191 @@ def _without_unused(lines: list[HistoryLine]) -> tuple[list[HistoryLine], list[s
 
 
 class _Drawing:
-    """The figure in the making."""
+    """The figure in the making.
+
+    Args:
+        lines: What is drawn.
+        ends: Of the range, in microseconds; None is where the readings end.
+        zone: The time zone of axis and texts.
+        look: Account -> number of its colour and dash.
+        alone: Whether there is one account only.
+    """
 
     def __init__(
         self,
         lines: Sequence[HistoryLine],
-        accounts: Sequence[str],
+        ends: tuple[int | None, int | None],
         zone: tzinfo,
-        now: int,
-        show: Show,
-        everyone: Sequence[str],
+        look: dict[str, int],
+        *,
+        alone: bool,
     ) -> None:
-        self.lines, self.accounts, self.zone, self.now, self.show = lines, list(accounts), zone, now, show
-        order = list(dict.fromkeys([*everyone, *self.accounts]))
-        self.look = {account: order.index(account) for account in self.accounts}
-        self.panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
+        self.lines, self.zone, self.look, self.alone = lines, zone, look, alone
         self.traces: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
         self.shapes: list[dict[str, Any]] = []
-        self.axes: dict[str, Any] = {}
-        self.alone = len(self.accounts) == 1
-        self.inner, self.domains = panels(len(self.panels), PANEL_HEIGHT, PANEL_GAP)
-        self.bottom = BOTTOM if self.alone else BOTTOM + LEGEND_ROW * -(-len(self.accounts) // 4)
         self.most = MOST_POINTS // len(lines)
-        self.range = (0.0, 0.0)
-
-    def local(self, micros: Any) -> Any:
-        """Milliseconds as plotly's date axes take them, moved so that they read as the zone's time."""
-        return wall_time(np.asarray(micros, np.int64), self.zone) / 1000
-
-    def draw(self, since: int | None, until: int | None) -> None:
-        """All panels, the shortest window on top."""
-        first = since if since is not None else min(int(line.followed.series.time[0]) for line in self.lines)
-        last = until if until is not None else max(int(line.followed.series.time[-1]) for line in self.lines)
+        self.panels = list(dict.fromkeys((line.limit, line.window) for line in lines))
+        self.inner, self.domains = panels(len(self.panels), PANEL_HEIGHT, PANEL_GAP)
+        first = ends[0] if ends[0] is not None else min(int(line.followed.series.time[0]) for line in lines)
+        last = ends[1] if ends[1] is not None else max(int(line.followed.series.time[-1]) for line in lines)
         room = (last - first) // 100 + 1_000_000  # the newest reading and its mark stand clear of the edge
-        low, high = self.local(np.array([first - room, last + room])).tolist()
-        self.range = (low, high)
+        self.low, self.high = self._local([first - room, last + room]).tolist()
+        across = time_axis(range=[self.low, self.high], anchor=axis_of(len(self.panels) - 1))
+        self.axes: dict[str, Any] = {"xaxis": across}
+
+    def draw(self, now: int, show: Show) -> None:
+        """All panels, the shortest window on top; titles as of *now*, in microseconds."""
         seen: set[str] = set()
         for number, panel in enumerate(self.panels):
             own = [line for line in self.lines if (line.limit, line.window) == panel]
-            self._panel(number, own)
+            most = max(100.0, *(line.highest for line in own))
+            down = percent_axis(domain=self.domains[number], range=[-4, most * 1.08])
+            if show == "left":
+                down |= {"range": down["range"][::-1], "ticktext": down["ticktext"][::-1]}
+            self.axes[axis_of(number, "yaxis")] = down
+            words = f"  {plain(own[0].says(now))}" if self.alone else ""
+            self.annotations.append(words_at(f"<b>{plain(own[0].title)}</b>{words}", axis_of(number)))
             for line in own:
-                self._line(line, axis_of(number), legend=line.account not in seen)
+                self._line(line, axis_of(number), show, legend=line.account not in seen)
                 seen.add(line.account)
 
-    def _panel(self, number: int, lines: Sequence[HistoryLine]) -> None:
-        most = max(100.0, *(line.highest for line in lines))
-        axis = percent_axis(domain=self.domains[number], range=[-4, most * 1.08])
-        if self.show == "left":
-            axis |= {"range": axis["range"][::-1], "ticktext": axis["ticktext"][::-1]}
-        self.axes[axis_of(number, "yaxis")] = axis
-        words = f"  {plain(lines[0].says(self.now))}" if self.alone else ""
-        self.annotations.append(words_at(f"<b>{plain(lines[0].title)}</b>{words}", axis_of(number)))
+    def legend(self) -> list[str]:
+        """What the signs mean, of those that are there."""
+        kinds = {kind for line in self.lines for kind in line.kinds}
+        found = [f"{SIGNS[kind]} {WORDS.get(kind, kind)}" for kind in SIGNS if kind in kinds]
+        found += ["○ unconfirmed readings"] if any(len(line.other) for line in self.lines) else []
+        found += ["thick grey: stale"] if any(len(line.stale) for line in self.lines) else []
+        return found
 
-    def _line(self, line: HistoryLine, axis: str, *, legend: bool) -> None:
+    def _local(self, times: Any) -> Any:
+        """Milliseconds as plotly's date axes take them, moved so that they read as the zone's time."""
+        return wall_time(np.asarray(times, np.int64), self.zone) / 1000
+
+    def _line(self, line: HistoryLine, axis: str, show: Show, *, legend: bool) -> None:
         at = self.look[line.account]
         colour = LINES[at % len(LINES)]
-        place = PlotArea(axis, self.local, self.range, self.zone, alone=self.alone, colour=colour)
         if self.alone:
-            self.shapes += pause_shapes(line, place)
-            self.annotations += [word(text, at, place) for at, text in place.pause_words(line)]
-            ground = thinned(grounded(line.line), self.most)
-            fill = {"mode": "lines", "line": {"width": 0}, "fill": "tozeroy", "hoverinfo": "skip"}
-            fill["fillcolor"] = _faint(colour)
-            if self.show == "used":
-                self._add(ground, axis, fill)
+            self._pauses(line, axis)
+            fill = {"line": {"width": 0}, "fill": "tozeroy", "fillcolor": _faint(colour), "hoverinfo": "skip"}
+            if show == "used":
+                self._add(thinned(grounded(line.line), self.most), axis, "lines", fill)
         drawn = {
-            "mode": "lines",
             "line": {"color": colour, "width": 1.6, "dash": "solid" if self.alone else DASHES[at % len(DASHES)]},
             "name": plain(line.label),
             "legendgroup": str(at),
             "showlegend": legend and not self.alone,
             "hovertemplate": _hover(line, ""),
         }
-        self._add(line.line, axis, drawn)
-        ring = {
-            "size": 6,
-            "symbol": "circle-open",
-            "color": ATTENTION if self.alone else colour,
-            "line": {"width": 1.5},
+        self._add(line.line, axis, "lines", drawn)
+        ringed = ATTENTION if self.alone else colour
+        dotted = {
+            "line": {"color": ringed, "width": 1, "dash": "dot"},
+            "marker": {"size": 6, "symbol": "circle-open", "color": ringed, "line": {"width": 1.5}},
+            "hovertemplate": _hover(line, "<br>unconfirmed: another window, or an odd reading"),
         }
-        dotted = {"mode": "lines+markers", "line": {"color": ring["color"], "width": 1, "dash": "dot"}, "marker": ring}
-        odd = _hover(line, "<br>unconfirmed: another window, or an odd reading")
-        self._add(line.other, axis, dotted | {"hovertemplate": odd})
-        grey = {"mode": "lines+markers", "line": {"color": QUIET, "width": 3}, "marker": {"size": 4, "color": QUIET}}
-        self._add(line.stale, axis, grey | {"hovertemplate": _hover(line, "<br>stale: its reset had passed")})
-        self.traces += mark_traces(line, place)
-        shapes, texts = plan_changes(line, place)
-        self.shapes += shapes
-        self.annotations += texts if legend else []
+        self._add(line.other, axis, "lines+markers", dotted)
+        grey = {
+            "line": {"color": QUIET, "width": 3},
+            "marker": {"size": 4, "color": QUIET},
+            "hovertemplate": _hover(line, "<br>stale: its reset had passed"),
+        }
+        self._add(line.stale, axis, "lines+markers", grey)
+        self._resets(line, axis, colour)
+        self._bands(line, axis)
+        self._plans(line, axis, worded=legend)
 
-    def _add(self, knots: Knots, axis: str, style: dict[str, Any]) -> None:
+    def _add(self, knots: Knots, axis: str, mode: str, style: dict[str, Any]) -> None:
         if len(knots):
             few = thinned(knots, self.most)
-            common = {"type": "scatter", "x": self.local(few.time), "y": few.used, "yaxis": axis, "showlegend": False}
-            self.traces.append(common | style)
+            place = {"x": self._local(few.time), "y": few.used, "yaxis": axis}
+            self.traces.append({"type": "scatter", "mode": mode, "showlegend": False, **place, **style})
 
-    def legend(self) -> list[str]:
-        """What the signs mean, of those that are there."""
-        kinds = {mark.kind for line in self.lines for mark in line.marks}
-        found = [f"{SIGNS[kind]} {WORDS.get(kind, kind)}" for kind in SIGNS if kind in kinds]
-        found += ["○ unconfirmed readings"] if any(len(line.other) for line in self.lines) else []
-        found += ["thick grey: stale"] if any(len(line.stale) for line in self.lines) else []
-        return found
+    def _resets(self, line: HistoryLine, axis: str, colour: str) -> None:
+        """One trace for each kind of reset."""
+        for kind, symbol in SYMBOLS.items():
+            marks = [cycle for cycle in line.marks if KINDS[cycle.end] == kind]
+            if not marks:
+                continue
+            early = kind in {EARLY, EARLY_KEPT}
+            worded = early and self.alone and len(marks) <= MOST_WORDS
+            # Where there are several, whose it is counts for more than what it is: the sign says that.
+            whose = {} if self.alone else {"color": colour, "line": symbol.get("line", {}) | {"color": colour}}
+            x, y = self._local([cycle.ended for cycle in marks]), [cycle.last if early else 0.0 for cycle in marks]
+            trace = {
+                "type": "scatter",
+                "mode": "markers+text" if worded else "markers",
+                "x": x,
+                "y": y,
+                "yaxis": axis,
+                "marker": symbol | whose,
+                "showlegend": False,
+                "customdata": [self._had(cycle) for cycle in marks],
+                "hoverinfo": "text",
+                "hovertemplate": f"<b>{plain(line.label)}</b> {plain(line.title)}<br>{WORDS.get(kind, kind)} "
+                "%{x|%a %d %b %H:%M}<br>%{customdata[0]} had been used, "
+                "announced for %{customdata[1]}<extra></extra>",
+            }
+            self.traces.append(trace | (self._words(x, [kind] * len(marks)) if worded else {}))
 
-    def finish(self, title: dict[str, Any], template: Any) -> go.Figure:
-        """The figure with its texts and axes."""
-        return figure_of(
-            self.traces,
-            title,
-            height=TOP + self.inner + self.bottom,
-            left=44,
-            bottom=self.bottom,
-            template=template,
-            showlegend=not self.alone,
-            annotations=self.annotations,
-            shapes=self.shapes,
-            hovermode="closest",
-            legend={"itemclick": False, "itemdoubleclick": False},
-            xaxis=time_axis(range=list(self.range), anchor=axis_of(len(self.panels) - 1)),
-            **self.axes,
-        )
+    def _had(self, cycle: Cycle) -> list[str]:
+        known = cycle.reset > 0
+        announced = local_time(from_micros(cycle.reset), self.zone, named=False) if known else "an unknown time"
+        return [percent(cycle.last), announced]
+
+    def _words(self, x: Any, words: Sequence[str]) -> dict[str, Any]:
+        """Words beside points, on the side that has more room."""
+        middle = (self.low + self.high) / 2
+        return {
+            "text": [plain(f"\u00a0{text}\u00a0\u00a0") for text in words],
+            "textposition": ["top left" if value > middle else "top right" for value in x],
+            "textfont": {"size": 11},
+            "cliponaxis": False,
+        }
+
+    def _bands(self, line: HistoryLine, axis: str) -> None:
+        """The word for unconfirmed readings, at the first of each band: it begins the line or follows a lifted pen."""
+        lifted = np.append(True, np.isnan(line.other.used[:-1])) & ~np.isnan(line.other.used)  # the first one begins
+        first = np.flatnonzero(lifted)
+        if self.alone and 0 < len(first) <= MOST_BANDS:
+            x = self._local(line.other.time[first])
+            words = self._words(x, ["unconfirmed"] * len(first)) | {"showlegend": False, "hoverinfo": "skip"}
+            place = {"x": x, "y": line.other.used[first], "yaxis": axis}
+            self.traces.append({"type": "scatter", "mode": "text", **place, **words})
+
+    def _pauses(self, line: HistoryLine, axis: str) -> None:
+        """Shaded ground where there are no readings for a while, and the word for it where it is wide enough.
+
+        Where pauses are the rule, as between sittings in session logs, none is shown.
+        """
+        edges = [(pause, *self._local([pause.since, pause.until]).tolist()) for pause in line.pauses]
+        wide = [(pause, x0, x1, (x1 - x0) / max(1.0, self.high - self.low)) for pause, x0, x1 in edges]
+        if sum(share for *_, share in wide) > PAUSED_SHARE:
+            return
+        for pause, x0, x1, share in wide:
+            if share >= SHADED_SHARE:
+                place = {"x0": x0, "x1": x1, "y0": 0, "y1": 1, "yref": f"{axis} domain"}
+                look = {"fillcolor": SHADE, "line": {"width": 0}, "layer": "below"}
+                self.shapes.append({"type": "rect", **place, **look})
+            if share >= WORD_SHARE:
+                self._word("no such window" if pause.not_sent else "no readings", (x0 + x1) / 2, axis)
+
+    def _plans(self, line: HistoryLine, axis: str, *, worded: bool) -> None:
+        """A dashed line for each change of the plan, once with its words."""
+        for when, before, after in line.plans:
+            x = float(self._local([when])[0])
+            dashed = {"color": QUIET, "width": 1, "dash": "dash"}
+            across = {"x0": x, "x1": x, "y0": 0, "y1": 1, "yref": f"{axis} domain"}
+            self.shapes.append({"type": "line", "line": dashed, **across})
+            whose = "" if self.alone else f"{cut(line.label, 14)}: "
+            anchor = "right" if x > (self.low + self.high) / 2 else "left"
+            if worded:
+                self._word(f"\u00a0{whose}plan {before} → {after}\u00a0", x, axis, anchor)
+
+    def _word(self, text: str, x: float, axis: str, anchor: str = "center") -> None:
+        """A quiet word at the top of the panel."""
+        place = {"x": x, "xanchor": anchor, "y": 0.98, "yref": f"{axis} domain", "yanchor": "top"}
+        self.annotations.append({"text": plain(text), "showarrow": False, "font": {"size": 11}, **place})
 
 
 def _faint(colour: str) -> str:

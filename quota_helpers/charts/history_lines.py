@@ -33,16 +33,6 @@ KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A reset: its kind (a word of `KINDS`), when (microseconds since 1970), and the percentage that was used."""
-
-    kind: str
-    time: int
-    used: float
-    announced: int
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """A stretch without readings of a window, in microseconds.
 
@@ -70,7 +60,7 @@ class HistoryLine:
         line: The knots of its line.
         other: The readings nobody confirmed.
         stale: The readings whose reset had passed.
-        marks: Its resets.
+        marks: The cycles that ended, each of them at a reset.
         pauses: Stretches without readings.
         plans: (time in microseconds, plan before, plan after) of each change.
     """
@@ -83,7 +73,7 @@ class HistoryLine:
     line: Knots
     other: Knots
     stale: Knots
-    marks: tuple[Mark, ...]
+    marks: tuple[Cycle, ...]
     pauses: tuple[Pause, ...]
     plans: tuple[tuple[int, str, str], ...]
 
@@ -96,6 +86,11 @@ class HistoryLine:
     def title(self) -> str:
         """The window's name for people."""
         return window_title(self.limit, self.window)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What each of its resets was, in the words of `KINDS`."""
+        return [KINDS[cycle.end] for cycle in self.marks]
 
     @property
     def newest(self) -> int:
@@ -125,23 +120,21 @@ class HistoryLine:
             return "no reading"
         series, at = self.followed.series, self.newest
         words = [f"{percent(self.used)} used"]
-        wait = pd.Timedelta(int(series.reset[at]) - now, unit="us").to_pytimedelta() if self._has_reset(at) else None
+        announced = int(series.reset[at])
+        wait = pd.Timedelta(announced - now, unit="us").to_pytimedelta() if announced > 0 else None
         if wait is not None and wait.total_seconds() <= 0:
             words = [f"{percent(self.used)} used before the reset {duration(wait)} ago"]
         elif self.followed.reading[at] == NOT_STARTED:
             words = ["not started"]
         elif wait is not None:
             words.append(f"resets in {duration(wait)}")
-        early = sum(mark.kind in {EARLY, EARLY_KEPT} for mark in self.marks)
+        early = sum(kind in {EARLY, EARLY_KEPT} for kind in self.kinds)
         if early:
             words.append(f"{early} early refill{'s' if early > 1 else ''}")
         odd = int((~np.isnan(self.other.used)).sum())
         if odd:
             words.append(f"{odd} unconfirmed reading{'s' if odd > 1 else ''}")
         return ", ".join(words)
-
-    def _has_reset(self, at: int) -> bool:
-        return bool(self.followed.series.reset[at] > 0)
 
 
 def history_lines(
@@ -207,7 +200,7 @@ def _line(
         line=clipped(believed(followed), low, high),
         other=clipped(unbelieved(followed), low, high),
         stale=clipped(stale(followed), low, high),
-        marks=tuple(map(_mark, inside)),
+        marks=tuple(inside),
         pauses=tuple(_pauses(followed, same, low, high)),
         plans=tuple(_plans(frame["plan"].iloc[series.rows], followed, low, high)) if "plan" in frame else (),
     )
@@ -215,10 +208,6 @@ def _line(
 
 def _within(time: int, low: int | None, high: int | None) -> bool:
     return (low is None or time >= low) and (high is None or time < high)
-
-
-def _mark(cycle: Cycle) -> Mark:
-    return Mark(KINDS[cycle.end], cycle.ended, cycle.last, cycle.reset)
 
 
 def _pauses(followed: Followed, same: Sequence[Followed], low: int | None, high: int | None) -> Iterable[Pause]:

@@ -155,9 +155,9 @@ def time_axis(**more: Any) -> dict[str, Any]:
     return {"type": "date", "nticks": 7, "tickformatstops": TIME_TICKS, "zeroline": False} | more
 
 
-def words_at(text: str, axis: str, *, x: float = 0, y: float = 1, anchor: str = "left", **more: Any) -> dict[str, Any]:
+def words_at(text: str, axis: str, *, x: float = 0, **more: Any) -> dict[str, Any]:
     """Words on the upper edge of a panel, whose y axis is *axis*; *text* as plotly takes it."""
-    place = {"x": x, "xref": "paper", "xanchor": anchor, "y": y, "yref": f"{axis} domain", "yanchor": "bottom"}
+    place = {"x": x, "xref": "paper", "xanchor": "left", "y": 1, "yref": f"{axis} domain", "yanchor": "bottom"}
     return {"text": text, "showarrow": False, "font": {"size": 12}} | place | more
 
 

@@ -37,7 +37,7 @@ def static_html(lines: Sequence[HistoryLine], zone: tzinfo, now: int | None) -> 
 
 
 def _cells(line: HistoryLine, now: int) -> tuple[object, ...]:
-    kinds = [mark.kind for mark in line.marks]
+    kinds = line.kinds
     return (
         line.label,
         line.title,
