@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,13 @@ def frame_of(told: dict[str, Any], rows: int, columns: dict[str, str]) -> pd.Dat
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file in the folder, byte for byte."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def raw_bytes(path):
+    """All that is on the disk, the write-ahead log included, and every body decompressed."""
+    found = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+    with closing(sqlite3.connect(path)) as connection:
+        return found + b"".join(zlib.decompress(data) for (data,) in connection.execute("SELECT data FROM bodies"))
 
 
 def integrity(path: Path) -> str:

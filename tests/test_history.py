@@ -7,7 +7,6 @@ import re
 import sqlite3
 import stat
 import threading
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import platformdirs
 import pytest
-from history_support import T0, Logs, collection, key_of, logs, reply, snapshot, spend
+from history_support import T0, Logs, collection, key_of, logs, raw_bytes, reply, snapshot, spend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,13 +42,6 @@ def dtypes(frame):
 
 def ordered(frame):
     return frame.sort_values(["fetched_at", "account_key", "limit", "slot"], kind="stable").reset_index(drop=True)
-
-
-def raw_bytes(path):
-    """All that is on the disk, the write-ahead log included, and every body decompressed."""
-    found = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
-    with closing(sqlite3.connect(path)) as connection:
-        return found + b"".join(zlib.decompress(data) for (data,) in connection.execute("SELECT data FROM bodies"))
 
 
 # --- what is put in comes out ---------------------------------------------------------------------------------------

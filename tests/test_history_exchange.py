@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, History, 
 from quota_helpers.models import UsageSnapshot
 from quota_helpers.outcomes import Collection
 
-FORMATS = ["csv", "jsonl"]
+FORMATS = ["csv", "jsonl", "jsonl.gz"]
 
 
 @pytest.fixture
@@ -57,14 +58,14 @@ def back(path):
 def test_out_and_back(history, tmp_path, suffix):
     """Every value, type and missing value of the frame is the same afterwards; a second import adds nothing."""
     path = tmp_path / f"kept.{suffix}"
-    rows, turns = len(fill(history).frame()), 30 if suffix == "jsonl" else 0
-    assert history.export(path) == rows + turns
+    rows, turns = len(fill(history).frame()), 0 if suffix == "csv" else 30
+    assert history.export(path, projects=True) == rows + turns
     told, frame, tokens = back(path)
     assert told == Imported(added=Added(new_rows=rows, new_turns=turns))
     pd.testing.assert_frame_equal(frame, history.frame())
     pd.testing.assert_frame_equal(tokens, history.tokens() if turns else history.tokens().iloc[:0])
     assert history.import_file(path).added == Added(known_rows=rows, known_turns=turns)
-    assert "sentinelbody" not in path.read_text(encoding="utf-8")
+    assert b"sentinelbody" not in (gzip.decompress if suffix == "jsonl.gz" else bytes)(path.read_bytes())
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -130,6 +131,37 @@ def test_the_jsonl_is_one_object_a_line(history, tmp_path):
     assert {item["resets_in"] for item in objects if item.get("window") == "weekly"} == {302_400.0}
 
 
+def test_parquet_has_the_frame_itself(history, tmp_path):
+    """Every dtype; without pyarrow it says what is missing and leaves the old file."""
+    path = tmp_path / "kept.parquet"
+    assert fill(history).export(path, projects=True) == len(history.frame())
+    pd.testing.assert_frame_equal(pd.read_parquet(path), history.frame(), check_dtype=False)
+    before = contents(tmp_path)
+    code = """
+import sys
+sys.modules["pyarrow"] = None
+from quota_helpers.errors import HistoryError
+from quota_helpers.history import History
+try:
+    History.in_memory().export(sys.argv[1])
+except HistoryError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert "needs the package pyarrow. Install it: pip install pyarrow" in done.stdout
+    assert contents(tmp_path) == before
+
+
+def test_a_packed_export_that_is_half_there(history, tmp_path):
+    path = tmp_path / "kept.jsonl.gz"
+    fill(history).export(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with History.in_memory() as other:
+        with pytest.raises(HistoryError, match="damaged, or not there as a whole"):
+            other.import_file(path)
+        assert other.frame().empty
+
+
 def test_bad_lines_are_named_and_good_ones_kept(history, tmp_path):
     """Each with its number and what is wrong, without the value; a quote that never closes spoils its own line only."""
     good = tmp_path / "good.jsonl"
@@ -165,23 +197,23 @@ def test_bad_lines_are_named_and_good_ones_kept(history, tmp_path):
     assert told.added == Added(new_rows=1, new_turns=1)
     assert {bad.line: bad.reason for bad in told.bad_lines} == {
         2: "is no JSON",
-        3: "holds list instead of an object",
+        3: "holds array instead of an object",
         4: "has no fetched_at",
         5: "fetched_at is no ISO 8601 time",
         6: "fetched_at has no time zone",
         7: "used_percent is str instead of a number",
         8: "used_percent is bool instead of a number",
-        9: "used_percent is not finite",
+        9: "used_percent is out of range",
         10: "state is none of current, not_started, stale, unknown",
         11: "allowed is int instead of true or false",
-        12: "plan is list instead of a text",
+        12: "plan is array instead of a text",
         14: "total is out of range",
         15: "total is out of range",
         16: "input is float instead of a whole number",
         17: "has no session",
-        18: "is no JSON",
-        20: "used_percent is not finite",
-        21: "plan is no UTF-8",
+        18: "holds array instead of an object",
+        20: "used_percent is out of range",
+        21: "is no JSON",
     }
     assert "sentinel" not in repr(told)
     assert str(told.bad_lines[0]) == "line 2: is no JSON"
@@ -204,7 +236,7 @@ def test_bad_lines_of_a_csv(history, tmp_path):
     assert told.bad_lines[1:] == (
         SkippedLine(line=3, reason="has 25 cells instead of 24"),
         SkippedLine(line=4, reason="used_percent is str instead of a number"),
-        SkippedLine(line=5, reason="plan is no UTF-8"),
+        SkippedLine(line=5, reason="is no UTF-8"),
     )
     assert len(frame) == 4
 
@@ -225,7 +257,7 @@ def test_identities_in_a_foreign_file_do_not_come_in(tmp_path):
     [
         ("kept.csv", "a,b\n1,2\n", "is no exported history: its first line has no column limit, state"),
         ("kept.csv", "", "is no exported history"),
-        ("kept.txt", "", r"is exported and imported as \.csv or \.jsonl"),
+        ("kept.txt", "", r"is imported as \.jsonl, \.jsonl\.gz or \.csv"),
         ("missing.csv", None, "cannot be read: .*Check the path"),
     ],
 )
@@ -243,7 +275,7 @@ def test_a_failing_export_leaves_the_old_file(history, tmp_path, monkeypatch):
     history.add(collection(T0))
     history.export(path)
     before = contents(tmp_path)
-    with pytest.raises(HistoryError, match=r"as \.csv or \.jsonl"):
+    with pytest.raises(HistoryError, match=r"as \.jsonl, \.jsonl\.gz, \.csv or \.parquet"):
         history.export(tmp_path / "kept.xlsx")
     with pytest.raises(HistoryError, match=r"other\.csv cannot be written: "):
         history.export(path / "other.csv")  # below a file there is no folder
@@ -296,7 +328,7 @@ def test_a_file_of_many_chunks(history, tmp_path, monkeypatch):
     monkeypatch.setattr(exchange, "_CHUNK", 700)
     history.add_sessions(logs(3_000))
     path = tmp_path / "kept.jsonl"
-    assert history.export(path) == 6_000
+    assert history.export(path, projects=True) == 6_000
     with path.open("a", encoding="utf-8") as stream:
         stream.write("{}\n")
     told, frame, tokens = back(path)
@@ -321,8 +353,8 @@ def test_a_later_chunk_that_fails_leaves_nothing(history, tmp_path, monkeypatch,
             raise KeyboardInterrupt
         return real(*_given)
 
-    calls, real = [], exchange.checked
-    monkeypatch.setattr(exchange, "checked", fail)
+    calls, real = [], exchange.rows_of_lines
+    monkeypatch.setattr(exchange, "rows_of_lines", fail)
     with History.in_memory() as other:
         with pytest.raises(KeyboardInterrupt):
             other.import_file(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import test_history_exchange
 import test_history_forecasts
 from history_support import T0, collection, logs
 from postgres_support import HOW_TO_GET_IT, programs, running
+from test_history_shared import SENTINELS, everything
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import SCHEMA_VERSION, History
-from quota_helpers.history.schema import about
+from quota_helpers.history.schema import METADATA, about, hidden
 
 TESTS = Path(__file__).parent
 NOW = T0 + timedelta(days=1)
@@ -38,7 +40,7 @@ def address(server):
 
 @pytest.fixture
 def history(address):
-    with History(address, clock=lambda: NOW, keep_bodies_days=None) as opened:
+    with History(address, clock=lambda: NOW, keep_bodies_days=None, projects=True) as opened:
         yield opened
 
 
@@ -48,6 +50,8 @@ _OF_FILES = {
     "test_nothing_that_identifies_reaches_the_file",
     "test_a_forgotten_account_is_gone_from_the_file",
     "test_what_a_history_says_of_itself",
+    "test_session_logs_come_back_as_they_were",  # here they say which machine it was
+    "test_the_frame_is_the_tidy_frame_and_the_session",
 }
 for _module in (test_history, test_history_exchange, test_history_forecasts):
     for _name, _test in vars(_module).items():
@@ -57,6 +61,7 @@ for _module in (test_history, test_history_exchange, test_history_forecasts):
 
 WRITER = """
 import sys
+import tempfile
 from datetime import timedelta
 from history_support import T0, collection, logs
 from quota_helpers.history import History
@@ -93,7 +98,7 @@ def test_many_write_at_once_and_one_is_killed(address):
         assert set(times) == {2}
         sessions = history.tokens()["session"].value_counts()
         assert set(sessions) == {50}
-        assert {f"killed-{number}" for number in numbers} <= set(sessions.index)
+        assert {hidden(f"killed-{number}") for number in numbers} <= set(sessions.index)
 
 
 def test_it_goes_on_after_the_server_was_started_anew():
@@ -122,6 +127,27 @@ def test_a_password_is_never_shown(address):
     with pytest.raises(HistoryError, match="address like postgresql") as caught:
         History("mysql://me:sentinel@host/x")
     assert "sentinel" not in str(caught.value)
+
+
+@pytest.mark.parametrize("projects", [False, True])
+def test_nothing_reaches_the_server_that_was_not_asked_for(address, projects):
+    """No token, address, session id or project in any row of any table; which machine it was is said."""
+    with History(address, projects=projects) as history:
+        everything(history)
+        history.import_file(exported(history))
+        assert history.frame()["machine"].notna().all()
+        assert len(history.tokens()) == 3
+        with history._database.reading() as connection:
+            rows = [tuple(row) for table in METADATA.sorted_tables for row in connection.execute(table.select())]
+    kept = {name for name, value in SENTINELS.items() if value in str(rows)}
+    assert kept == ({"session", "project"} if projects else set())
+
+
+def exported(history):
+    """The history as a file that says all, as a member may have it who asked for it."""
+    path = Path(tempfile.mkdtemp()) / "kept.jsonl"
+    history.export(path, projects=True)
+    return path
 
 
 def test_a_newer_version_is_refused(address):

@@ -19,12 +19,13 @@ from foundation_support import Desk, ask, cli, environment, usage
 from history_support import T0
 
 from quota_helpers.errors import HistoryError, RateLimitedError
-from quota_helpers.history import History
+from quota_helpers.history import History, share_history
 from quota_helpers.history.rounds import LONGEST_PAUSE, Rounds, alone, pause_after
 from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.sources import demo
 
 TEN = timedelta(minutes=10)
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -159,6 +160,34 @@ def test_keep_prints_as_always_and_keeps(desk, own, tmp_path):
     assert kept(tmp_path / "own") == 2
     assert ask(desk, "--keep", env=own).returncode == 0
     assert kept(tmp_path / "own") == 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell that cron uses")
+def test_readmes_line_for_cron_keeps(desk, own, tmp_path):
+    """As cron runs it: by a shell, with hardly any environment, from nowhere."""
+    desk.login("ada", usage(25, 50))
+    (line,) = [text for text in (ROOT / "README.md").read_text("utf-8").splitlines() if text.startswith("| cron |")]
+    command = line.partition("* * * * ")[2].partition("`")[0]
+    command = command.replace("FOLDER", str(tmp_path)).replace(".venv/bin/python", sys.executable)
+    command = command.replace("--keep", f"--keep --account-dir {desk.folder} --chatgpt-url {desk.base}")
+    bare = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **own}
+    done = subprocess.run(["/bin/sh", "-c", command], env=bare, cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert kept(tmp_path / "own") == 2
+
+
+def test_keep_shares_what_is_shared(desk, own, tmp_path, monkeypatch):
+    """The folder that was said once; what is wrong in it is said, and the reading is kept."""
+    desk.login("ada", usage(25, 50))
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "note.txt").write_text("mine")
+    for name, folder in own.items():
+        monkeypatch.setenv(name, folder)
+    share_history(tmp_path / "shared")
+    done = ask(desk, "--keep", env=own)
+    assert done.returncode == 0
+    assert "shared folder: note.txt: is no machine's folder" in done.stderr
+    assert len(list((tmp_path / "shared").glob("*/*.jsonl.gz"))) == 1
 
 
 def test_a_history_that_cannot_be_kept_is_said_and_the_table_is_there(desk, own, tmp_path):

@@ -25,12 +25,14 @@ Say = Callable[[str], None]
 
 def keep_one(collection: Collection, say: Say) -> bool:
     """Keep one run and what Codex has logged meanwhile; whether that worked."""
-    from ..history import History  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
     from ..history.rounds import keep_logs  # noqa: PLC0415 - the same
 
     try:
-        with History() as history:
+        with own_history() as history:
             added = history.add(collection) + keep_logs(history)
+            for text in history.skipped:
+                say(f"shared folder: {text}")
             say(f"history: {added.new_rows} new readings and {added.new_turns} new turns kept in {history.shown}")
     except HistoryError as error:
         say(str(error))
@@ -54,19 +56,24 @@ def kept_record(say: Say) -> pd.DataFrame | None:
 
 def keep_on(source: Source, pace: timedelta, say: Say) -> int:
     """Read and keep every so often, until Ctrl-C or SIGTERM."""
-    from ..history import History  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
     from ..history.rounds import Rounds, alone  # noqa: PLC0415 - the same
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
 
+    skipped: set[str] = set()
+
     def told(done: Round) -> None:
+        for text in {*history.skipped} - skipped:
+            say(f"shared folder: {text}")
+            skipped.add(text)
         say(f"{source.clock():%Y-%m-%d %H:%M:%S %Z}: {done}")
         for failure in done.collection.failures:
             say(str(failure))
 
     try:
-        with History() as history, alone(history):
+        with own_history() as history, alone(history):
             say(f"Keeping readings in {history.shown}; Ctrl-C ends it.")
             Rounds(source, history).every(pace, told, stop=stop)
     except HistoryError as error:

@@ -3,7 +3,7 @@
 from .exchange import Added, Imported
 from .history import History, default_path
 from .lines import SkippedLine
-from .opening import Keeping, delete_history, keep_history, keeping, open_history
+from .opening import Keeping, delete_history, keep_history, keeping, open_history, own_history, share_history
 from .schema import FRAME_COLUMNS, SCHEMA_VERSION, TOKEN_COLUMNS
 
 __all__ = [
@@ -20,4 +20,6 @@ __all__ = [
     "keep_history",
     "keeping",
     "open_history",
+    "own_history",
+    "share_history",
 ]

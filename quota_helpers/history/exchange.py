@@ -1,33 +1,48 @@
-"""A history as a file that other programs read: CSV (readings) or JSONL (readings and turns). Both come back exactly.
+"""A history as a file that other programs read: JSONL (readings and turns), CSV or Parquet (readings).
 
 Times are ISO 8601 in UTC with microseconds, percents as Python writes them. In CSV a missing value is an empty cell;
 a text that is empty, holds a line break, or would be taken for a formula by a spreadsheet, stands behind a backslash.
-So a row is always one line, and a bad line spoils no other.
+So a row is always one line, and a bad line spoils no other. JSONL and CSV come back exactly.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
+import gzip
+import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from ..errors import HistoryError
-from ..files import reason, whole_file
-from .lines import LONGEST_TEXT, REQUIRED, Kind, SkippedLine, Told, checked
+from ..files import reason as why
+from ..files import whole_file
+from .lines import LONGEST_TEXT, REQUIRED, Line, SkippedLine, kind_of, reason, rows_of_lines, wrong
 from .place import shown
-from .schema import FRAME_COLUMNS
+from .rows import Rows
+from .schema import FRAME_COLUMNS, KINDS, READINGS
 
-_CHUNK: Final = 50_000  # lines held in memory at once
+FORMATS: Final = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
+"""How the name of an export ends; all but the last one are read, too."""
+
+_CHUNK: Final = 20_000  # lines held in memory at once
+_LONGEST_LINE: Final = 8 * LONGEST_TEXT
 _ESCAPED: Final = re.compile(r"\A\Z|\A[=+\-@\t\\]|[\r\n]")
 _ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 _MEANT: Final = {written: char for char, written in _ESCAPES.items()}
+_HINT: Final = "Import a file that was written by History.export."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,61 +86,76 @@ class Imported:
     bad_lines: tuple[SkippedLine, ...] = ()
 
 
-def format_of(path: Path) -> str:
-    """Which of "csv" and "jsonl" a path means, by its suffix.
+def format_of(path: Path, formats: Sequence[str]) -> str:
+    """Which of some formats a path means, by how its name ends.
 
     Raises:
-        HistoryError: It is neither.
+        HistoryError: It is none of them.
     """
-    suffix = path.suffix.lower()
-    if suffix not in {".csv", ".jsonl"}:
-        raise HistoryError(
-            f"{shown(path)}: a history is exported and imported as .csv or .jsonl.", hint="Choose one of the two."
-        )
-    return suffix[1:]
+    for ending in formats:
+        if path.name.lower().endswith(ending):
+            return ending
+    how = "exported" if ".parquet" in formats else "imported"
+    raise HistoryError(
+        f"{shown(path)}: a history is {how} as {', '.join(formats[:-1])} or {formats[-1]}.",
+        hint="Choose one of them.",
+    )
 
 
-def write_file(path: Path, readings: pd.DataFrame, turns: pd.DataFrame | None) -> int:
+# --- out ---
+
+
+def write_file(path: Path, readings: pd.DataFrame, turns: Callable[[], pd.DataFrame]) -> int:
     """Write the file, whole or not at all; how many lines with data. Turns are for JSONL only.
 
     Raises:
         HistoryError: It cannot be written; what was there before is still there.
     """
-    frames = [frame for frame in (readings, turns) if frame is not None]
+    ending, frames = format_of(path, FORMATS), [readings]
+    if ending == ".parquet" and find_spec("pyarrow") is None:
+        raise HistoryError(
+            f"{shown(path)}: Parquet needs the package pyarrow.", hint="Install it: pip install pyarrow; or choose .csv"
+        )
+    if ending.startswith(".jsonl"):
+        frames.append(turns())
     try:
-        wanted = format_of(path)
-        with whole_file(path, "w") as stream:
-            if wanted == "csv":
+        with whole_file(path) as stream:
+            if ending == ".parquet":
+                readings.to_parquet(stream, engine="pyarrow", index=False)
+            elif ending == ".jsonl.gz":
+                with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
+                    packed.writelines(_json_lines(frames))
+            elif ending == ".csv":
                 _write_csv(stream, readings)
             else:
-                _write_jsonl(stream, frames)
+                stream.writelines(_json_lines(frames))
     except OSError as error:
         raise HistoryError(
-            f"The export {shown(path)} cannot be written: {reason(error)}.",
+            f"The export {shown(path)} cannot be written: {why(error)}.",
             hint="Check the folder, its permissions and the free space; nothing was changed.",
         ) from error
     return sum(map(len, frames))
 
 
-def _write_csv(stream: IO[str], frame: pd.DataFrame) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(frame.columns)
-    for rows in _chunks(frame):
-        writer.writerows(zip(*([_cell(value) for value in column] for column in rows), strict=True))
-
-
-def _write_jsonl(stream: IO[str], frames: Iterable[pd.DataFrame]) -> None:
+def _json_lines(frames: Iterable[pd.DataFrame]) -> Iterator[bytes]:
     encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
     for frame in frames:
-        names = list(frame.columns)
-        for rows in _chunks(frame):
-            stream.writelines(f"{encode(dict(zip(names, row, strict=True)))}\n" for row in zip(*rows, strict=True))
+        for row in _plain_rows(frame):
+            yield f"{encode(dict(zip(frame.columns, row, strict=True)))}\n".encode()
 
 
-def _chunks(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
+def _write_csv(stream: IO[bytes], frame: pd.DataFrame) -> None:
+    text = io.TextIOWrapper(stream, "utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_cell(value) for value in row] for row in _plain_rows(frame))
+    text.detach()
+
+
+def _plain_rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(frame), _CHUNK):
         part = frame.iloc[start : start + _CHUNK]
-        yield [_plain(part[name]) for name in part]
+        yield from zip(*(_plain(part[name]) for name in part), strict=True)
 
 
 def _plain(column: pd.Series) -> list[Any]:
@@ -153,124 +183,97 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def read_file(path: Path, take: Callable[[Kind, pd.DataFrame], None]) -> tuple[SkippedLine, ...]:
-    """Hand the file's readings and turns to *take* in frames; the lines that were left out come back.
+# --- in ---
+
+
+def read_file(path: Path, take: Callable[[Rows], None]) -> tuple[SkippedLine, ...]:
+    """Hand the file's rows to *take*; the lines that were left out come back.
 
     Raises:
-        HistoryError: The file cannot be read, or is no export of a history at all.
+        HistoryError: The file cannot be read, or is no export of a history at all: said once, with the first reason.
     """
-    read = _read_csv if format_of(path) == "csv" else _read_jsonl
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            return read_lines(shown(path), read(path, stream), take)
-    except OSError as error:
-        raise HistoryError(
-            f"{shown(path)} cannot be read: {reason(error)}.", hint="Check the path and its permissions."
-        ) from error
-
-
-Line = tuple[int, Kind, "dict[str, Any] | str"]
-"""Line number, what the line tells of, and its values by column; or the reason why it has none."""
-
-
-def read_lines(
-    place: str, lines: Iterable[Line], take: Callable[[Kind, pd.DataFrame], None]
-) -> tuple[SkippedLine, ...]:
-    """The same of lines that were taken apart already.
-
-    Raises:
-        HistoryError: Not one of them is a line of a history: said once, with the first one's reason.
-    """
-    waiting: dict[Kind, list[Told]] = {"reading": [], "turn": []}
     bad: list[SkippedLine] = []
     good = 0
-
-    def hand_over(kind: Kind) -> None:
-        nonlocal good
-        frame, skipped = checked(kind, waiting[kind])
-        good += len(frame)
-        bad.extend(skipped)
-        waiting[kind] = []
-        if len(frame):
-            take(kind, frame)
-
-    for line, kind, values in lines:
-        if isinstance(values, str):
-            bad.append(SkippedLine(line=line, reason=values))
-            continue
-        waiting[kind].append((line, values))
-        if len(waiting[kind]) >= _CHUNK:
-            hand_over(kind)
-    for kind in waiting:
-        hand_over(kind)
-    bad.sort(key=lambda skipped: skipped.line)
+    try:
+        ending = format_of(path, FORMATS[:-1])
+        opened: Any = gzip.open if ending == ".jsonl.gz" else open
+        with opened(path, "rb") as stream, _long_cells():
+            told = _csv_values(path, stream) if ending == ".csv" else _json_values(stream)
+            while chunk := list(islice(told, _CHUNK)):
+                lines = [line for _, line in chunk if not isinstance(line, str)]
+                bad += [SkippedLine(line=number, reason=line) for number, line in chunk if isinstance(line, str)]
+                good += len(lines)
+                for kind in KINDS:
+                    if of_kind := [line for line in lines if kind_of(line) is kind]:
+                        take(rows_of_lines(kind, of_kind))
+    except (OSError, EOFError, zlib.error) as error:
+        told_why = (
+            why(error) if isinstance(error, OSError) and error.errno else "it is damaged, or not there as a whole"
+        )
+        raise HistoryError(
+            f"{shown(path)} cannot be read: {told_why}.", hint="Check the path and its permissions."
+        ) from error
     if bad and not good:
         more = f" ({len(bad):,} lines like that)" if len(bad) > 1 else ""
-        raise HistoryError(
-            f"{place} holds no readings: {bad[0]}{more}.", hint="Import a file that was written by History.export."
-        )
+        raise HistoryError(f"{shown(path)} holds no readings: {bad[0]}{more}.", hint=_HINT)
     return tuple(bad)
 
 
-def _read_csv(path: Path, stream: IO[str]) -> Iterator[Line]:
-    names = _cells(stream.readline())
-    missing = [name for name in REQUIRED["reading"] if name not in names]
+def _json_values(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    """(number, line or what is wrong with it) of each line."""
+    decode = msgspec.json.Decoder(Line).decode
+    for number, text in _numbered_lines(stream):
+        yield number, _checked(decode, text)
+
+
+def _csv_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    lines = _numbered_lines(stream)
+    _, head = next(lines, (1, b""))
+    names = next(csv.reader([head.decode("utf-8-sig", "replace")]), [])
+    missing = [name for name in REQUIRED[READINGS] if name not in names]
     if missing:
         raise HistoryError(
-            f"{shown(path)} is no exported history: its first line has no column {', '.join(missing)}.",
-            hint="Import a file that was written by History.export.",
+            f"{shown(path)} is no exported history: its first line has no column {', '.join(missing)}.", hint=_HINT
         )
-    for line, text in enumerate(stream, 2):
-        try:
-            cells = _cells(text, strict=True)
-        except csv.Error as error:
-            yield line, "reading", f"is no CSV: {error}"
-            continue
-        if not cells:
-            continue
+
+    def decode(text: bytes) -> Any:
+        cells = next(csv.reader([text.decode()], strict=True))
         if len(cells) != len(names):
-            yield line, "reading", f"has {len(cells)} cells instead of {len(names)}"
-        else:
-            yield line, "reading", {name: _uncell(name, cell) for name, cell in zip(names, cells, strict=True)}
+            raise csv.Error(f"has {len(cells)} cells instead of {len(names)}")
+        told = {name: _uncell(name, cell) for name, cell in zip(names, cells, strict=True) if cell}
+        return msgspec.convert(told, Line, strict=False)
+
+    for number, text in lines:
+        yield number, _checked(decode, text)
 
 
-def _cells(text: str, *, strict: bool = False) -> list[str]:
-    """The cells of one line. Python's own limit of 131,072 characters a cell is less than what we write."""
-    limit = csv.field_size_limit()
-    if len(text) <= limit:
-        return next(csv.reader([text], strict=strict), [])
-    csv.field_size_limit(2 * LONGEST_TEXT + 2)
+def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    while text := stream.readline(_LONGEST_LINE):
+        number += 1
+        if text.strip():
+            yield number, text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
+
+
+def _checked(decode: Callable[[bytes], Any], text: bytes) -> Any:
     try:
-        return next(csv.reader([text], strict=strict), [])
+        line = decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, csv.Error) as error:
+        return reason(error)
+    return wrong(line) or line
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Python's own limit of 131,072 characters a cell is less than what we write."""
+    limit = csv.field_size_limit(2 * LONGEST_TEXT + 2)
+    try:
+        yield
     finally:
         csv.field_size_limit(limit)
 
 
-def _uncell(name: str, cell: str) -> Any:
-    if cell == "":
-        return None
-    if FRAME_COLUMNS.get(name) in {"boolean", "bool"}:
-        return {"true": True, "false": False}.get(cell.lower(), cell)
-    if FRAME_COLUMNS.get(name) in {"float64", "timedelta64[us]"}:
-        try:
-            return float(cell)
-        except ValueError:
-            return cell
-    if cell.startswith("\\"):
-        return re.sub(r"\\[\\nr]", lambda match: _MEANT[match.group()], cell[1:])
-    return cell
-
-
-def _read_jsonl(_path: Path, stream: IO[str]) -> Iterator[Line]:
-    for line, text in enumerate(stream, 1):
-        if not text.strip():
-            continue
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError):
-            yield line, "reading", "is no JSON"
-            continue
-        if not isinstance(values, dict):
-            yield line, "reading", f"holds {type(values).__name__} instead of an object"
-        else:
-            yield line, "turn" if "time" in values and "fetched_at" not in values else "reading", values
+def _uncell(name: str, cell: str) -> str:
+    if FRAME_COLUMNS.get(name) != "str" or not cell.startswith("\\"):
+        return cell
+    return re.sub(r"\\[\\nr]", lambda match: _MEANT[match.group()], cell[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,21 +18,27 @@ from .. import html, times
 from ..errors import HistoryError
 from ..frames import to_frame
 from ..labels import Names, choose, of_kind
+from ..machine import machine_name
 from ..models import RawReply
 from ..outcomes import Collection
 from ..sessions import SessionLogs
 from ..times import Moment
 from .database import Database
-from .exchange import Added, Imported, format_of, read_file, write_file
-from .lines import Kind
+from .exchange import Added, Imported, read_file, write_file
+from .foreign import copied, readings_of, store_of
+from .lines import SkippedLine
 from .overview import Overview, erase, who
-from .rows import Wanted, insert_readings, insert_turns, read_readings, read_turns
-from .schema import facts, forecasts, readings, replies, sources, turns
+from .place import shown
+from .rows import Rows, Rule, Wanted, clean_text, insert_rows, kept_rows, read_readings, read_turns, rows_of
+from .schema import READINGS, TURNS, facts, forecasts, hidden, readings, replies, sources, turns
+from .shared import SharedFolder
 from .shown_forecasts import insert_forecasts, made_from, read_forecasts
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
 
 _OK = range(200, 300)
 _LAST = 2**62  # microseconds: after everything
+_COPIED = 50_000  # rows held in memory at once
+_MOST_TOLD = 20
 
 
 def default_path() -> Path:
@@ -66,6 +73,10 @@ class History:
     Args:
         path: The file; None: `history.sqlite3` in the user's data folder. It is made, with its folder, if need be. Or
             the address of a PostgreSQL database, `postgresql+psycopg://user@host/database`.
+        shared: A folder that several machines share (Dropbox, Syncthing, a git checkout, a network drive): what is
+            kept here is written into it too, and what the others wrote is read from it, at once and with each write.
+        projects: Whether session ids and names of projects go into a shared folder or onto a server; else sessions
+            have a one-way name there, and projects none.
         keep_bodies_days: Age in days after which raw bodies are dropped; None keeps them for ever, 0 keeps none.
         clock: Gives the time (aware) against which the age of bodies is judged; a demo's history needs the demo's.
         timeout_seconds: How long to wait for another program that is writing.
@@ -74,6 +85,7 @@ class History:
         HistoryError: The file cannot be made or opened, is no history, or is of another version. It is left as it was.
 
     Attributes:
+        projects: As given.
         sessions: The session logs that `open_history` has read, or None.
         is_demo: Whether it is the demo's invented month.
 
@@ -88,13 +100,28 @@ class History:
         self,
         path: str | os.PathLike[str] | None = None,
         *,
+        shared: str | os.PathLike[str] | None = None,
+        projects: bool = False,
         keep_bodies_days: float | None = 90,
         clock: Callable[[], datetime] = _now,
         timeout_seconds: float = 10.0,
     ) -> None:
         server = isinstance(path, str) and "://" in path
+        if server and shared is not None:
+            raise ValueError("a history on a server is shared by the server: give a folder for a file only")
         place = str(path) if server else _file(path).absolute() if path is not None else default_path()
         self._start(place, keep_bodies_days, clock, timeout_seconds)
+        self.projects = projects
+        # One's own file holds what it is told; what others read says no more than they shall know.
+        self._rule = self._own_rule = Rule(private=server and not projects)
+        if server or shared is not None:  # several machines write: what is put in here says which
+            self._own_rule = replace(self._rule, machine=clean_text(machine_name()))
+        if shared is not None:
+            try:
+                self._share(_file(shared).absolute())
+            except BaseException:
+                self.close()
+                raise
 
     @classmethod
     def in_memory(cls, *, keep_bodies_days: float | None = 90, clock: Callable[[], datetime] = _now) -> Self:
@@ -112,6 +139,9 @@ class History:
         self._clock = clock
         self.sessions: SessionLogs | None = None
         self.is_demo = False
+        self.projects = False
+        self._rule = self._own_rule = Rule()
+        self._shared: SharedFolder | None = None
         self._database = Database(place, timeout_seconds=timeout)
 
     @property
@@ -135,7 +165,22 @@ class History:
         """Bytes it takes on the disk (in memory: of its pages), what is not yet merged into the file included."""
         return self._database.size()
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What in the shared folder was left out: half there, damaged, too large, or nobody's."""
+        return self._shared.skipped if self._shared is not None else ()
+
     # --- in ---
+
+    def sync(self) -> None:
+        """Read what others have written into the shared folder meanwhile; every write does that as well.
+
+        Raises:
+            HistoryError: There is no shared folder, or the history cannot be read or written.
+        """
+        if self._shared is None:
+            raise HistoryError(f"The history {self.shown} is not shared.", hint="Open it with shared=folder.")
+        self._sync()
 
     def add(self, taken: Any) -> Added:
         """Keep readings, and the raw bodies that came with them; what is known already stays one row.
@@ -151,10 +196,11 @@ class History:
         limit = self._oldest_body(self._clock())
         kept = [told for told in _replies(taken) if limit is None or told[1] > limit]
         with self._database.writing(alone=False) as connection:
-            new = insert_readings(connection, frame)
-            added = Added(new_rows=new, known_rows=len(frame) - new, bodies=insert_bodies(connection, kept))
+            added = _insert(connection, rows_of(READINGS, frame), self._own_rule)
+            added += Added(bodies=insert_bodies(connection, kept))
             if limit is not None:
                 prune_bodies(connection, limit)
+        self._sync()
         return added
 
     def add_sessions(self, logs: Sessions) -> Added:
@@ -167,7 +213,10 @@ class History:
         """
         of_kind(logs, Sessions, "logs", "session logs: qh.read_sessions() gives them; for readings there is add")
         with self._database.writing() as connection:
-            return _insert(connection, "reading", logs.windows) + _insert(connection, "turn", logs.tokens)
+            added = _insert(connection, rows_of(READINGS, logs.windows), self._own_rule)
+            added += _insert(connection, rows_of(TURNS, logs.tokens), self._own_rule)
+        self._sync()
+        return added
 
     def add_forecast(self, told: pd.DataFrame, *, asked_at: Moment, seed: int = 0, paths: int = 400) -> int:
         """Keep a forecast that somebody was shown, with what it was made from, to score it when its windows close.
@@ -185,21 +234,41 @@ class History:
         with self._database.writing(alone=False) as connection:
             return insert_forecasts(connection, made_from(told, when, seed, paths))
 
-    def import_file(self, path: str | os.PathLike[str]) -> Imported:
-        """Add what `export` wrote (.csv or .jsonl), all of it or nothing; lines that cannot be read are named.
+    def import_file(self, path: str | os.PathLike[str], *, account: str | None = None) -> Imported:
+        """Add what `export` wrote (.csv, .jsonl, .jsonl.gz), all of it or nothing; lines that cannot be read are named.
+
+        Read are also another history (`history.sqlite3`), and what CodexBar (`history/codex.json`) and ccpace
+        (`usage.jsonl`) have kept; `origin` says so. The same file a second time adds nothing.
+
+        Args:
+            path: The file.
+            account: Whose readings they are where a store names its accounts in a way of its own: the label or key of
+                an account that is kept here. None: they are an account of their own.
 
         Raises:
-            HistoryError: The file cannot be read or is no export, or the history cannot be written.
+            HistoryError: The file cannot be read or is none of these, or the history cannot be written.
+            ValueError: There is no such account, or the store holds several.
         """
-        added, source = Added(), _file(path)
+        source = _file(path)
+        store = store_of(source)
+        if store == "history":
+            with copied(source) as copy, History(copy, keep_bodies_days=None) as other:
+                return Imported(added=self.copy_from(other))
+        bad_lines: Sequence[SkippedLine] = ()
+        added = Added()
         with self._database.writing() as connection:
 
-            def take(kind: Kind, frame: pd.DataFrame) -> None:
+            def take(rows: Rows) -> None:
                 nonlocal added
-                added += _insert(connection, kind, frame)
+                added += _insert(connection, rows, self._rule)
 
-            bad_lines = read_file(source, take)
-        return Imported(added=added, bad_lines=bad_lines)
+            if store is None:
+                bad_lines = read_file(source, take)
+            else:
+                frame, bad_lines = readings_of(source, store)
+                take(rows_of(READINGS, frame if account is None else self._of_account(connection, frame, account)))
+        self._sync()
+        return Imported(added=added, bad_lines=tuple(bad_lines))
 
     def copy_from(self, other: History) -> Added:
         """Add all that another history keeps; what is known already stays one row.
@@ -207,11 +276,15 @@ class History:
         Raises:
             HistoryError: It cannot be read, or this one cannot be written.
         """
-        frame, tokens, replies, told = other.frame(), other.tokens(), other.bodies(), other.forecasts()
-        with self._database.writing() as connection:
-            added = _insert(connection, "reading", frame) + _insert(connection, "turn", tokens)
+        replies, told, added = other.bodies(), other.forecasts(), Added()
+        with other._database.reading() as theirs, self._database.writing() as connection:  # our own class
+            with other._database.decoding():  # the same
+                for rows in kept_rows(theirs, lambda _: (), _COPIED):
+                    added += _insert(connection, rows, self._rule)
             insert_forecasts(connection, told)
-            return added + Added(bodies=insert_bodies(connection, _replies(replies)))
+            added += Added(bodies=insert_bodies(connection, _replies(replies)))
+        self._sync()
+        return added
 
     # --- out ---
 
@@ -285,17 +358,23 @@ class History:
         with self._database.decoding():
             return overview.frame()
 
-    def export(self, path: str | os.PathLike[str]) -> int:
-        """Write everything but the raw bodies to a file: .jsonl holds readings and turns, .csv the readings only.
+    def export(self, path: str | os.PathLike[str], *, projects: bool = False) -> int:
+        """Write everything but the raw bodies to a file, whole or not at all; how many lines with data.
 
-        `import_file` brings it back without loss. How many lines were written comes back.
+        .jsonl and .jsonl.gz hold readings and turns, .csv and .parquet readings; `import_file` reads all but .parquet.
+
+        Args:
+            path: The file.
+            projects: Whether session ids and names of projects are written as they are; else sessions have a one-way
+                name and projects none.
 
         Raises:
-            HistoryError: It cannot be written; a file that was there before is still the old one.
+            HistoryError: It cannot be written, or pyarrow is missing; a file that was there is still the old one.
         """
         target = _file(path)
-        turns = self.tokens() if format_of(target) == "jsonl" else None
-        return write_file(target, self.frame(), turns)
+        if projects:
+            return write_file(target, self.frame(), self.tokens)
+        return write_file(target, _private(self.frame()), lambda: _private(self.tokens()))
 
     # --- away ---
 
@@ -314,6 +393,7 @@ class History:
             removed = erase(connection, [overview.exactly(account)])
             drop_orphans(connection)
         self._database.tidy()
+        self._sync()
         return removed
 
     def prune(self, *, now: Moment | None = None) -> int:
@@ -352,11 +432,33 @@ class History:
             overview = self._overview()
             with self._database.decoding():
                 whose = [("whose", "DEMO, invented accounts")] if self.is_demo else []
-                return [*whose, *overview.told(self.size), place]
+                told = [*whose, *overview.told(self.size), place]
         except (HistoryError, OSError) as error:  # a display shall say what is wrong, not fail
             return [("state", str(error))]
+        if self._shared is not None:
+            told.append(("shared in", shown(self._shared.folder)))
+            told += [("skipped there", text) for text in self.skipped[:_MOST_TOLD]]
+        return told
 
     # --- what was asked for ---
+
+    def _share(self, folder: Path) -> None:
+        self._shared = SharedFolder(folder, self._database, projects=self.projects)
+        self._sync()
+
+    def _sync(self) -> None:
+        if self._shared is not None and not self._database.read_only:
+            self._shared.sync()
+
+    def _of_account(self, connection: sa.Connection, frame: pd.DataFrame, account: str) -> pd.DataFrame:
+        """Readings of one account of another program's as those of an account that is kept here."""
+        with self._database.decoding():
+            overview = Overview.read(connection)
+        kept = overview.accounts[(overview.chosen([account]) or [""])[0]]
+        named = frame["account"].dropna().unique().tolist()
+        if len(named) > 1:
+            raise ValueError(f"the file holds {len(named)} accounts, which account= cannot all be: import it without")
+        return frame.assign(account_key=kept.key, account=kept.names[-1] if kept.names else None)
 
     def _overview(self) -> Overview:
         with self._database.reading() as connection, self._database.decoding():
@@ -415,12 +517,17 @@ def _replies(taken: Any) -> Iterator[tuple[str | None, int, RawReply]]:
             yield name, times.micros(reply.fetched_at), reply
 
 
-def _insert(connection: sa.Connection, kind: Kind, frame: pd.DataFrame) -> Added:
-    if kind == "reading":
-        new = insert_readings(connection, frame)
-        return Added(new_rows=new, known_rows=len(frame) - new)
-    new = insert_turns(connection, frame)
-    return Added(new_turns=new, known_turns=len(frame) - new)
+def _insert(connection: sa.Connection, rows: Rows, rule: Rule) -> Added:
+    new = insert_rows(connection, rows, rule)
+    if rows.kind is READINGS:
+        return Added(new_rows=new, known_rows=len(rows) - new)
+    return Added(new_turns=new, known_turns=len(rows) - new)
+
+
+def _private(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose sessions have their hidden names and whose projects have none."""
+    frame = frame.assign(session=frame["session"].map(hidden, na_action="ignore").astype("str"))
+    return frame.assign(project=pd.Series(None, index=frame.index, dtype="str")) if "project" in frame else frame
 
 
 def _of(column: sa.ColumnElement[Any], wanted: list[str] | None) -> tuple[sa.ColumnElement[bool], ...]:

@@ -23,6 +23,9 @@ from .place import beside, shown
 KEEP: Final = "keep_history"
 """Name of the answer in the settings file: true or false; nothing before it was given."""
 
+SHARED: Final = "shared_folder"
+"""Name of what `share_history` remembers there: the folder, and whether projects go into it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
@@ -70,6 +73,28 @@ def keep_history(answer: bool) -> Keeping:  # noqa: FBT001  # the answer itself
     return keeping()
 
 
+def share_history(folder: str | os.PathLike[str] | None, *, projects: bool = False) -> None:
+    """Share one's own history by this folder from now on, wherever it is kept (`History(shared=)`); None: no longer.
+
+    Raises:
+        SettingsError: It cannot be remembered.
+    """
+    place = None if folder is None else str(Path(folder).expanduser().absolute())
+    change_setting(SHARED, place and {"folder": place, "projects": projects})
+
+
+def own_history() -> History:
+    """The history in the user's data folder, shared where `share_history` says so.
+
+    Raises:
+        HistoryError: It cannot be opened.
+    """
+    said = setting(SHARED)
+    if not isinstance(said, dict) or not isinstance(said.get("folder"), str):
+        return History()
+    return History(shared=said["folder"], projects=said.get("projects") is True)
+
+
 def delete_history() -> int:
     """Delete the file of the user's data folder and what belongs to it; how many bytes that were.
 
@@ -109,7 +134,7 @@ def open_history(source: Source | None = None, *, codex_home: str | os.PathLike[
     logs = read_sessions(codex_home, cache=bool(said.answer))
     if source is None and not (said.size or logs.files or _has_login(codex_home)):
         return _demo_month()
-    history = History() if said.answer else History.in_memory(keep_bodies_days=None)
+    history = own_history() if said.answer else History.in_memory(keep_bodies_days=None)
     if not said.answer and said.size:
         with History() as kept:
             history.copy_from(kept)

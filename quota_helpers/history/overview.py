@@ -13,7 +13,7 @@ from ..labels import Names, account_labels, choose, listed
 from ..privacy import mask_identity
 from ..times import from_micros
 from .rows import clean_text
-from .schema import facts, forecasts, readings, replies, sources, turns
+from .schema import KINDS, READINGS, Kind, forecasts, replies
 
 ACCOUNT_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -159,27 +159,27 @@ def _day(at: int) -> str:
 def _spans(connection: sa.Connection) -> Sequence[Sequence[Any]]:
     """(who, key, name, readings, turns, first, last) of everything that was kept under one number."""
     found: list[Sequence[Any]] = []
-    for rows, time, told, name in (
-        (readings, readings.c.fetched_at, facts, facts.c.account),
-        (turns, turns.c.time, sources, sa.null()),
-    ):
-        count, none = sa.func.count().label("rows"), sa.literal(0)
-        number = rows.c[told.name]
-        span = sa.select(number, count, sa.func.min(time).label("first"), sa.func.max(time).label("last"))
-        part = span.group_by(number).subquery()
-        counts = (part.c.rows, none) if rows is readings else (none, part.c.rows)
+    for kind in KINDS:
+        span = sa.select(kind.number.label("number"), sa.func.count().label("rows"), *_ends(kind)).group_by(kind.number)
+        part, none, told = span.subquery(), sa.literal(0), kind.about
+        counts = (part.c.rows, none) if kind is READINGS else (none, part.c.rows)
+        name = told.c.account if kind is READINGS else sa.null()
         query = sa.select(who(told), told.c.account_key, name, *counts, part.c.first, part.c.last)
-        found += connection.execute(query.join_from(part, told, told.c.id == part.c[told.name])).all()
+        found += connection.execute(query.join_from(part, told, told.c.id == part.c.number)).all()
     return found
+
+
+def _ends(kind: Kind) -> tuple[sa.Label[int], sa.Label[int]]:
+    return sa.func.min(kind.at).label("first"), sa.func.max(kind.at).label("last")
 
 
 def erase(connection: sa.Connection, accounts: Sequence[str]) -> int:
     """Remove every row about these accounts, names included; how many readings, turns, bodies and forecasts."""
     removed = 0
-    for rows, told in ((readings, facts), (turns, sources)):
-        about = sa.select(told.c.id).where(who(told).in_(accounts))
-        removed += connection.execute(rows.delete().where(rows.c[told.name].in_(about))).rowcount
-        connection.execute(told.delete().where(who(told).in_(accounts)))
+    for kind in KINDS:
+        about = sa.select(kind.about.c.id).where(who(kind.about).in_(accounts))
+        removed += connection.execute(kind.rows.delete().where(kind.number.in_(about))).rowcount
+        connection.execute(kind.about.delete().where(who(kind.about).in_(accounts)))
     for table in (replies, forecasts):
         removed += connection.execute(table.delete().where(who(table).in_(accounts))).rowcount
     return removed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -49,6 +49,11 @@ _SETTINGS: Final = (
     "journal_size_limit = 4194304",  # the log shrinks again after a large write
     "cache_size = -65536",  # 64 MiB: a million rows go in without spilling
 )
+
+
+def is_database(data: bytes) -> bool:
+    """Whether a file that begins so is one of SQLite's."""
+    return data.startswith(_MAGIC)
 
 
 def shown(path: Path | None) -> str:
@@ -99,16 +104,29 @@ def connect_file(path: Path | None, timeout: float) -> tuple[sqlite3.Connection,
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & _PRIMARY not in _NOT_WRITABLE:
             raise
-    for way in _ways(path):
+    return connect_to_read(path, timeout), True
+
+
+def connect_to_read(path: Path, timeout: float = 10) -> sqlite3.Connection:
+    """Open a file of ours without changing anything, nor leaving anything beside it.
+
+    Raises:
+        sqlite3.Error, UnicodeError: It cannot be read.
+        HistoryError: It belongs to another program.
+    """
+    # "immutable" leaves no files beside it, but takes no locks either: a failure may be another kernel just writing.
+    # What counts may stand in its write-ahead log.
+    ways = ["mode=ro"] if _has_bytes(path, "-wal") else ["mode=ro&immutable=1", "mode=ro"]
+    for way in ways:
         connection = _connect(f"{_uri(path)}?{way}", timeout)
         try:
             check_owner(connection, path)
-        except sqlite3.Error:
+        except BaseException as error:
             connection.close()
-            if way == _ways(path)[-1]:
+            if not isinstance(error, sqlite3.Error | UnicodeError) or way == ways[-1]:
                 raise
         else:
-            return connection, True
+            return connection
     raise AssertionError  # there is always a way
 
 
@@ -166,7 +184,10 @@ def make_place(path: Path) -> None:
         raise HistoryError(f"The history {shown(path)} {_NO_DATABASE[0]}.", hint=_NO_DATABASE[1])
     if magic and not _has_bytes(path, "-journal"):
         # With a journal, whoever made the file was killed: SQLite first undoes what was not finished.
-        _peek(path)
+        try:
+            connect_to_read(path).close()
+        except (sqlite3.Error, UnicodeError) as error:
+            raise explained(error, shown(path)) from error
 
 
 def _create(path: Path) -> None:
@@ -190,24 +211,6 @@ def _create(path: Path) -> None:
 def _has_bytes(path: Path, suffix: str) -> bool:
     beside = path.with_name(path.name + suffix)
     return beside.exists() and beside.stat().st_size > 0
-
-
-def _ways(path: Path) -> list[str]:
-    """How to look into a file without changing anything: what counts may stand in its write-ahead log."""
-    # "immutable" leaves no files beside it, but takes no locks either: a failure may be another kernel just writing.
-    return ["mode=ro"] if _has_bytes(path, "-wal") else ["mode=ro&immutable=1", "mode=ro"]
-
-
-def _peek(path: Path) -> None:
-    for way in _ways(path):
-        try:
-            with closing(_connect(f"{_uri(path)}?{way}", 10)) as connection:
-                check_owner(connection, path)
-        except (sqlite3.Error, UnicodeError) as error:
-            if way == _ways(path)[-1]:
-                raise explained(error, shown(path)) from error
-        else:
-            return
 
 
 def check_owner(connection: sqlite3.Connection, path: Path) -> None:

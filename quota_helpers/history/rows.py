@@ -1,4 +1,4 @@
-"""Frames to rows and back, column by column: no row ever becomes a dict.
+"""Rows on their way in and out, column by column: no row ever becomes a dict.
 
 In the database a reading is numbers. What its `facts` stand for repeats so much that both ways cost little more than
 the numbers themselves.
@@ -7,9 +7,11 @@ the numbers themselves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -20,11 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..frames import Integers, micros
 from ..privacy import hide_tokens, mask_identity
 from ..times import MISSING
-from .schema import COUNTS, FACTS, FRAME_COLUMNS, NUMBERS, SOURCES, TOKEN_COLUMNS, number_of, series_of, session_of
-from .schema import facts as facts_table
-from .schema import readings as readings_table
-from .schema import sources as sources_table
-from .schema import turns as turns_table
+from .schema import FACTS, KINDS, NUMBERS, READINGS, SHARED_BY, TURNS, Kind, hidden, number_of
 
 _IDENTIFYING: Final = frozenset({"account_key", "session"})
 _TRUTHS: Final = {0: False, 1: True}
@@ -36,10 +34,56 @@ _INSERTS: Final[
     "postgresql": (postgresql.dialect, "format", postgresql.insert),
 }
 
+Objects = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Readings or turns, what repeats in them told once.
+
+    Attributes:
+        kind: Which of the two.
+        told: The distinct contents: values in the order of `kind.told`, None where missing.
+        which: Of each row the place of its content.
+        time: Of each row, in microseconds since 1970.
+        numbers: The columns of `kind.numbers`, name -> values, None where missing; times in microseconds.
+    """
+
+    kind: Kind
+    told: Sequence[Sequence[Any]]
+    which: Integers
+    time: Integers
+    numbers: Mapping[str, Objects]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How contents are written.
+
+    Attributes:
+        private: Whether sessions are called by their hidden names and projects by none: for what others can read.
+        shared_by: The folder of another machine that they were read from, or None.
+        machine: Which machine kept them, where they do not say so, or None.
+    """
+
+    private: bool = False
+    shared_by: str | None = None
+    machine: str | None = None
+
+    def apply(self, kind: Kind, told: Sequence[Any]) -> dict[str, Any]:
+        """The values of one content by column, identities and tokens removed."""
+        clean = {name: _clean(name, value) for name, value in zip(kind.told, told, strict=True)}
+        if clean["machine"] is None:
+            clean["machine"] = self.machine
+        return (private_content(clean) if self.private else clean) | {SHARED_BY: self.shared_by}
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: conditions on the table of facts (or sources), and on the times of the rows."""
+    """What is asked for: conditions on the table of what repeats, and on the times of the rows."""
 
     facts: tuple[sa.ColumnElement[bool], ...] = ()
     times: tuple[sa.ColumnElement[bool], ...] = ()
@@ -56,131 +100,93 @@ def clean_text(text: str, column: str = "") -> str:
     return safe
 
 
-def insert_new(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> int:
-    """Add the rows (values in the order of the table's columns) that are not there yet; how many."""
-    dialect, style, insert = _INSERTS[connection.dialect.name]
-    statement = str(insert(table).on_conflict_do_nothing().compile(dialect=dialect(paramstyle=style)))
-    new, waiting = 0, iter(rows)
-    while chunk := list(islice(waiting, _CHUNK)):
-        new += connection.exec_driver_sql(statement, chunk).rowcount
-    return new
+def _clean(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_text(value, name)
+    return int(value) if isinstance(value, bool) else value  # as the tables have it: a content has one number
 
 
-def insert_readings(connection: sa.Connection, frame: pd.DataFrame) -> int:
-    """Add the rows of a frame like `History.frame`'s; columns without which a reading is one may be missing.
-
-    Raises:
-        ValueError: A row has no `fetched_at`.
-    """
-    time = _times(frame, "fetched_at")
-    facts, series = _described(connection, facts_table, FACTS, frame, series_of)
-    percents = [or_none(column := _percents(frame, name), np.isnan(column)) for name in NUMBERS[:2]]
-    reset = micros(frame["reset_at"])
-    order = np.lexsort((time, series))  # in the table's own order, so that it grows at its end
-    columns = (series, time, facts, *percents, or_none(reset, reset == MISSING))
-    return insert_new(connection, readings_table, zip(*(column[order].tolist() for column in columns), strict=True))
-
-
-def insert_turns(connection: sa.Connection, frame: pd.DataFrame) -> int:
-    """Add the rows of a frame like `History.tokens`'.
-
-    Raises:
-        ValueError: A row has no `time`.
-    """
-    time = _times(frame, "time")
-    sources, series = _described(connection, sources_table, SOURCES, frame, session_of)
-    told: dict[str, Any] = {name: _counts(frame, name) for name in COUNTS}
-    told |= {"series": series, "time": time, "sources": sources}
-    order = np.lexsort((time, series))
-    columns = [told[column.name][order].tolist() for column in turns_table.columns]
-    return insert_new(connection, turns_table, zip(*columns, strict=True))
-
-
-def read_readings(connection: sa.Connection, wanted: Wanted, labels: Mapping[str, str]) -> pd.DataFrame:
-    """The readings that match, sorted by time, then account, limit (the account's own first) and slot.
-
-    Args:
-        connection: Inside a transaction.
-        wanted: Which.
-        labels: What the accounts are called, by key, for want of one by name.
-    """
-    table = readings_table.c
-    kept = (table.facts, table.fetched_at, table.used_percent, table.remaining_percent, table.reset_at)
-    facts, (time, used, remaining, reset) = _read(
-        connection, facts_table, kept, wanted, [np.int64, np.float64, np.float64, np.int64], _reading_order
-    )
-    wait = np.where(reset == MISSING, MISSING, reset - time)
-    who = facts["account_key"].fillna(facts["account"])
-    facts["account"] = who.map(labels).astype("str").fillna(facts["account"])
-    told: dict[str, Any] = {name: facts[name].array for name in facts}
-    told |= {"used_percent": used, "remaining_percent": remaining, "resets_in": wait.view("m8[us]")}
-    told |= {"reset_at": moments(reset), "fetched_at": moments(time)}
-    return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in FRAME_COLUMNS.items()})
-
-
-def read_turns(connection: sa.Connection, wanted: Wanted) -> pd.DataFrame:
-    """The turns that match, sorted by time, then session."""
-    kept = (turns_table.c.sources, turns_table.c.time, *(turns_table.c[name] for name in COUNTS))
-    sources, (time, *counts) = _read(
-        connection, sources_table, kept, wanted, [np.int64] * (1 + len(COUNTS)), _source_order
-    )
-    told: dict[str, Any] = {name: sources[name].array for name in sources}
-    told |= {"time": moments(time), **dict(zip(COUNTS, counts, strict=True))}
-    return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in TOKEN_COLUMNS.items()})
+def private_content(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of one content without the project, the session called by its hidden name."""
+    session = told["session"]
+    changed = {"session": session if session is None else hidden(session), "project": None}
+    return {name: changed.get(name, value) for name, value in told.items()}
 
 
 # --- in ---
 
 
-def _counts(frame: pd.DataFrame, name: str) -> Integers:
-    if name not in frame:
-        return np.zeros(len(frame), np.int64)
-    counts: Integers = frame[name].to_numpy(dtype=np.int64, na_value=0)
-    return counts
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> int:
+    """Add the rows (values in the order of the table's columns) that are not there yet; how many."""
+    statement, new, waiting = _statement(table, connection.dialect.name), 0, iter(rows)
+    while chunk := list(islice(waiting, _CHUNK)):
+        new += connection.exec_driver_sql(statement, chunk).rowcount
+    return new
 
 
-def _times(frame: pd.DataFrame, name: str) -> Integers:
-    times = micros(frame[name])
-    if (times == MISSING).any():
-        raise ValueError(f"row {int((times == MISSING).argmax())} has no {name}")
-    return times
+@cache
+def _statement(table: sa.Table, name: str) -> str:
+    dialect, style, insert = _INSERTS[name]
+    return str(insert(table).on_conflict_do_nothing().compile(dialect=dialect(paramstyle=style)))
 
 
-def _percents(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    if name not in frame:
-        return np.maximum(0.0, np.round(100.0 - _percents(frame, NUMBERS[0]), 9))
-    numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+def insert_rows(connection: sa.Connection, rows: Rows, rule: Rule = Rule()) -> int:  # frozen
+    """Add the rows that are not there yet; how many."""
+    kind = rows.kind
+    contents = [rule.apply(kind, told) for told in rows.told]
+    plain = [tuple(content.values()) for content in contents]
+    numbers = [number_of(content) for content in plain]
+    about = sorted({(number, *content) for number, content in zip(numbers, plain, strict=True)}, key=itemgetter(0))
+    insert_new(connection, kind.about, about)
+    series = np.array([kind.series(content) for content in contents], np.int64)[rows.which]
+    columns = {
+        **rows.numbers,
+        "series": series,
+        kind.time: rows.time,
+        kind.about.name: np.array(numbers, np.int64)[rows.which],
+    }
+    order = np.lexsort((rows.time, series))  # in the table's own order, so that it grows at its end
+    told = (columns[column.name][order].tolist() for column in kind.rows.columns)
+    return insert_new(connection, kind.rows, zip(*told, strict=True))
 
 
-def or_none(column: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
+def rows_of(kind: Kind, frame: pd.DataFrame) -> Rows:
+    """The rows of a frame like `History.frame`'s or `.tokens`'; columns without which a row is one may be missing.
+
+    Raises:
+        ValueError: A row has no time.
+    """
+    time = micros(frame[kind.time])
+    if (time == MISSING).any():
+        raise ValueError(f"row {int((time == MISSING).argmax())} has no {kind.time}")
+    codes, firsts = _distinct(frame, kind.told)
+    told = zip(*(plain_values(frame, name, kind.about, firsts) for name in kind.told), strict=True)
+    return Rows(kind, list(told), codes, time, _percents(frame) if kind is READINGS else _counts(kind, frame))
+
+
+def or_none(column: Objects, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> Objects:
     """The values of a column, None where they are missing."""
     values = column.astype(object)
     values[missing] = None
     return values
 
 
-def _described(
-    connection: sa.Connection,
-    table: sa.Table,
-    names: Sequence[str],
-    frame: pd.DataFrame,
-    series: Callable[[dict[str, Any]], int],
-) -> tuple[Integers, Integers]:
-    """For every row of the frame, the number under which *table* keeps what it says, and that of its series."""
-    codes, firsts = _distinct(frame, names)
-    columns = [plain_values(frame, name, table, firsts) for name in names]
-    told = list(zip(*columns, strict=True))
-    numbers = [number_of(row) for row in told]
-    insert_new(
-        connection, table, sorted({(number, *row) for number, row in zip(numbers, told, strict=True)}, key=_first)
-    )
-    kinds = [series(dict(zip(names, row, strict=True))) for row in told]
-    return np.array(numbers, np.int64)[codes], np.array(kinds, np.int64)[codes]
+def _percents(frame: pd.DataFrame) -> dict[str, Objects]:
+    used, remaining, reset_at = NUMBERS
+    percents = {
+        name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in (used, remaining) if name in frame
+    }
+    percents.setdefault(remaining, np.maximum(0.0, np.round(100.0 - percents[used], 9)))
+    reset = micros(frame[reset_at])
+    told = {name: or_none(percents[name], ~np.isfinite(percents[name])) for name in (used, remaining)}
+    return told | {reset_at: or_none(reset, reset == MISSING)}
 
 
-def _first(row: Sequence[Any]) -> int:
-    return int(row[0])
+def _counts(kind: Kind, frame: pd.DataFrame) -> dict[str, Objects]:
+    return {
+        name: frame[name].to_numpy(dtype=np.int64, na_value=0) if name in frame else np.zeros(len(frame), np.int64)
+        for name in kind.numbers
+    }
 
 
 def _distinct(frame: pd.DataFrame, names: Iterable[str]) -> tuple[Integers, Integers]:
@@ -209,55 +215,107 @@ def plain_values(frame: pd.DataFrame, name: str, table: sa.Table, rows: Integers
 # --- out ---
 
 
+def kept_rows(
+    connection: sa.Connection, where: Callable[[Kind], Sequence[sa.ColumnElement[bool]]], most: int
+) -> Iterator[Rows]:
+    """Everything that matches, in parts of at most so many rows with one content each, in an order of its own."""
+    for kind in KINDS:
+        contents = {row[0]: tuple(row[1:]) for row in connection.execute(_contents(kind))}
+        query = sa.select(kind.number, kind.at, *(kind.rows.c[name] for name in kind.numbers))
+        query = query.join_from(kind.rows, kind.about, kind.about.c.id == kind.number).where(*where(kind))
+        cursor: Any = connection.execute(query.order_by(kind.number, *kind.rows.primary_key.columns)).cursor
+        for number, group in groupby(cursor, key=itemgetter(0)):
+            while part := list(islice(group, most)):
+                _, time, *columns = (np.array(column, object) for column in zip(*part, strict=True))
+                numbers = dict(zip(kind.numbers, columns, strict=True))
+                yield Rows(kind, [contents[number]], np.zeros(len(part), np.int64), time.astype(np.int64), numbers)
+
+
+def read_readings(connection: sa.Connection, wanted: Wanted, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The readings that match, sorted by time, then account, limit (the account's own first) and slot.
+
+    Args:
+        connection: Inside a transaction.
+        wanted: Which.
+        labels: What the accounts are called, by key, for want of one by name.
+    """
+    facts, time, told = _read(connection, READINGS, wanted, [np.float64, np.float64, np.int64], _reading_order)
+    reset = told["reset_at"]
+    wait = np.where(reset == MISSING, MISSING, reset - time)
+    who = facts["account_key"].fillna(facts["account"])
+    facts["account"] = who.map(labels).astype("str").fillna(facts["account"])
+    return _frame(READINGS, facts, {**told, "fetched_at": moments(time), "reset_at": moments(reset),
+                                    "resets_in": wait.view("m8[us]")})  # fmt: skip
+
+
+def read_turns(connection: sa.Connection, wanted: Wanted) -> pd.DataFrame:
+    """The turns that match, sorted by time, then session."""
+    sources, time, counts = _read(connection, TURNS, wanted, [np.int64] * len(TURNS.numbers), _source_order)
+    return _frame(TURNS, sources, {**counts, "time": moments(time)})
+
+
+def moments(numbers: Integers) -> pd.DatetimeIndex:
+    """Microseconds since 1970 as times in UTC."""
+    return pd.DatetimeIndex(numbers.view("M8[us]"), tz="UTC")
+
+
+def _frame(kind: Kind, told: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
+    columns = {name: told[name].array for name in told} | dict(numbers)
+    return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in kind.columns.items()})
+
+
 def _read(
     connection: sa.Connection,
-    table: sa.Table,
-    columns: Sequence[sa.ColumnElement[Any]],
+    kind: Kind,
     wanted: Wanted,
     dtypes: Sequence[type],
     order: Callable[[Sequence[Any]], tuple[Any, ...]],
-) -> tuple[pd.DataFrame, list[np.ndarray[Any, Any]]]:
-    """Rows that are wanted, by their second column (a time) and then by *order* of what the first is in *table*."""
-    query = sa.select(*columns).where(*wanted.times)
+) -> tuple[pd.DataFrame, Integers, dict[str, Objects]]:
+    """What repeats, the times and the numbers of the rows that are wanted, by time and then by *order*."""
+    query = sa.select(kind.number, kind.at, *(kind.rows.c[name] for name in kind.numbers)).where(*wanted.times)
     if wanted.facts:
-        query = query.where(columns[0].in_(sa.select(table.c.id).where(*wanted.facts)))
-    parts: list[list[np.ndarray[Any, Any]]] = [[np.empty(0, dtype)] for dtype in (np.int64, *dtypes)]
-    cursor: Any = connection.execute(
-        query
-    ).cursor  # the driver's own: a row of SQLAlchemy's costs as much as its values
+        query = query.where(kind.number.in_(sa.select(kind.about.c.id).where(*wanted.facts)))
+    all_dtypes = (np.int64, np.int64, *dtypes)
+    parts: list[list[Objects]] = [[np.empty(0, dtype)] for dtype in all_dtypes]
+    # The driver's own cursor: a row of SQLAlchemy's costs as much as its values.
+    cursor: Any = connection.execute(query).cursor
     while rows := cursor.fetchmany(_CHUNK):
-        for part, values, dtype in zip(parts, zip(*rows, strict=True), (np.int64, *dtypes), strict=True):
+        for part, values, dtype in zip(parts, zip(*rows, strict=True), all_dtypes, strict=True):
             part.append(_array(values, dtype))
-    ids, *numbers = (np.concatenate(part) for part in parts)
-    told = _dimension(connection, table, order)
+    ids, time, *numbers = (np.concatenate(part) for part in parts)
+    told = _dimension(connection, kind, order)
     at = told.index.get_indexer(ids)
     if (at < 0).any():
         raise ValueError
-    ties = reversed(numbers[1:]) if table is sources_table else ()  # readings of one series differ in time
-    order_of_rows = np.lexsort((*ties, at, numbers[0]))
-    return told.take(at[order_of_rows]), [column[order_of_rows] for column in numbers]
+    ties = reversed(numbers) if kind is TURNS else ()  # readings of one series differ in time
+    by = np.lexsort((*ties, at, time))
+    return told.take(at[by]), time[by], {name: column[by] for name, column in zip(kind.numbers, numbers, strict=True)}
 
 
-def _array(values: Sequence[Any], dtype: type) -> np.ndarray[Any, Any]:
+def _array(values: Sequence[Any], dtype: type) -> Objects:
     if dtype is np.int64 and None in values:
         values = [MISSING if value is None else value for value in values]
     return np.array(values, dtype)
 
 
+def _contents(kind: Kind) -> sa.Select[Any]:
+    return sa.select(kind.about.c.id, *(kind.about.c[name] for name in kind.told))
+
+
 def _dimension(
-    connection: sa.Connection, table: sa.Table, order: Callable[[Sequence[Any]], tuple[Any, ...]]
+    connection: sa.Connection, kind: Kind, order: Callable[[Sequence[Any]], tuple[Any, ...]]
 ) -> pd.DataFrame:
-    """What the ids of *table* stand for, in columns of the frame's dtypes, indexed by id, in *order*."""
-    rows = sorted((tuple(row) for row in connection.execute(sa.select(table))), key=order)
-    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
-    dtypes = FRAME_COLUMNS | TOKEN_COLUMNS
-    index = pd.Index(np.array(columns[0], np.int64))
+    """What the numbers of contents stand for, in columns of the frame's dtypes, indexed by number, in *order*."""
+    rows = sorted((tuple(row) for row in connection.execute(_contents(kind))), key=order)
+    numbers, *columns = list(zip(*rows, strict=True)) or [()] * (1 + len(kind.told))
+    index = pd.Index(np.array(numbers, np.int64))
     told = {}
-    for column, values in zip(list(table.columns)[1:], columns[1:], strict=True):
-        if dtypes[column.name] in {"boolean", "bool"}:
-            none = None if dtypes[column.name] == "boolean" else False
+    for name, values in zip(kind.told, columns, strict=True):
+        dtype = kind.columns[name]
+        if dtype in {"boolean", "bool"}:
+            none = None if dtype == "boolean" else False
             values = tuple(none if value is None else _TRUTHS[value] for value in values)  # noqa: PLW2901  # as in the frame
-        told[column.name] = pd.Series(list(values), index=index, dtype=dtypes[column.name])
+        told[name] = pd.Series(list(values), index=index, dtype=dtype)
     return pd.DataFrame(told, index=index)
 
 
@@ -270,8 +328,3 @@ def _reading_order(row: Sequence[Any]) -> tuple[Any, ...]:
 
 def _source_order(row: Sequence[Any]) -> tuple[str, ...]:
     return tuple(value or "" for value in row[1:])
-
-
-def moments(numbers: Integers) -> pd.DatetimeIndex:
-    """Microseconds since 1970 as times in UTC."""
-    return pd.DatetimeIndex(numbers.view("M8[us]"), tz="UTC")

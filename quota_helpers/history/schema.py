@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any, Final
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
 from ..sessions.columns import TOKEN_COLUMNS as _TURN_COLUMNS
 from ..sessions.columns import WINDOW_COLUMNS
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 OLDEST_VERSION: Final = 3
 """Versions 1 and 2 were never released."""
 
@@ -53,6 +55,8 @@ FACTS: Final = tuple(
     name for name in FRAME_COLUMNS if name not in {*NUMBERS, "fetched_at", "resets_in"}
 )  # resets_in follows from reset_at and fetched_at
 SOURCES: Final = tuple(name for name in TOKEN_COLUMNS if name not in {*COUNTS, "time"})
+SHARED_BY: Final = "shared_by"
+"""Column of what repeats: the folder of another machine that it was read from; none: it was put in here."""
 
 _TURN_KEY: Final = ("input", "cached_input", "output", "reasoning", "total")
 _TYPES: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
@@ -63,6 +67,8 @@ _TYPES: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
     "boolean": sa.SmallInteger,
     "bool": sa.SmallInteger,
 }
+_HIDDEN: Final = re.compile(r"s-[0-9a-f]{16}")
+_HIDDEN_SINCE: Final = 5  # the version from which on series of sessions are numbered by their hidden names
 _LOCK: Final = 0x71684973  # of a server: alone with it while tables are made or rows go, together while rows come
 
 METADATA: Final = sa.MetaData()
@@ -74,7 +80,7 @@ def _number(name: str, *, key: bool = False) -> sa.Column[int]:
 
 def _dimension(name: str, columns: Sequence[str], dtypes: dict[str, str]) -> sa.Table:
     told = [sa.Column(column, _TYPES[dtypes[column]]) for column in columns]
-    return sa.Table(name, METADATA, _number("id", key=True), *told)
+    return sa.Table(name, METADATA, _number("id", key=True), *told, sa.Column(SHARED_BY, sa.Text))
 
 
 facts = _dimension("facts", FACTS, FRAME_COLUMNS)
@@ -120,6 +126,16 @@ forecasts = sa.Table(
     *(sa.Column(name, _TYPES[dtype]) for name, dtype in FORECAST_COLUMNS.items()),
     sqlite_with_rowid=False,
 )
+# What the shared folder's files were like when they were last read or written.
+shared_files = sa.Table(
+    "shared_files",
+    METADATA,
+    sa.Column("file", sa.Text, primary_key=True),
+    _number("size"),
+    _number("changed"),  # nanoseconds, as the file system has it
+    sa.Column("wrong", sa.Text),  # why it was left out
+    sa.Column("holds", sa.Text),  # of one's own: a sum over the rows that were written
+)
 about = sa.Table("about", METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
 
 
@@ -133,21 +149,72 @@ def number_of(content: Sequence[Any] | bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
 
 
-def series_of(told: dict[str, Any]) -> int:
+def hidden(session: str) -> str:
+    """A one-way name for a session, the same wherever it is made and made of itself: what leaves this machine has it.
+
+    >>> hidden("0199-a") == hidden(hidden("0199-a")), hidden("0199-a").startswith("s-")
+    (True, True)
+    """
+    if _HIDDEN.fullmatch(session):
+        return session
+    return f"s-{hashlib.sha256(session.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
+
+
+def series_of(told: Mapping[str, Any], call: Callable[[str], str] = hidden) -> int:
     """The number of what tells readings of one moment apart.
 
     Of a session log it is the session: whose it was may be found out later. Else it is the account's key, or for want
     of one its name.
     """
-    who = [told["session"]] if told["session"] is not None else [told["account_key"]]
+    who = [call(told["session"])] if told["session"] is not None else [told["account_key"]]
     if who == [None]:
         who = ["named", told["account"]]
     return number_of([*who, *(told[name] for name in ("limit", "window", "slot", "origin"))])
 
 
-def session_of(told: dict[str, Any]) -> int:
+def session_of(told: Mapping[str, Any], call: Callable[[str], str] = hidden) -> int:
     """The number of the session of a turn; for want of one, of the account."""
-    return number_of([told["session"]] if told["session"] is not None else ["of", told["account_key"]])
+    return number_of([call(told["session"])] if told["session"] is not None else ["of", told["account_key"]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """What is kept as rows: readings, or turns of session logs.
+
+    Attributes:
+        name: "reading" or "turn".
+        rows: The table of its rows.
+        about: The table of what repeats in them, each content once.
+        time: The column of its time.
+        columns: Columns of its frame, name -> dtype.
+        told: Those of *about*.
+        numbers: Those of *rows*, but for the time.
+        series: What tells rows of one moment apart, as a number.
+    """
+
+    name: Literal["reading", "turn"]
+    rows: sa.Table
+    about: sa.Table
+    time: str
+    columns: Mapping[str, str]
+    told: tuple[str, ...]
+    numbers: tuple[str, ...]
+    series: Callable[..., int]
+
+    @property
+    def at(self) -> sa.Column[int]:
+        """The column of the time."""
+        return self.rows.c[self.time]
+
+    @property
+    def number(self) -> sa.Column[int]:
+        """The column of the rows that says which content of *about* is theirs."""
+        return self.rows.c[self.about.name]
+
+
+READINGS: Final = Kind("reading", readings, facts, "fetched_at", FRAME_COLUMNS, FACTS, NUMBERS, series_of)
+TURNS: Final = Kind("turn", turns, sources, "time", TOKEN_COLUMNS, SOURCES, COUNTS, session_of)
+KINDS: Final = (READINGS, TURNS)
 
 
 def version_of(connection: sa.Connection) -> int:
@@ -162,7 +229,8 @@ def version_of(connection: sa.Connection) -> int:
 def bring_up(connection: sa.Connection) -> None:
     """Make what is not there yet, tables and columns, inside the caller's transaction."""
     lock(connection, alone=True)
-    if version_of(connection) >= SCHEMA_VERSION:
+    version = version_of(connection)
+    if version >= SCHEMA_VERSION:
         return  # another kernel was faster
     METADATA.create_all(connection)
     there = sa.inspect(connection)
@@ -174,11 +242,22 @@ def bring_up(connection: sa.Connection) -> None:
                 quote = connection.dialect.identifier_preparer.quote
                 default = "" if column.nullable else " DEFAULT 0 NOT NULL"
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}{default}")
+    if 0 < version < _HIDDEN_SINCE:
+        _number_anew(connection)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     else:
         connection.execute(about.insert(), {"version": SCHEMA_VERSION})
+
+
+def _number_anew(connection: sa.Connection) -> None:
+    """The series of sessions by what they are called elsewhere, so that a turn that comes back is known again."""
+    for kind in KINDS:
+        with_session = sa.select(kind.about).where(kind.about.c.session.is_not(None))
+        for row in connection.execute(with_session).mappings().all():
+            was = kind.rows.c.series == kind.series(row, str)
+            connection.execute(kind.rows.update().where(was).values(series=kind.series(row)))
 
 
 def lock(connection: sa.Connection, *, alone: bool) -> None:

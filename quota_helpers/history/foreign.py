@@ -1,0 +1,112 @@
+"""What other programs on this machine have kept of the same accounts: another history, CodexBar's store, ccpace's.
+
+Forms, as their public sources show them (steipete/CodexBar, `PlanUtilizationHistoryStore.swift`;
+thevibeworks/ccpace, `ccpace_providers.py`; both as of autumn 2026):
+
+* CodexBar, `~/Library/Application Support/com.steipete.codexbar/history/codex.json`: per account a series for each
+  window with one reading an hour, the highest, the account a hash of CodexBar's own.
+* ccpace, `providers/codex/accounts/<hash>/usage.jsonl` and `usage.jsonl.1`: a line a reading, with the server's body.
+* A history of ours, `history.sqlite3`.
+
+`origin` of what comes in says "codexbar" or "ccpace"; of another history it stays what it was.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from ..bodies import read_bodies
+from ..bodies.envelopes import replies_in
+from ..errors import BodyError, HistoryError
+from ..files import reason
+from ..frames import to_frame
+from ..models import RawReply
+from .lines import SkippedLine
+from .place import connect_to_read, explained, is_database, shown
+
+Store = Literal["history", "codexbar", "ccpace"]
+
+_FIRST_LINE: Final = 1 << 20
+_LONGEST_LINE: Final = 8 << 20
+
+
+def store_of(path: Path) -> Store | None:
+    """Whose store a file is; None: none of these.
+
+    Raises:
+        HistoryError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            first = stream.readline(_FIRST_LINE)
+    except OSError as error:
+        raise HistoryError(
+            f"{shown(path)} cannot be read: {reason(error)}.", hint="Check the path and its permissions."
+        ) from error
+    if is_database(first):
+        return "history"
+    if (b'"unscoped"' in first and b'"accounts"' in first) or path.suffix.lower() == ".json":
+        return "codexbar"
+    line = _object(first)
+    return "ccpace" if "usage" in line and "provider" in line else None
+
+
+def readings_of(path: Path, store: Store) -> tuple[pd.DataFrame, list[SkippedLine]]:
+    """The readings of CodexBar's or ccpace's store as a frame, and the lines that hold none.
+
+    Raises:
+        HistoryError: It cannot be read, or holds no reading of Codex.
+    """
+    bad: list[SkippedLine] = []
+    try:
+        replies = list(read_bodies(path)) if store == "codexbar" else list(_ccpace(path, bad))
+    except BodyError as error:
+        raise HistoryError(f"{shown(path)} is no store of readings: {error.args[0]}", hint=error.hint) from None
+    frame = to_frame([reply for reply in replies if reply.fetched_at is not None], reveal=True)
+    if frame.empty:
+        raise HistoryError(f"{shown(path)} holds no readings of Codex.", hint="Choose the store's file for Codex.")
+    return frame.assign(origin=store), bad
+
+
+@contextmanager
+def copied(path: Path) -> Iterator[Path]:
+    """A copy of a history's file, its write-ahead log included, that may be opened and brought up: theirs stays.
+
+    Raises:
+        HistoryError: It cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="quota-import-") as folder:
+        copy = Path(folder) / path.name
+        try:
+            with closing(connect_to_read(path)) as theirs, closing(sqlite3.connect(copy)) as ours:
+                theirs.backup(ours)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise explained(error, shown(path)) from error
+        yield copy
+
+
+def _ccpace(path: Path, bad: list[SkippedLine]) -> Iterator[RawReply]:
+    with path.open("rb") as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
+            told = _object(line)
+            found = replies_in(told, "the line") if told.get("provider") == "codex" else None
+            if isinstance(found, list) and all(reply.fetched_at is not None for reply in found):
+                yield from found
+            elif line.strip():
+                bad.append(SkippedLine(line=number, reason="is no reading of Codex with its time"))
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,293 @@
+"""A folder that several machines share: each writes its own files there, whole and by rename, and reads everybody's.
+
+A machine's files are `<machine>/<year>-<month>.jsonl.gz`. Each line says once what repeats, and holds up to 5,000 rows
+as columns; times are microseconds since 1970:
+
+    {"kind": "reading", "about": {"account": "work", "limit": "codex", "window": "weekly", ...},
+     "time": [...], "numbers": {"used_percent": [...], "remaining_percent": [...], "reset_at": [...]}}
+
+What others wrote is not trusted: sizes are bounded, values checked, identities removed as from everything that is kept.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import stat
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+
+from ..errors import HistoryError
+from ..files import reason, whole_file
+from ..machine import machine_id, machine_name
+from ..privacy import printable
+from ..times import from_micros, micros
+from .database import Database
+from .lines import FIRST, LARGEST_COUNT, LAST, RANGES, STATES, Line
+from .place import shown
+from .rows import Rows, Rule, clean_text, insert_rows, kept_rows, private_content
+from .schema import KINDS, READINGS, SHARED_BY, TURNS, Kind, shared_files
+
+LARGEST_FILE: Final = 64 * 2**20
+LARGEST_CONTENT: Final = 512 * 2**20
+"""Bytes of a file, and of what it unpacks to; a month of one machine has some hundred thousand bytes."""
+
+MOST_FILES: Final = 20_000
+MOST_ROWS: Final = 5_000
+_LONGEST_LINE: Final = 8 * 2**20
+_MONTH: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))\.jsonl\.gz")
+_DAY: Final = 86_400_000_000  # microseconds
+_PRIME: Final = 1_000_003
+_NOT_SHARED: Final = (OSError, EOFError, zlib.error, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+
+File = tuple[int, int]
+"""Size, and when it was changed: what a file is known again by."""
+
+
+class Strand(msgspec.Struct, omit_defaults=True):
+    """A line: rows that share one content."""
+
+    kind: Literal["reading", "turn"]
+    about: Line
+    time: list[int]
+    numbers: dict[str, list[float | None]]
+
+
+class SharedFolder:
+    """One machine's view of the folder.
+
+    Args:
+        folder: It is made when there is none, in a folder that is there; a drive that is away may come back.
+        database: Where everybody's rows are kept.
+        projects: Whether session ids and names of projects are written into it.
+
+    Attributes:
+        skipped: What in the folder was left out, one text for each, by the last `sync`.
+
+    Raises:
+        HistoryError: It is a file, or below one.
+    """
+
+    def __init__(self, folder: Path, database: Database, *, projects: bool = False) -> None:
+        self.folder, self.skipped = folder, tuple[str, ...]()
+        self._database, self._projects = database, projects
+        self._id = machine_id()
+        label = re.sub(r"[^A-Za-z0-9]+", "-", machine_name()).strip("-")[:40]
+        self.machine = self._id if label == self._id else f"{label}-{self._id}"
+        if (folder.exists() and not folder.is_dir()) or folder.parent.is_file():
+            raise HistoryError(
+                f"The shared folder {shown(folder)} is no folder.", hint="Give a folder, or a place where one can be."
+            )
+
+    def sync(self) -> None:
+        """Read what others have written since the last time, then write what is new here.
+
+        What is wrong with the folder or a file never stands in the way of the readings: it is named in `skipped`.
+
+        Raises:
+            HistoryError: The history itself cannot be read or written.
+        """
+        wrong: list[str] = []
+        try:
+            self.folder.mkdir(exist_ok=True)
+            files = self._files(wrong)
+            known = self._known()
+            for name, path in files.items():
+                self._read(name, path, known.get(name))
+            self._write_own(known.keys() - files.keys())
+        except OSError as error:
+            wrong.append(f"{shown(self.folder)}: {reason(error)}")
+        with self._database.reading() as connection:
+            told = connection.execute(sa.select(shared_files).where(shared_files.c.wrong.is_not(None))).mappings()
+            wrong += [f"{row['file']}: {row['wrong']}" for row in told]
+        self.skipped = tuple(sorted(map(printable, wrong)))
+
+    # --- in ---
+
+    def _files(self, wrong: list[str]) -> dict[str, Path]:
+        """The files of all machines by their names below the folder; what is none of them is named in *wrong*."""
+        found: dict[str, Path] = {}
+        for place in sorted(self.folder.iterdir()):
+            if place.name.startswith("."):
+                continue  # of the program that synchronizes it
+            if place.is_symlink() or not place.is_dir():
+                wrong.append(f"{place.name}: is no machine's folder")
+                continue
+            for path in sorted(place.iterdir()):
+                if path.name.startswith("."):
+                    continue
+                name = f"{place.name}/{path.name}"
+                if not _MONTH.fullmatch(path.name) or not stat.S_ISREG(path.lstat().st_mode):
+                    wrong.append(f"{name}: is no month of a machine, such as 2026-11.jsonl.gz")
+                elif len(found) == MOST_FILES:
+                    wrong.append(f"{name}: is more than {MOST_FILES:,} files")
+                else:
+                    found[name] = path
+        return found
+
+    def _known(self) -> dict[str, File]:
+        with self._database.reading() as connection:
+            return {row.file: (row.size, row.changed) for row in connection.execute(sa.select(shared_files))}
+
+    def _own(self, machine: str) -> bool:
+        return machine == self._id or machine.endswith(f"-{self._id}")
+
+    def _read(self, name: str, path: Path, known: File | None) -> None:
+        """Add what the file holds, all of it or nothing, unless it is as it was."""
+        machine = name.partition("/")[0]
+        rule = Rule(shared_by=None if self._own(machine) else clean_text(machine), machine=clean_text(machine))
+        there = known
+        try:
+            with path.open("rb") as packed:
+                there = _as_file(os.fstat(packed.fileno()))
+                if there == known:
+                    return
+                if not there[0]:
+                    raise EOFError
+                if there[0] > LARGEST_FILE:
+                    raise ValueError(f"is larger than {LARGEST_FILE >> 20} MiB")  # told like the others
+                with self._database.writing() as connection:
+                    left_out = 0
+                    for strand in _strands(packed):
+                        rows, bad = rows_of_strand(strand)
+                        insert_rows(connection, rows, rule)
+                        left_out += bad
+                    wrong = f"{left_out:,} of its rows cannot be" if left_out else None
+                    _remember(connection, name, there, wrong=wrong)
+        except _NOT_SHARED as error:
+            wrong = str(error) if type(error) is ValueError else "is damaged, or not there as a whole yet"
+            if isinstance(error, OSError) and error.errno is not None:
+                wrong = reason(error)
+            with self._database.writing() as connection:
+                _remember(connection, name, there or (0, 0), wrong=wrong)
+
+    # --- out ---
+
+    def _write_own(self, gone: set[str]) -> None:
+        """Write the months of which this machine holds anything else than its files say."""
+        with self._database.reading() as connection:
+            months = _months(connection, self._projects)
+            rows = connection.execute(sa.select(shared_files.c.file, shared_files.c.holds)).all()
+        written = {file: holds for file, holds in rows if file.startswith(f"{self.machine}/") and file not in gone}
+        for month in months.keys() | {file.partition("/")[2].partition(".")[0] for file in written}:
+            name = f"{self.machine}/{month}.jsonl.gz"
+            if months.get(month) != written.get(name):
+                self._write(name, month)
+        with self._database.writing() as connection:
+            for name in gone:
+                if not name.startswith(f"{self.machine}/"):
+                    connection.execute(shared_files.delete().where(shared_files.c.file == name))
+
+    def _write(self, name: str, month: str) -> None:
+        path = self.folder / name
+        start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
+        end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+        def of_month(kind: Kind) -> Sequence[sa.ColumnElement[bool]]:
+            return (kind.about.c[SHARED_BY].is_(None), kind.at >= micros(start), kind.at < micros(end))
+
+        path.parent.mkdir(exist_ok=True)
+        with self._database.reading() as connection, whole_file(path) as stream:
+            holds = _months(connection, self._projects).get(month)
+            with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
+                packed.writelines(map(self._line, kept_rows(connection, of_month, MOST_ROWS)))
+            if hasattr(os, "fchmod"):  # as open as its folder is: others shall read it
+                os.fchmod(stream.fileno(), path.parent.stat().st_mode & 0o666)
+        if holds is None:
+            path.unlink()
+        with self._database.writing() as connection:
+            if holds is None:
+                connection.execute(shared_files.delete().where(shared_files.c.file == name))
+            else:
+                _remember(connection, name, _as_file(path.stat()), holds=holds)
+
+    def _line(self, rows: Rows) -> bytes:
+        (told,) = rows.told
+        about = dict(zip(rows.kind.told, told, strict=True))
+        if not self._projects:
+            about = private_content(about)
+        numbers = {name: values.tolist() for name, values in rows.numbers.items()}
+        plain = {
+            name: bool(value) if rows.kind.columns[name] in {"boolean", "bool"} else value
+            for name, value in about.items()
+            if value is not None
+        }
+        strand = {"kind": rows.kind.name, "about": plain, "time": rows.time.tolist(), "numbers": numbers}
+        return msgspec.json.encode(strand) + b"\n"
+
+
+def rows_of_strand(strand: Strand) -> tuple[Rows, int]:
+    """The rows of a line that can be, and how many cannot.
+
+    Raises:
+        ValueError: It is no line of ours.
+    """
+    kind = READINGS if strand.kind == "reading" else TURNS
+    told = [getattr(strand.about, name) for name in kind.told]
+    needed = ("limit", "origin", "state") if kind is READINGS else ("session",)
+    if any(getattr(strand.about, name) is None for name in needed) or strand.about.state not in STATES:
+        raise ValueError("says of rows neither whose nor what they are")
+    if {*strand.numbers} != {*kind.numbers} or {len(strand.time)} != {len(each) for each in strand.numbers.values()}:
+        raise ValueError("has columns that are missing or not of one length")
+    time = np.array(strand.time, np.int64)
+    columns = {name: np.array(strand.numbers[name], np.float64) for name in kind.numbers}
+    good = (time >= micros(FIRST)) & (time <= micros(LAST))
+    for name, column in columns.items():
+        least, most = RANGES.get(name, (micros(FIRST), micros(LAST)) if kind is READINGS else (0, LARGEST_COUNT))
+        good &= ((column >= least) & (column <= most)) | (np.isnan(column) & (kind is READINGS))
+    return Rows(kind, [told], np.zeros(int(good.sum()), np.int64), time[good], {
+        name: _values(name, column[good]) for name, column in columns.items()
+    }), int((~good).sum())  # fmt: skip
+
+
+def _values(name: str, column: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+    whole = name not in RANGES
+    told = [None if value != value else int(value) if whole else value for value in column.tolist()]  # noqa: PLR0124  # NaN
+    return np.array(told, object)
+
+
+def _strands(packed: Any) -> Iterator[Strand]:
+    decode, left = msgspec.json.Decoder(Strand).decode, LARGEST_CONTENT
+    with gzip.GzipFile(fileobj=packed) as stream:
+        while line := stream.readline(min(_LONGEST_LINE, left) + 1):
+            left -= len(line)
+            if len(line) > _LONGEST_LINE or left < 0:
+                raise ValueError(f"unpacks to more than {LARGEST_CONTENT >> 20} MiB, or has a line of too many")
+            yield decode(line)
+
+
+def _months(connection: sa.Connection, projects: bool) -> dict[str, str]:  # noqa: FBT001  # ours
+    """Month -> a sum over what was put in here of it."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [int(projects)] + [0] * 2 * len(KINDS))
+    for place, kind in enumerate(KINDS):
+        day = (kind.at // _DAY).label("day")
+        query = sa.select(day, sa.func.count(), sa.func.sum(kind.at % _PRIME)).join_from(
+            kind.rows, kind.about, kind.about.c.id == kind.number
+        )
+        for number, count, total in connection.execute(query.where(kind.about.c[SHARED_BY].is_(None)).group_by(day)):
+            of_month = sums[f"{from_micros(number * _DAY):%Y-%m}"]
+            of_month[1 + 2 * place] += count
+            of_month[2 + 2 * place] += total
+    return {month: " ".join(map(str, values)) for month, values in sums.items()}
+
+
+def _remember(
+    connection: sa.Connection, name: str, there: File, *, wrong: str | None = None, holds: str | None = None
+) -> None:
+    connection.execute(shared_files.delete().where(shared_files.c.file == name))
+    connection.execute(
+        shared_files.insert().values(file=name, size=there[0], changed=there[1], wrong=wrong, holds=holds)
+    )
+
+
+def _as_file(found: os.stat_result) -> File:
+    return found.st_size, found.st_mtime_ns
