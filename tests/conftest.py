@@ -23,3 +23,20 @@ def no_logins_of_the_machine(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(home))
     monkeypatch.delenv("CODEX_HOME", raising=False)
     monkeypatch.chdir(work)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A Codex home of the test's own, not there yet."""
+    return tmp_path / "codex"
+
+
+@pytest.fixture
+def read(home, tmp_path):
+    """Reads its logs, with a cache in the test's own folder."""
+    from quota_helpers.sessions import read_sessions  # most tests read no logs
+
+    def go(since=None, **options):
+        return read_sessions(home, since, **{"cache": tmp_path / "cache", **options})
+
+    return go

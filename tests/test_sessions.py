@@ -17,22 +17,6 @@ from quota_helpers.models import COLUMNS, Account
 from quota_helpers.sessions import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS, SessionLogs, read_sessions
 
 
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "codex"
-
-
-@pytest.fixture
-def read(home, tmp_path):
-    """Reads the home with a cache in the test's own folder."""
-
-    def go(since=None, **options) -> SessionLogs:
-        options.setdefault("cache", tmp_path / "cache")
-        return read_sessions(home, since, **options)
-
-    return go
-
-
 def windows(found: SessionLogs) -> list[tuple]:
     """(limit, window, used, reset in epoch seconds) of every reading."""
     frame = found.windows

@@ -27,22 +27,8 @@ from sessions_support import (
 )
 
 from quota_helpers.periods import cycles
-from quota_helpers.sessions import read_sessions
 
 LATER = 3_600.0
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "codex"
-
-
-@pytest.fixture
-def read(home, tmp_path):
-    def go(since=None, **options):
-        return read_sessions(home, since, **{"cache": tmp_path / "cache", **options})
-
-    return go
 
 
 def counted(found):

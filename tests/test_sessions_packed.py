@@ -8,21 +8,8 @@ import tracemalloc
 import pytest
 from sessions_support import ONE, TWO, limits, log_path, meta, pack, tokens, turns, window, write
 
-from quota_helpers.sessions import read_sessions, unpack
+from quota_helpers.sessions import unpack
 from quota_helpers.sessions.unpack import zstd
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "codex"
-
-
-@pytest.fixture
-def read(home, tmp_path):
-    def go(since=None, **options):
-        return read_sessions(home, since, **{"cache": tmp_path / "cache", **options})
-
-    return go
 
 
 @pytest.mark.parametrize("folder", ["sessions", "archived_sessions"])

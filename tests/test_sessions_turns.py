@@ -20,21 +20,6 @@ from sessions_support import (
     write,
 )
 
-from quota_helpers.sessions import read_sessions
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "codex"
-
-
-@pytest.fixture
-def read(home, tmp_path):
-    def go(since=None, **options):
-        return read_sessions(home, since, **{"cache": tmp_path / "cache", **options})
-
-    return go
-
 
 def units(found):
     return (found.tokens["total"] // 12).tolist()

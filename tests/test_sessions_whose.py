@@ -31,11 +31,6 @@ def _config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "codex"
-
-
 def read(home, **options):
     return read_sessions(home, **{"cache": False, **options})
 

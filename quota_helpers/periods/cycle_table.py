@@ -109,7 +109,7 @@ def cycles(frame: pd.DataFrame) -> pd.DataFrame:
         for followed in follow_all(frame)
         for number, cycle in enumerate(followed.cycles)
     ]
-    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in CYCLE_COLUMNS.items()})
+    return typed_frame(rows, CYCLE_COLUMNS)
 
 
 def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
@@ -131,8 +131,11 @@ def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _column(values: list[Any], dtype: str) -> pd.Series:
-    if dtype.startswith("datetime64"):
-        times = np.array(values, np.int64).view("M8[us]")
-        return pd.Series(pd.DatetimeIndex(times, tz="UTC").as_unit("us"), dtype=dtype)
-    return pd.Series(values, dtype=dtype)
+def typed_frame(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    """Rows as a frame with these columns; their times are microseconds since 1970."""
+    made = {}
+    for name, dtype in columns.items():
+        values = [row[name] for row in rows]
+        timed = dtype.startswith("datetime64")
+        made[name] = pd.Series(pd.DatetimeIndex(np.array(values, "M8[us]"), tz="UTC") if timed else values, dtype=dtype)
+    return pd.DataFrame(made)

@@ -130,7 +130,7 @@ def _runs(series: Series, known: npt.NDArray[np.intp]) -> _Runs:
     time, used, reset = series.time[known], series.used[known], series.reset[known]
     clocked = reset != MISSING
     length = -1 if np.isnan(series.length) else int(series.length * SECOND)
-    idle = clocked & (used <= 1) & (np.abs(np.where(clocked, reset, 0) - time - length) <= _SLIDES) & (length > 0)
+    idle = (used <= 1) & (np.abs(np.where(clocked, reset, 0) - time - length) <= _SLIDES) & (length > 0)
     both = clocked[1:] & clocked[:-1]
     moved = both & (np.abs(np.where(both, reset[1:] - reset[:-1], 0)) > series.tolerance)
     fell = used[:-1] - used[1:] > FALL
@@ -234,8 +234,7 @@ class _Walk:
             return True
         # A full length from a use since the last reading: no refill, for more is used than before, and too soon.
         return (
-            MISSING not in {now.reset, runs.announced[place]}
-            and now.seen - self.tolerance <= runs.announced[place] - self.length <= runs.begun[place] + self.tolerance
+            now.seen - self.tolerance <= runs.announced[place] - self.length <= runs.begun[place] + self.tolerance
             and runs.begun[place] < now.reset - self.tolerance
             and runs.begun[place] - now.seen <= self.longest_pause
             and runs.first[place] > now.last
@@ -243,9 +242,7 @@ class _Walk:
 
     def _slid(self, reset: int, seen: int, later_reset: int, later: int) -> bool:
         """Whether an announced reset moved ahead, but by no more than the clock, and before it was due."""
-        if MISSING in {reset, later_reset} or later >= reset - self.tolerance:
-            return False
-        return 0 < later_reset - reset <= later - seen + self.tolerance
+        return later < reset - self.tolerance and 0 < later_reset - reset <= later - seen + self.tolerance
 
     def _returns(self, place: int, now: Cycle) -> bool:
         """Whether the window that is going on is seen again, as full as it was, before its reset."""
@@ -253,11 +250,9 @@ class _Walk:
             return True
         again = self.places[self.clock] if self.clock != -1 else []
         at = bisect_right(again, place)
-        return (
-            at < len(again)
-            and (now.reset == MISSING or self.runs.begun[again[at]] < now.reset)
-            and self.runs.first[again[at]] >= now.last - FALL
-        )
+        if at == len(again):
+            return False
+        return self.runs.begun[again[at]] < now.reset and self.runs.first[again[at]] >= now.last - FALL
 
     def _comes_again(self, place: int) -> bool:
         """Whether a later reading agrees with this one; after one that has not started, any other does."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import Integers, counts, is_demo, micros, readings
-from .cycle_table import follow_all
+from .cycle_table import follow_all, typed_frame
 from .follow import CONFIRMED, Followed
 from .tokens import Count, counted
 
@@ -84,7 +84,7 @@ def token_cost(
     own = follow_all(readings(windows, "windows"), limits=OWN)
     origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
     rows = [row | {"origin": origin} for followed in own if (row := _row(followed, spent, points))]
-    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in COST_COLUMNS.items()})
+    return typed_frame(rows, COST_COLUMNS)
 
 
 def _by_account(tokens: pd.DataFrame, count: Count) -> dict[str, tuple[Integers, Integers]]:
@@ -154,9 +154,3 @@ def stretches(followed: Followed, points: float) -> Iterator[Stretch]:
                 yield Stretch(begun, time, used - level)
                 begun, level = time, used
         before, last = used, time
-
-
-def _column(values: list[Any], dtype: str) -> pd.Series:
-    if dtype.startswith("datetime64"):
-        return pd.Series(pd.DatetimeIndex(np.array(values, np.int64).view("M8[us]"), tz="UTC"), dtype=dtype)
-    return pd.Series(values, dtype=dtype)

@@ -6,6 +6,7 @@ A `token_usage_record` and the `token_count` of the same answer are one turn, at
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zlib
 from functools import lru_cache
@@ -23,13 +24,13 @@ from .lines import (
     LIMITS,
     RECORD_LINE,
     TURN_LINE,
+    UNUSUAL,
     Counts,
     Info,
     Limits,
     Turn,
     Usual,
     counts_of,
-    limits_of,
     microseconds,
     parse,
     text_of,
@@ -73,7 +74,6 @@ _WAITING: Final = 64  # records whose `token_count` has not come; after so many 
 _AT_ONCE: Final = 1_000_000  # microseconds between a `token_count` and a record of the same answer behind it
 
 TURN_TYPES: Final = ("task_started", "turn_started", "thread_settings_applied")
-_UNUSUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _IMPORT: Final = "external-import-turn-"
 
 
@@ -163,7 +163,7 @@ class Events:
                 if decode is COUNT_LINE:
                     limits = bytes(said.rate_limits)
                     found = known.get(limits) or self._read(limits, time)
-            except _UNUSUAL:
+            except UNUSUAL:
                 found = None
             if found is None or not EARLIEST <= time < LATEST:
                 self.other(bytes(text))
@@ -225,8 +225,10 @@ class Events:
         sums, last = (counts_of(info.get(name)) if isinstance(info, dict) else None for name in _SUMS)
         found: Found | None = _NOTHING
         if limits and isinstance(limits, dict):
-            usual = limits_of(limits)
-            found = None if usual is None else self._limits(usual, time)
+            try:
+                found = self._read(json.dumps(limits).encode(), time)
+            except UNUSUAL:
+                found = None
         if found is None:
             text = line.decode("utf-8", "replace").replace("\0", "")
             self.batch.odd.append((self.number, self.state.seq, time, text))
