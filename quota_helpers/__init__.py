@@ -37,9 +37,14 @@ if TYPE_CHECKING:
     from .outlook.answers import answers
     from .outlook.backtest import backtest
     from .outlook.burn import burn
+    from .outlook.compare_spans import compare_spans
+    from .outlook.cost_changes import cost_changes
     from .outlook.enough import enough
     from .outlook.forecast import forecast
+    from .outlook.measure import measure
     from .outlook.pace import pace
+    from .outlook.percent_costs import percent_costs
+    from .outlook.unexplained import unexplained
     from .periods import cycles, daily_tokens, token_cost
     from .raw import (
         compare_fields,
@@ -80,6 +85,11 @@ _EXPORTS = {
     "outlook.enough": "enough",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
+    "outlook.unexplained": "unexplained",
+    "outlook.percent_costs": "percent_costs",
+    "outlook.measure": "measure",
+    "outlook.cost_changes": "cost_changes",
+    "outlook.compare_spans": "compare_spans",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",
     "siblings": "resets_frame",
@@ -107,7 +117,9 @@ __all__ = [
     "backtest",
     "burn",
     "compare_fields",
+    "compare_spans",
     "connect",
+    "cost_changes",
     "credits_frame",
     "cross_check",
     "cycles",
@@ -124,12 +136,14 @@ __all__ = [
     "load_auth",
     "load_bodies",
     "local_times",
+    "measure",
     "normalize_headers",
     "normalize_token_count",
     "normalize_usage",
     "open_history",
     "pace",
     "parse_auth",
+    "percent_costs",
     "plot_burn",
     "plot_forecast",
     "plot_heatmap",
@@ -149,6 +163,7 @@ __all__ = [
     "spend_frame",
     "to_frame",
     "token_cost",
+    "unexplained",
 ]
 
 

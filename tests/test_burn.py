@@ -102,7 +102,7 @@ def test_a_range_and_an_account_can_be_chosen():
     [
         ({"by": "colour"}, "There is no by 'colour'. Did you mean hour"),
         ({"weights": {"cached": 0.1}}, "Did you mean cached_input"),
-        ({"weights": {"output": -1}}, "the weight of output must be 0 or more"),
+        ({"weights": {"output": -1}}, "the weight of output must be above 0"),
     ],
 )
 def test_what_is_wrong_is_said(wrong, message):

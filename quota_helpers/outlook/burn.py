@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..frames import is_demo
 from ..labels import Names, listed, one_of
-from ..times import Moment, zone_of
-from .ledger import Ledger, ledgers_of
+from ..times import Moment, bounds, zone_of
+from .ledger import Ledger, ledgers_of, newest_of
 
 TEXTS: Final = ("project", "session", "model", "effort", "client", "machine")
 TIMES: Final = ("hour", "weekday", "day")
@@ -79,8 +79,10 @@ def burn(
     for name in names:
         one_of(name, (*TEXTS, *TIMES), "by")
     zone = zone_of(tz)
-    found = ledgers_of(windows, tokens, accounts=accounts, since=since, until=until, weights=weights)
-    rows = [row for ledger in found for row in _rows(ledger, tokens, names, zone)]
+    low, high = bounds(since, until, newest=newest_of(windows))
+    edges = [edge for edge in (low, high) if edge is not None]
+    found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=lambda _: edges)
+    rows = [row for ledger in found for row in _rows(ledger.between(low, high), tokens, names, zone)]
     columns = dict(list(BURN_COLUMNS.items())[:4]) | {name: _dtype(name, zone) for name in names} | BURN_COLUMNS
     table = pd.DataFrame(rows, columns=list(columns))
     origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
@@ -124,7 +126,7 @@ def _own(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str]) -> pd.DataF
     count = np.where(blocks.unsure, 0, blocks.high - blocks.low)
     block = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(blocks.low, count)
-    weight = np.maximum(ledger.weighted[turn], 1e-9)
+    weight = np.maximum(turns.weighted(ledger.weights)[turn], 1e-9)
     points = weight / np.bincount(block, weight, len(count))[block] * ledger.explained[block]
     rows = turns.rows[turn]
     texts = {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}

@@ -37,6 +37,12 @@ class Turns:
     model: Places
     models: tuple[str, ...]
 
+    def cumulated(self) -> Floats:
+        """Tokens by model and kind up to and with each turn; one row more than there are turns."""
+        found = np.zeros((len(self.time) + 1, len(self.models), len(KINDS)))
+        found[np.arange(1, len(found)), self.model] = self.amounts
+        return np.cumsum(found, axis=0, out=found)
+
     def weighted(self, weights: Floats) -> Floats:
         """Weighted tokens of each turn: *weights* by model and kind."""
         amount: Floats = (self.amounts * weights[self.model]).sum(axis=1)

@@ -1,0 +1,209 @@
+"""What was not you: points that no turn of your own explains, by week, as a whole, or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..labels import Names, advice
+from ..periods import Followed, follow_all
+from ..periods.readings import Flags, Floats
+from ..times import SECOND, span
+from .ledger import OWN_LIMIT, Ledger, ledgers_of, newest_of
+from .prices import ROUNDING
+
+WHOLE, INTERVALS = "whole", "intervals"
+
+UNEXPLAINED_COLUMNS: Final[dict[str, str]] = {
+    "account_key": "str",
+    "limit": "str",
+    "window": "str",
+    "start": "datetime64[us, UTC]",
+    "end": "datetime64[us, UTC]",
+    "points": "float64",  # percent of the window: by how much it rose
+    "explained": "float64",  # points that one's own turns cost
+    "unexplained": "float64",  # the others
+    "low": "float64",  # of `unexplained`, 95 %
+    "high": "float64",
+    "verdict": "str",  # "explained", "unexplained" or "undecided"
+    "reason": "str",
+}
+"""Columns of `unexplained`, name -> dtype."""
+
+SURE: Final = 3.0  # standard errors: so far from nothing a sum must be before it is called unexplained
+LIKELY: Final = 1.96
+NOTHING: Final = (1.0, 0.03)  # points, and share of all: less is nothing to speak of
+LITTLE: Final = (2.0, 0.10)  # the same: where it cannot be more, all is explained
+_NOBODY: Final = 0.1  # share of points beside turns without an account, from which on nothing is said
+
+
+def unexplained(
+    windows: pd.DataFrame,
+    tokens: pd.DataFrame,
+    *,
+    per: str | timedelta = "7D",
+    accounts: Names = None,
+    weights: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Points that no turn on this machine explains, with `UNEXPLAINED_COLUMNS`; an estimate, with its interval.
+
+    What rises while no turn runs was used by something else; what rises beside turns is held against what their tokens
+    cost, a price that is fitted to the account's own blocks of turns, together with its changes (`cost_changes`). Who
+    it was is not known: another machine, the web, a review bot, or the service's own accounting. Where foreign use and
+    a change of the price cannot be told apart the verdict is "undecided".
+
+    Args:
+        windows: Readings over time: `History.frame()` or `SessionLogs.windows`.
+        tokens: Turns of the same accounts: `History.tokens()` or `SessionLogs.tokens`.
+        per: A length ("7D", "24h", a timedelta), counted back from the newest reading; "whole": one row for all since
+            the first turn; "intervals": each stretch of which something is not explained.
+        accounts: Names or keys; None means all.
+        weights: As in `burn`.
+        seed: The same seed gives the same answer.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=24, freq="10min")
+    >>> turns = pd.DataFrame({"time": times[:3], "account_key": "a1", "model": "gpt-5.6", "total": 5000})
+    >>> windows = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "weekly", "fetched_at": times,
+    ...     "used_percent": [0, 2, 4, 6] + 18 * [6] + [10, 15], "window_seconds": 604800, "reset_at": "2026-11-24"})
+    >>> unexplained(windows, turns, per="intervals")[["points", "verdict", "reason"]].to_numpy().tolist()
+    [[9.0, 'unexplained', '9 points, no turn on this machine']]
+    """
+    length = _length(per)
+    newest = newest_of(windows)
+
+    def edges(followed: Followed) -> Sequence[int]:
+        if length is None or newest is None or not len(followed.series.time):
+            return ()
+        return range(newest + 1, int(followed.series.time[0]), -length)[:0:-1]
+
+    found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=edges, seed=seed)
+    told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
+    rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges(one.followed)))]
+    rows += [_silent(one) for one in follow_all(windows, accounts, None, OWN_LIMIT) if _name(one) not in told]
+    table = pd.DataFrame(rows, columns=list(UNEXPLAINED_COLUMNS))
+    for name in ("start", "end"):
+        table[name] = pd.DatetimeIndex(table[name].to_numpy(np.int64).view("M8[us]"), tz="UTC")
+    return table.astype(UNEXPLAINED_COLUMNS)
+
+
+def _length(per: str | timedelta) -> int | None:
+    """Microseconds of each row; None: it is no length but a word."""
+    if isinstance(per, str) and per in {WHOLE, INTERVALS}:
+        return None
+    if isinstance(per, str):
+        hint = advice(per, (WHOLE, INTERVALS), listed=0)
+        wanted = f'per {per!r} is no length such as "7D", nor "whole" or "intervals". {hint}'.strip()
+        try:
+            per = span(per)
+        except ValueError:
+            raise ValueError(wanted) from None
+    if not isinstance(per, timedelta):
+        raise TypeError(f'per is {type(per).__name__} instead of a length such as "7D", "whole" or "intervals"')
+    if per < timedelta(minutes=10):
+        raise ValueError(f"per is {per}, shorter than the ten minutes between two readings")
+    return int(per.total_seconds()) * SECOND
+
+
+def _name(followed: Followed) -> tuple[str | None, str]:
+    return followed.series.account_key, followed.series.window
+
+
+def _row(followed: Followed, start: int, end: int) -> dict[str, Any]:
+    series = followed.series
+    names = {"account_key": series.account_key, "limit": series.limit, "window": series.window}
+    return names | {"start": int(start), "end": int(end)}
+
+
+def _silent(followed: Followed) -> dict[str, Any]:
+    """The row of a window of which no turn is known."""
+    time = followed.series.time
+    reason = "no turn of this account is in these logs"
+    return _row(followed, time[0], time[-1]) | {"verdict": "undecided", "reason": reason}
+
+
+def _sums(ledger: Ledger, edges: Sequence[int]) -> Iterator[dict[str, Any]]:
+    blocks = ledger.blocks
+    part = np.searchsorted(np.array(edges, np.int64), blocks.until, side="right")
+    for number in np.unique(part).tolist():
+        inside = part == number
+        views = [_sum(view, inside) for view in (ledger, ledger.doubt) if view is not None]
+        points = float(blocks.points[inside].sum())
+        nobodys = float(blocks.points[inside & blocks.unsure].sum())
+        estimate = views[0][0]
+        low, high = min(view[0] - LIKELY * view[1] for view in views), max(view[0] + LIKELY * view[1] for view in views)
+        surely = min(view[0] - SURE * view[1] for view in views)
+        verdict, reason = _judged(points, surely, high, nobodys, len(views) > 1, ledger.prices is not None)
+        yield _row(ledger.followed, blocks.since[inside][0], blocks.until[inside][-1]) | {
+            "points": points,
+            "explained": float(np.clip(points - estimate, 0, points)),
+            "unexplained": float(np.clip(estimate, 0, points)),
+            "low": float(np.clip(low, 0, points)),
+            "high": float(np.clip(high, 0, points)),
+            "verdict": verdict,
+            "reason": reason,
+        }
+
+
+def _sum(ledger: Ledger, inside: Flags) -> tuple[float, float]:
+    """Points in some blocks that are not explained, and the standard error of their sum."""
+    blocks, due = ledger.blocks, ledger.due
+    # Of a full window nobody knows what more it would have been.
+    left = np.where(blocks.full, np.maximum(0.0, blocks.points - due), blocks.points - due)
+    left = np.where(blocks.unsure, 0.0, left)[inside]
+    if ledger.prices is None or ledger.group is None:
+        return float(left.sum()), float(np.sqrt(ROUNDING))
+    group = ledger.group[inside]
+    doubt = ledger.prices.error(ledger.prices.due(ledger.amounts[inside], group), group)
+    apart = 1 + int((blocks.since[inside][1:] != blocks.until[inside][:-1]).sum())
+    scatter = float(((ledger.prices.spread * due[inside]) ** 2).sum())
+    return float(left.sum()), float(np.sqrt(scatter + ROUNDING * apart + doubt**2))
+
+
+def _judged(points: float, surely: float, high: float, nobodys: float, doubt: bool, priced: bool) -> tuple[str, str]:  # noqa: FBT001
+    """The verdict and its reason."""
+    if nobodys > _NOBODY * points:
+        return "undecided", f"{nobodys:.0f} points rose beside turns of logs that do not say whose they are"
+    if surely > max(NOTHING[0], NOTHING[1] * points):
+        return "unexplained", "more than the turns on this machine cost"
+    if not priced:
+        return "undecided", "too few rises beside turns to tell what tokens cost"
+    if high <= max(LITTLE[0], LITTLE[1] * points):
+        return "explained", "the turns on this machine cost as much"
+    if doubt:
+        return "undecided", "foreign use and a change of the price cannot be told apart"
+    return "undecided", "within what whole percents and the spread of costs leave open"
+
+
+def _intervals(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Each burst of quiet time, and each block of turns that others had a share in."""
+    blocks, due = ledger.blocks, ledger.due
+    spread = 0.0 if ledger.prices is None else ledger.prices.spread
+    error: Floats = np.sqrt(ROUNDING + (spread * due) ** 2)
+    left = blocks.points - due
+    quiet = ~blocks.own & ~blocks.unsure & (blocks.points > 0)
+    beside = blocks.own & ~blocks.unsure & (left > np.maximum(NOTHING[0], SURE * error))
+    for at in np.flatnonzero(quiet | beside).tolist():
+        points, turns = float(blocks.points[at]), int(blocks.high[at] - blocks.low[at])
+        reason = f"{points:.0f} points, " + (
+            "no turn on this machine"
+            if quiet[at]
+            else f"of which the {turns} turns on this machine cost about {due[at]:.0f}"
+        )
+        sure = beside[at] or points > 1
+        yield _row(ledger.followed, blocks.since[at], blocks.until[at]) | {
+            "points": points,
+            "explained": points - float(left[at]),
+            "unexplained": float(left[at]),
+            "low": float(max(0.0, left[at] - LIKELY * error[at])),
+            "high": float(min(points, left[at] + LIKELY * error[at])) if beside[at] else points,
+            "verdict": "unexplained" if sure else "undecided",
+            "reason": reason if sure else f"{reason}; a single one may have been due before",
+        }
