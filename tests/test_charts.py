@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import plotly.io as pio
 import pytest
 from foundation_support import NOW, WEEK, reading, snapshot
@@ -16,7 +17,7 @@ from quota_helpers.charts.windows import arrange
 from quota_helpers.outlook.bars import percent, window_bars
 from quota_helpers.times import duration
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def weekly(used, **more):
@@ -103,6 +104,33 @@ def test_every_reset_ahead_is_on_the_timeline_in_order(count):
     assert not shown or [label.split(" · ")[0] for label in names] == [account for _, account in ahead]
 
 
+def test_earned_resets_are_marked_where_they_lapse():
+    """Among the resets, in time's order: those of the accounts shown that can be used still, and that do lapse."""
+    frame = to_frame([snapshot("ada", reading(50, reset_in=2 * DAY)), snapshot("kim", reading(10, reset_in=HOUR))])
+    told = [
+        ("ada", "available", NOW + DAY),
+        ("ada", "available", NOW),
+        ("ada", "redeemed", NOW + DAY),
+        ("ada", "available", None),
+        ("nobody", "available", NOW + DAY),
+    ]
+    earned = pd.DataFrame(
+        {
+            "account_key": [f"key-{who}" for who, _, _ in told],
+            "status": [status for _, status, _ in told],
+            "expires_at": pd.to_datetime([when for _, _, when in told], utc=True),
+        }
+    )
+    figure = plot_resets(frame, now=NOW, earned=earned)
+    names = ["kim · five hour", "ada · earned reset", "ada · five hour"]
+    assert traced(figure, "text")[:3] == names
+    assert "lapses in 1 d 00 h · Sat 12:00" in traced(figure, "text")
+    assert list(figure.data[1].marker.symbol) == ["circle", "diamond-open", "circle"]
+    assert "an earned reset lapses" in words(figure)
+    assert "lapse" not in words(plot_resets(frame, now=NOW))
+    assert len(traced(plot_resets(frame, now=NOW, earned=earned, accounts="kim"), "hovertext")) == 1
+
+
 @pytest.mark.parametrize("count", [2, 3, 12, 60])
 @pytest.mark.parametrize("plot", [plot_windows, plot_resets])
 def test_a_figure_grows_with_its_rows_and_no_margin_eats_a_narrow_one(count, plot):
@@ -122,7 +150,7 @@ def test_long_names_are_cut_to_the_space_there_is():
     for figure in figures:
         labels = [label for label in traced(figure, "text") if " · " in label and "long" in label]
         assert labels or figure is figures[2]
-        assert all(len(label) <= 27 for label in labels)
+        assert all(len(label) <= 38 for label in labels)
         assert all(len(note.text) <= 40 for note in figure.layout.annotations)
         assert "l" * 80 in words(figure)  # the text under the pointer has the whole name
 

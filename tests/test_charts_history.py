@@ -13,6 +13,7 @@ from quota_helpers.charts.heatmap import by_hour, by_week, plot_heatmap
 from quota_helpers.charts.history import MOST_POINTS, plot_history
 from quota_helpers.charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, history_lines
 from quota_helpers.charts.knots import Knots, believed, clipped, grounded, thinned, unbelieved
+from quota_helpers.charts.style import ATTENTION, QUIET
 from quota_helpers.charts.wall_time import wall_time
 from quota_helpers.frames import to_frame
 from quota_helpers.invented import truth
@@ -200,6 +201,7 @@ def test_accounts_differ_in_colour_and_dash(month):
     lines = [trace for trace in figure.data if trace.showlegend]
     assert len(lines) == 4
     assert len({(trace.line.color) for trace in lines}) == len({trace.line.dash for trace in lines}) == 4
+    assert not {trace.line.color for trace in lines} & {QUIET, ATTENTION}, "those of stale readings and early refills"
     assert figure.layout.showlegend
 
 

@@ -76,6 +76,7 @@ def chart(panel) -> str:
 def test_it_begins_with_everything_read_and_selected(panel):
     """Made is read: a saved notebook has content at once."""
     assert len(panel.selected) == 18
+    assert (panel.tz, panel.head.zone.value) == ("UTC", "UTC"), "the demo runs in UTC, wherever it is shown"
     assert panel.windows == ("five_hour", "daily", "weekly", "monthly", "9h")
     assert len(panel.collection.snapshots) == 13
     assert set(panel.frame["account"]) == {mask_identity(one.account) for one in panel.collection.snapshots}
@@ -112,6 +113,8 @@ def test_earned_resets_have_their_line(source):
         panel = QuotaPanel(alone)
         assert "◇</i><span><b>2 earned resets:</b> the first lapses Tue 1 Dec." in panel._view.answers.value
         assert "2 earned resets: the first lapses Tue 1 Dec." in panel._repr_mimebundle_()["text/html"]
+    panel.view = "resets"
+    assert chart(panel).count("lapses in") == 2, "they are among what is to come"
     panel.view = "over time"
     worth = "2 earned resets:</b> the first lapses Tue 1 Dec (used now, one brings back 42 % of the weekly window"
     assert worth in panel._view.answers.value, "where the past is known it says what one is worth"

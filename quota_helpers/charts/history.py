@@ -47,7 +47,6 @@ MOST_PANELS: Final = 8
 UNUSED_UP_TO: Final = 1.0  # percent; an untouched window can read 1
 MOST_POINTS: Final = 40_000
 """Of all lines together; beyond it a line is thinned to what a screen can show."""
-MOST_WORDS: Final = 6  # early refills of a panel that get their word beside them; more would overlap
 MOST_BANDS: Final = 3  # the same for stretches of unconfirmed readings
 SHADED_SHARE: Final = 0.02  # of the range; a shorter pause is a gap in the line and no more
 PAUSED_SHARE: Final = 0.4  # of the range; with more pauses than this, none is shaded
@@ -55,8 +54,8 @@ WORD_SHARE: Final = 0.13  # of the range; a shorter pause is shaded without its 
 SHADE: Final = "rgba(127,127,127,0.12)"
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-LINES: Final = tuple(colour for colour in FURTHER if colour != ATTENTION)
-"""Colours of accounts; the one that says "look here" is none of them."""
+LINES: Final = (*(colour for colour in FURTHER if colour not in {ATTENTION, QUIET}), "#A8780B")
+"""Colours of accounts; what says "look here", and the grey of stale readings, are none of them."""
 FILLED: Final = 0.16  # opacity of the ground under an account that is alone
 
 SYMBOLS: Final[dict[str, dict[str, Any]]] = {
@@ -90,7 +89,7 @@ def plot_history(
 ) -> go.Figure:
     """Percent used over time, one panel per window, one line per account.
 
-    A scheduled reset is a small tick on the base line, an early refill a diamond with its word (open when the
+    A scheduled reset is a small tick on the base line, an early refill a diamond (open when the
     announced reset stayed). Where the server took turns between two windows, the readings nobody confirmed are a
     dotted band of their own. No line crosses a pause of more than a fourteenth of the window's length (at least two
     hours, at most 36); a reading whose reset had passed is grey. Only points that change the line are drawn, so it
@@ -283,13 +282,13 @@ class _Drawing:
             if not marks:
                 continue
             early = kind in {EARLY, EARLY_KEPT}
-            worded = early and self.alone and len(marks) <= MOST_WORDS
             # Where there are several, whose it is counts for more than what it is: the sign says that.
             whose = {} if self.alone else {"color": colour, "line": symbol.get("line", {}) | {"color": colour}}
             x, y = self._local([cycle.ended for cycle in marks]), [cycle.last if early else 0.0 for cycle in marks]
+            # No words beside them, which would lie on the line: the title counts them, the signs are explained above.
             trace = {
                 "type": "scatter",
-                "mode": "markers+text" if worded else "markers",
+                "mode": "markers",
                 "x": x,
                 "y": y,
                 "yaxis": axis,
@@ -301,7 +300,7 @@ class _Drawing:
                 "%{x|%a %d %b %H:%M}<br>%{customdata[0]} had been used, "
                 "announced for %{customdata[1]}<extra></extra>",
             }
-            self.traces.append(trace | (self._words(x, [kind] * len(marks)) if worded else {}))
+            self.traces.append(trace)
 
     def _had(self, cycle: Cycle) -> list[str]:
         known = cycle.reset > 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import timedelta, tzinfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import pandas as pd
@@ -29,9 +30,9 @@ from .style import (
     zone_for,
 )
 
-ROW: Final = 46  # pixels: a name and its words, a stem, what lies between two
-WORDS: Final = -0.3  # share of a row: where its words stand
-LABEL_LENGTH: Final = 27  # characters; the words to the right of it take the rest of 360 pixels
+ROW: Final = 50  # pixels: a name, a stem, its words, what lies between two
+WORDS: Final = -0.3  # share of a row: where the name stands; the words below the stem, so that they never meet
+LABEL_LENGTH: Final = 38  # characters
 
 # The axis is logarithmic, in minutes: a five-hour and a monthly window fit into one picture.
 TICKS: Final = {1: "1 m", 10: "10 m", 60: "1 h", 300: "5 h", 1_440: "1 d", 10_080: "7 d", 43_200: "30 d"}
@@ -46,6 +47,7 @@ def plot_resets(
     limits: Names = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
+    earned: pd.DataFrame | None = None,
     template: Any = None,
 ) -> go.Figure:
     """A timeline of the resets that lie ahead, the next one on top: whose window, when, and how much comes back.
@@ -60,6 +62,8 @@ def plot_resets(
         limits: Only these limits, by id or the server's name; "codex" is the account's own; None means all.
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
+        earned: What `resets_frame` gives: the accounts' earned resets are marked where they lapse, those that can still
+            be used and do lapse.
         template: As in `plot_windows`.
 
     Raises:
@@ -76,17 +80,19 @@ def plot_resets(
     bars = window_bars(frame, now=present, reveal=reveal)
     invented = any(bar.origin == "demo" for bar in bars)
     title = f"Next resets{demo_words(invented=invented)}"
-    coming = _coming(bars)
-    if not coming or present is None:
-        return note_figure(title, "No reset is known to lie ahead.", template)
     zone = zone_for(tz, invented=invented)
+    events = [] if present is None else [*_refills(bars, zone), *_lapses(earned, bars, present, zone)]
+    if not events or present is None:
+        return note_figure(title, "No reset is known to lie ahead.", template)
+    events.sort(key=lambda event: (event.at, event.label))
     head = titled(
         title,
         "who gets what back, and when",
         "dot = reset, its size = what comes back",
+        "◇ = an earned reset lapses" if any(event.symbol != "circle" for event in events) else "",
         f"from {local_time(present, zone)}, logarithmic",
     )
-    minutes = [max(1.0, bar.resets_in.total_seconds() / 60) for bar in coming if bar.resets_in is not None]
+    minutes = [max(1.0, (event.at - present).total_seconds() / 60) for event in events]
     last = max(minutes)
     ticks = {value: text for value, text in TICKS.items() if value <= last * 1.5}
     across = {
@@ -96,19 +102,63 @@ def plot_resets(
         "ticktext": list(ticks.values()),
         **PLAIN_AXIS,
     }
-    axes = {"xaxis": across, **worded_rows(len(coming))}
-    height = 84 + 28 + ROW * len(coming)
-    return figure_of(_traces(coming, minutes, zone), head, height=height, template=template, **axes)
+    axes = {"xaxis": across, **worded_rows(len(events))}
+    height = 84 + 28 + ROW * len(events)
+    return figure_of(_traces(events, minutes), head, height=height, template=template, **axes)
 
 
-def _coming(bars: Sequence[WindowBar]) -> list[WindowBar]:
-    """The windows with something to get back at a known reset ahead, the next one first."""
-    ahead = [bar for bar in bars if bar.used and bar.resets_in is not None and bar.state == "current"]
-    return sorted(ahead, key=lambda bar: (bar.reset_at, bar.label))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """One row: what comes back, or lapses, and when."""
+
+    at: datetime
+    account_key: str
+    label: str
+    title: str
+    words: str
+    hover: str
+    size: float = 10.0
+    symbol: str = "circle"
 
 
-def _traces(coming: Sequence[WindowBar], minutes: Sequence[float], zone: tzinfo) -> list[dict[str, Any]]:
-    rows = list(range(len(coming)))
+def _refills(bars: Sequence[WindowBar], zone: tzinfo) -> Iterator[_Event]:
+    """The windows with something to get back at a known reset ahead."""
+    for bar in bars:
+        if bar.used and bar.resets_in is not None and bar.reset_at is not None and bar.state == "current":
+            back = min(100.0, bar.used)
+            yield _Event(
+                at=bar.reset_at,
+                account_key=bar.account_key,
+                label=bar.label,
+                title=bar.title,
+                words=f"+{percent(back)} in {duration(bar.resets_in)} · {_when(bar.reset_at, bar.resets_in, zone)}",
+                hover=f"{bar.used:g} % comes back<br>{local_time(bar.reset_at, zone)}, in {duration(bar.resets_in)}",
+                size=7 + back / 9,
+            )
+
+
+def _lapses(
+    earned: pd.DataFrame | None, bars: Sequence[WindowBar], present: datetime, zone: tzinfo
+) -> Iterator[_Event]:
+    """The earned resets of these accounts that can still be used, each at the moment it lapses."""
+    labels = {bar.account_key: bar.label for bar in bars}
+    rows = () if earned is None else earned[earned["status"] == "available"].dropna(subset=["expires_at"]).itertuples()
+    for row in rows:
+        left = row.expires_at - present
+        if row.account_key in labels and left > timedelta(0):
+            yield _Event(
+                at=row.expires_at.to_pydatetime(),
+                account_key=row.account_key,
+                label=labels[row.account_key],
+                title="earned reset",
+                words=f"lapses in {duration(left)} · {_when(row.expires_at, left, zone)}",
+                hover=f"lapses unless it is used<br>{local_time(row.expires_at, zone)}, in {duration(left)}",
+                symbol="diamond-open",
+            )
+
+
+def _traces(events: Sequence[_Event], minutes: Sequence[float]) -> list[dict[str, Any]]:
+    rows = list(range(len(events)))
     # One trace for all stems: a gap (None) lifts the pen.
     stems = {
         "type": "scatter",
@@ -119,46 +169,34 @@ def _traces(coming: Sequence[WindowBar], minutes: Sequence[float], zone: tzinfo)
         "line": {"color": GRID, "width": 1},
         "hoverinfo": "skip",
     }
-    sizes = [7 + min(100.0, bar.used or 0.0) / 9 for bar in coming]
     dots = {
         "type": "scatter",
         "name": "resets",
         "x": minutes,
         "y": rows,
         "mode": "markers",
-        "marker": {"size": sizes, "color": NORMAL, "opacity": 1, "line": {"width": 0}},
-        "hovertext": [_hover(bar, zone) for bar in coming],
+        "marker": {
+            "size": [event.size for event in events],
+            "symbol": [event.symbol for event in events],
+            "color": NORMAL,
+            "opacity": 1,
+            "line": {"width": [0 if event.symbol == "circle" else 2 for event in events]},
+        },
+        "hovertext": [f"<b>{plain(event.label)}</b> {plain(event.title)}<br>{event.hover}" for event in events],
         "hoverinfo": "text",
         "cliponaxis": False,
     }
-    names = [(0.0, row + WORDS, plain(_label(bar, coming)), False) for row, bar in zip(rows, coming, strict=True)]
-    words = [(1.0, row + WORDS, _words(bar, zone), True) for row, bar in zip(rows, coming, strict=True)]
-    return [stems, dots, word_trace([*names, *words], xaxis="x2")]
+    alone = len({event.account_key for event in events}) == 1
+    names = [event.title if alone else window_label(event.label, event.title, LABEL_LENGTH) for event in events]
+    left = [(0.0, row + WORDS, plain(name), False) for row, name in zip(rows, names, strict=True)]
+    right = [(1.0, row - WORDS, plain(event.words), True) for row, event in zip(rows, events, strict=True)]
+    return [stems, dots, word_trace([*left, *right], xaxis="x2")]
 
 
-def _label(bar: WindowBar, coming: Sequence[WindowBar]) -> str:
-    alone = len({other.account_key for other in coming}) == 1
-    return bar.title if alone else window_label(bar.label, bar.title, LABEL_LENGTH)
-
-
-def _words(bar: WindowBar, zone: tzinfo) -> str:
-    return plain(f"+{percent(min(100.0, bar.used or 0.0))} in {duration(bar.resets_in)} · {_when(bar, zone)}")
-
-
-def _when(bar: WindowBar, zone: tzinfo) -> str:
-    """The reset as short as it is clear: a time today, a weekday within a week, else a date."""
-    if bar.reset_at is None or bar.resets_in is None:
-        return ""
-    day = "" if bar.resets_in < timedelta(hours=12) else "%a " if bar.resets_in < timedelta(days=6) else "%d %b "
+def _when(at: datetime, left: timedelta, zone: tzinfo) -> str:
+    """A moment as short as it is clear: a time today, a weekday within a week, else a date."""
+    day = "" if left < timedelta(hours=12) else "%a " if left < timedelta(days=6) else "%d %b "
     try:
-        return bar.reset_at.astimezone(zone).strftime(f"{day}%H:%M")
+        return at.astimezone(zone).strftime(f"{day}%H:%M")
     except (OverflowError, ValueError):  # the last days of the calendar are beyond it in some zones
-        return local_time(bar.reset_at, zone, named=False)
-
-
-def _hover(bar: WindowBar, zone: tzinfo) -> str:
-    when = local_time(bar.reset_at, zone) if bar.reset_at is not None else ""
-    return (
-        f"<b>{plain(bar.label)}</b> {plain(bar.title)}<br>{bar.used:g} % comes back<br>"
-        f"{when}, in {duration(bar.resets_in)}"
-    )
+        return local_time(at, zone, named=False)

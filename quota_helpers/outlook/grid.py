@@ -91,6 +91,6 @@ def _row(own: Sequence[WindowBar], columns: Sequence[Column]) -> GridRow:
         # A second window of the same name (both slots weekly) has no column of its own.
         if column in columns and column not in cells:
             cells[column] = bar
-        else:
-            further.append(bar)
+        elif bar.window or not bar.own or not columns:
+            further.append(bar)  # that nothing at all was sent of its own limit, the columns say
     return GridRow(tuple(own), tuple(cells.get(column) for column in columns), tuple(further))

@@ -30,12 +30,13 @@ def bar_html(bar: WindowBar, show: Show) -> Markup:
     tick = bar.tick(show)
     mark = "" if tick is None else f'<i style="left:{tick:.1f}%"></i>'
     word = bar.word(show)
-    words = " ".join(filter(None, (f"<b>{_text(bar.number(show))}</b>", _text(word), _text(bar.spent))))
+    words = f"<b>{_text(bar.number(show))}</b>{f' {_text(word)}' if word else ''}"
+    spent = f'<div class="qp-plan">{_text(bar.spent)}</div>' if bar.spent else ""
     after = f'<span class="qp-reset"><s> · </s>{_text(bar.reset)}</span>' if bar.reset else ""
     return Markup(
         f'<div class="qp-track qp-{kind}" role="img" aria-label="{_text(bar.sentence(show))}" '
         f'style="width:{PIXELS}px;height:9px;background-color:#9e9e9e55">{fill}{mark}</div>'
-        f'<div class="qp-words">{words}{after}</div>'
+        f'<div class="qp-words">{words}{after}</div>{spent}'
     )
 
 

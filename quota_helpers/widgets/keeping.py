@@ -36,6 +36,7 @@ class Keeper:
         keeps: Whether runs are kept.
         frame: The readings to look at over time, as of the last `look`; None before it.
         fresh: Whether there are none since.
+        anything: Whether any login could be read: before that there is nothing to ask for.
     """
 
     def __init__(self, source: Source, history: History | Literal[False] | None, decided: Callable[..., None]) -> None:
@@ -45,7 +46,7 @@ class Keeper:
         answer = keeping().answer if self._own else None
         self.keeps = bool(self._given or answer)
         self.frame: pd.DataFrame | None = None
-        self.fresh = False
+        self.fresh = self.anything = False
         self._asked = self._own and answer is None
         self._anyway = history is None and (source.is_demo or logged())  # the demo's month, or Codex's own logs
         self._sure = False
@@ -113,7 +114,7 @@ class Keeper:
 
     def refresh(self) -> None:
         """Say anew what is kept and how much it is."""
-        self.question.layout.display = None if self._asked and not self.keeps else "none"
+        self.question.layout.display = None if self._asked and self.anything and not self.keeps else "none"
         self.details.layout.display = None if self._own or self._given else "none"
         kept = keeping().size if self._own else 0
         said = f"History is kept in {self._where()}." if self.keeps else "History is not kept."

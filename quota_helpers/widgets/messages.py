@@ -68,7 +68,8 @@ def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo, wort
     words = resets_in_words(collection, tz=zone)
     soonest = dict.fromkeys(one.account_key for one in earned_resets(collection) if one.account_key in words)
     keys = [*soonest, *(key for key in words if key not in soonest)]
-    said = {key: f"{words[key]}{f' ({worth[key]})' if key in worth else ''}" for key in keys[:NAMED]}
+    # What one is worth is said of the first to lapse: with more of them it would be no sentence.
+    said = {key: f"{words[key]}{f' ({worth[key]})' if key in worth and key == keys[0] else ''}" for key in keys[:NAMED]}
     if len(labels) == 1:
         return f"{said[keys[0]].replace(',', ':', 1)}." if keys else ""
     told = [f"{labels.get(key, key)} has {text}" for key, text in said.items()]

@@ -93,6 +93,7 @@ class QuotaPanel(PanelState):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
         self._build()
+        self.tz = self._zones.name(None)
         given = {"show": show, "tz": None if tz is None else self._zones.name(tz), "reveal": reveal}
         self._begin_with({**before, **{name: value for name, value in given.items() if value is not None}})
         self._wire()
@@ -244,6 +245,8 @@ class QuotaPanel(PanelState):
         windows |= {"monthly" for one in collection.snapshots if one.spend_limits}
         self._collection, self._frame = collection, None
         self._offer(roster, keys, windows)
+        self._keeper.anything = bool(collection.snapshots)
+        self._keeper.refresh()
         self._repaint()
 
     def _repaint(self) -> None:

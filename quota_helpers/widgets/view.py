@@ -19,6 +19,7 @@ from ..outlook.answers import Answers, answers
 from ..outlook.bars import OWN, Show, WindowBar, window_bars
 from ..outlook.earned import resets_worth
 from ..privacy import printable
+from ..siblings import resets_frame
 from .bars_html import saved_html, table_html, windows_html
 from .board import Board
 from .chart import Chart
@@ -117,7 +118,7 @@ class View:
         people = {key: (number, labels[key]) for number, key in enumerate(roster.keys)}
         charted = choice.view == "resets" or (choice.view == "over time" and choice.history is not None)
         self._show(charted=charted)
-        self._figure = lambda: self._figure_of(frame, bars, choice, now)
+        self._figure = lambda: self._figure_of(collection, frame, bars, choice, now)
         if charted:
             self.output.draw(self._figure())
             self.note.value = _left_out(bars) if choice.view == "resets" else ""
@@ -158,7 +159,12 @@ class View:
         self.note.layout.display = self.output.layout.display
 
     def _figure_of(
-        self, frame: Callable[[], pd.DataFrame], bars: list[WindowBar], choice: Choice, now: datetime
+        self,
+        collection: Collection,
+        frame: Callable[[], pd.DataFrame],
+        bars: list[WindowBar],
+        choice: Choice,
+        now: datetime,
     ) -> Any:
         if choice.view == "over time" and choice.history is not None:
             return self._history_of(choice.history, bars, choice, now)
@@ -168,7 +174,8 @@ class View:
         rows = rows[[place in shown for place in places]]
         if choice.view == "resets":
             rows = rows[rows["reset_at"].isin(_next_resets(bars))]
-            return plot_resets(rows, now=now, tz=choice.zone, reveal=choice.reveal)
+            lapses = resets_frame(collection) if collection.beside else None
+            return plot_resets(rows, now=now, tz=choice.zone, reveal=choice.reveal, earned=lapses)
         return plot_windows(rows, now=now, show=choice.show, tz=choice.zone, reveal=choice.reveal)
 
     @staticmethod
