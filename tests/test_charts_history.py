@@ -196,6 +196,19 @@ def test_stale_readings_are_drawn_apart():
     assert set(grey.y) == {60.0}
 
 
+def test_a_single_reading_is_a_point():
+    """Whoever has just begun to keep history sees that there is something; two readings are a line."""
+    assert {trace.mode for trace in plot_history(series([40]), tz="UTC").data if trace.hovertemplate} == {"markers"}
+    assert "lines" in {trace.mode for trace in plot_history(series([40, 41]), tz="UTC").data if trace.hovertemplate}
+
+
+def test_titles_say_left_where_left_is_shown():
+    """The same number from the other end, never below nothing."""
+    for used, left in ((40, "60 % left"), (120, "0 % left")):
+        assert left in str(plot_history(series([used, used]), show="left", tz="UTC").layout.annotations)
+        assert f"{used} % used" in str(plot_history(series([used, used]), tz="UTC").layout.annotations)
+
+
 def test_accounts_differ_in_colour_and_dash(month):
     figure = plot_history(month, windows="weekly")
     lines = [trace for trace in figure.data if trace.showlegend]

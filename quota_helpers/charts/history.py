@@ -218,7 +218,7 @@ class _Drawing:
             if show == "left":
                 down |= {"range": down["range"][::-1], "ticktext": down["ticktext"][::-1]}
             self.axes[axis_of(number, "yaxis")] = down
-            words = f"  {plain(own[0].says(now))}" if self.alone else ""
+            words = f"  {plain(own[0].says(now, show))}" if self.alone else ""
             self.annotations.append(words_at(f"<b>{plain(own[0].title)}</b>{words}", axis_of(number)))
             for line in own:
                 self._line(line, axis_of(number), show, legend=line.account not in seen)
@@ -251,7 +251,7 @@ class _Drawing:
             "showlegend": legend and not self.alone,
             "hovertemplate": _hover(line, ""),
         }
-        self._add(line.line, axis, "lines", drawn)
+        self._add(line.line, axis, "lines" if len(line.line) > 1 else "markers", drawn)  # one reading is no line yet
         ringed = ATTENTION if self.alone else colour
         dotted = {
             "line": {"color": ringed, "width": 1, "dash": "dot"},

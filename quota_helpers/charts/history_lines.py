@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import Names
-from ..outlook.bars import percent, window_rank, window_title
+from ..outlook.bars import Show, percent, window_rank, window_title
 from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED
 from ..times import SECOND, Moment, bounds, duration
@@ -114,16 +114,17 @@ class HistoryLine:
         current = self.newest >= 0 and self.followed.series.reset[self.newest] > now
         return (-self.used if current else 1.0), self.account
 
-    def says(self, now: int) -> str:
+    def says(self, now: int, show: Show = "used") -> str:
         """The answer in words, as of *now* (microseconds): "42 % used, resets in 3 d 04 h, 1 early refill"."""
         if self.newest < 0:
             return "no reading"
         series, at = self.followed.series, self.newest
-        words = [f"{percent(self.used)} used"]
+        value = f"{percent(self.used if show == 'used' else max(0.0, 100.0 - self.used))} {show}"
+        words = [value]
         announced = int(series.reset[at])
         wait = pd.Timedelta(announced - now, unit="us").to_pytimedelta() if announced > 0 else None
         if wait is not None and wait.total_seconds() <= 0:
-            words = [f"{percent(self.used)} used before the reset {duration(wait)} ago"]
+            words = [f"{value} before the reset {duration(wait)} ago"]
         elif self.followed.reading[at] == NOT_STARTED:
             words = ["not started"]
         elif wait is not None:

@@ -156,7 +156,7 @@ def table_html(bars: Sequence[WindowBar], *, show: Show, zone: tzinfo, people: P
     """Every window as a row of plain words, to be sorted and searched; the arguments are those of `windows_html`."""
     if not bars:
         return '<p class="qp-empty">No window to show: other logins or windows?</p>'
-    heads = ("account", "plan", "window", show, "state", "resets in", "resets at", "read at")
+    heads = ("account", "plan", "window", show, "state", "resets in", "resets at")
     head = "".join(
         f'<th scope="col"><button type="button" data-sort="{at}">{_text(name)}</button></th>'
         for at, name in enumerate(heads)
@@ -192,5 +192,5 @@ def _values(bar: WindowBar, show: Show, zone: tzinfo) -> Iterator[tuple[str, str
     yield word, f"blocked: {bar.blocked}" if bar.blocked else word
     seconds = None if bar.resets_in is None or not bar.reset else bar.resets_in.total_seconds()
     yield "" if seconds is None else f"{seconds:.0f}", bar.reset
-    for when in (bar.reset_at if bar.reset else None, bar.fetched_at):
-        yield ("", "") if when is None else (when.isoformat(), local_time(when, zone))
+    when = bar.reset_at if bar.reset else None
+    yield ("", "") if when is None else (when.isoformat(), local_time(when, zone, named=False))

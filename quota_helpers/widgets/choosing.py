@@ -63,14 +63,24 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
         """Let the choice be among these from now on; whoever chose all windows has chosen what is new, too."""
         names = tuple(sorted(windows, key=lambda name: window_rank(OWN, name)))
         chosen = names if self.windows == self.window_picker.names else self.windows
-        self._settled = False
-        try:
+        with self._unheard():
             self._roster = roster
             self.window_picker.offer(names, ())
             self.set_trait(self.accounts_trait, tuple(keys))
             self.windows = tuple(name for name in chosen if name in names)
+
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """What is set in here was set by the panel, and by nobody who chose."""
+        self._settled = False
+        try:
+            yield
         finally:
             self._settled = True
+
+    def _repaint(self) -> None:
+        """Draw what is chosen; each panel has its own picture."""
+        raise NotImplementedError
 
     def _move_choices(self, *, reveal: bool) -> None:
         """Let the controls say what is chosen."""
@@ -80,6 +90,7 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
         self.window_picker.offer(self.window_picker.names, self.windows)
         self.head.zone.value = self.tz
 
+    @traitlets.validate("selected", "accounts")
     def _check_accounts(self, proposal: Any) -> tuple[str, ...]:
         """Labels, full names or keys in; labels out, in the accounts' order."""
         with refused():
@@ -97,6 +108,11 @@ class Choosing(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
     def _check_zone(self, proposal: Any) -> str:
         with refused():
             return self._zones.name(proposal["value"])
+
+    @guarded("Drawing")
+    def _on_choice(self, _: object) -> None:
+        if self._settled:
+            self._repaint()
 
     @guarded("Choosing accounts")
     def _on_chosen(self, change: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from html import escape
 from typing import Final
 
-from ..html import bullets
+from ..html import bullets, table
 from ..outcomes import Collection, Failure
 from ..outlook.answers import Answer
 from ..privacy import hide_tokens, mask_identity, printable
@@ -125,16 +125,13 @@ def failures_html(failures: Sequence[Failure], logins: int, *, reveal: bool) -> 
     """
     if not failures:
         return ""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(account)}</th><td>{escape(what)}</td><td>{escape(hint)}</td></tr>'
-        for account, what, hint in (failure_parts(failure, reveal=reveal) for failure in failures)
-    )
+    rows = (failure_parts(failure, reveal=reveal) for failure in failures)
+    told = table(("account", "what is wrong", "what to do"), rows)
     opened = " open" if len(failures) >= logins else ""
     said = f"{len(failures)} of {logins} logins" if logins != 1 else "The only login"
     return (
         f'<details class="qp-failures"{opened}><summary><b>{said} could not be read.</b> <u>Show why</u></summary>'
-        '<table aria-label="Failures"><thead><tr><th scope="col">account</th><th scope="col">what is wrong</th>'
-        f'<th scope="col">what to do</th></tr></thead><tbody>{rows}</tbody></table></details>'
+        f"{told}</details>"
     )
 
 
@@ -157,10 +154,8 @@ def status_html(text: str) -> str:
     return f'<div class="qp-progress"><span role="status">{escape(text)}</span></div>' if text else ""
 
 
-def describe(collection: Collection | None, *, is_demo: bool) -> str:
+def describe(collection: Collection, *, is_demo: bool) -> str:
     """The panel in one line of plain text, for viewers that show nothing else; times in UTC."""
     what = "DEMO, invented accounts" if is_demo else "your logins"
-    if collection is None:
-        return f"QuotaPanel({what}: nothing read)"
     read, failed = len(collection.snapshots), len(collection.failures)
     return f"QuotaPanel({what}: {read} read, {failed} failed, {collection.fetched_at:%Y-%m-%d %H:%M} UTC)"

@@ -97,11 +97,10 @@ class QuotaPanel(PanelState):
         given = {"show": show, "tz": None if tz is None else self._zones.name(tz), "reveal": reveal}
         self._begin_with({**before, **{name: value for name, value in given.items() if value is not None}})
         self._wire()
-        if collection is None and source.warning and in_loop():
-            self._take(Collection(fetched_at=source.clock()))
+        warned = collection is None and source.warning and in_loop()
+        self._take(self._collection if warned else collection or source.collect())
+        if warned:
             self.refresh()  # once this cell has shown what is to be known before
-        else:
-            self._take(collection or source.collect())
         if in_loop():
             self.auto_minutes = before.get("auto_minutes", 0)
         try:
@@ -117,7 +116,7 @@ class QuotaPanel(PanelState):
             return self._once("refresh", self._refresh_aside)
         self._take(self._source.collect())
         if self.keep_history:
-            self._keep_now()
+            self._said_kept(self._keeper.keep(self._collection))
         return None
 
     def close(self) -> None:
@@ -169,22 +168,9 @@ class QuotaPanel(PanelState):
 
     # Handlers: from a control or an attribute to what follows.
 
-    @guarded("Choosing accounts")
-    def _show_only(self, number: int) -> None:
-        """Only the account of this number; when it is the only one already, all of them."""
-        if not 0 <= number < len(self._roster.keys):
-            return
-        key = self._roster.keys[number]
-        self.selected = self._roster.keys if self._keys == (key,) else (key,)
-
     @guarded("Refresh")
     def _on_refresh(self, _: object) -> None:
         self.refresh()
-
-    @guarded("Drawing")
-    def _on_choice(self, _: object) -> None:
-        if self._settled:
-            self._repaint()
 
     def _on_memory(self, _: object) -> None:
         if not self._settled:  # what a run without history moves was not chosen
@@ -216,7 +202,6 @@ class QuotaPanel(PanelState):
         try:
             self._keeper.remember(keep=keep)
         finally:
-            self._keeper.refresh()
             self.keep_history = keep
             self._repaint()
 
@@ -228,7 +213,7 @@ class QuotaPanel(PanelState):
         elif in_loop():
             self._once("keep", self._keep_aside)
         else:
-            self._keep_now()
+            self._said_kept(self._keeper.keep(self._collection))
 
     def _on_view_count(self, change: Any) -> None:
         # The count alone is not enough: a page that is reloaded counts twice, one that is closed not at all.
@@ -246,22 +231,17 @@ class QuotaPanel(PanelState):
         self._collection, self._frame = collection, None
         self._offer(roster, keys, windows)
         self._keeper.anything = bool(collection.snapshots)
-        self._keeper.refresh()
         self._repaint()
 
     def _repaint(self) -> None:
         """Draw from the last run: nothing is asked."""
-        if self._collection is None:
-            return
-        self._settled = False
-        try:
+        with self._unheard():
             self._move_controls()
-        finally:
-            self._settled = True
         if self.view == "over time" and not self._keeper.fresh:
             self._look()
         elif self._keeper.keeps and self._keeper.frame is None and self._collection.beside:
             self._look()  # what an earned reset is worth is the past's to say
+        self._keeper.refresh()
         choice = self._choice(self._keeper.told, self._keeper.frame)
         self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
 
@@ -336,8 +316,6 @@ class QuotaPanel(PanelState):
 
     async def _keep_aside(self) -> None:
         collection = self._collection
-        if collection is None:
-            return
         try:
             text = await aside(lambda: self._keeper.keep(collection))
         except Exception as error:
@@ -350,11 +328,6 @@ class QuotaPanel(PanelState):
         self.keep_history = False  # which takes an earlier message away
         self.alerts.error("Keep history", error)
 
-    def _keep_now(self) -> None:
-        if self._collection is not None:
-            self._said_kept(self._keeper.keep(self._collection))
-
     def _said_kept(self, text: str) -> None:
         self.status.value = status_html(text)
-        self._keeper.refresh()
         self._repaint()

@@ -12,6 +12,7 @@ from ..frames import to_frame
 from ..labels import of_kind
 from ..outcomes import Collection
 from ..sources import Source
+from .alerts import guarded
 from .choosing import Choosing
 from .controls import AUTO_MINUTES
 from .messages import about, describe
@@ -42,12 +43,12 @@ class PanelState(Choosing):
         wanted = "a source: qh.connect(), qh.demo() or qh.live(...) gives one; to draw readings: qh.plot_windows(frame)"
         self._source = of_kind(source, Source, "source", wanted)
         super().__init__(invented=source.is_demo)
-        self._collection: Collection | None = None
+        self._collection = Collection(fetched_at=source.clock())
         self._frame: pd.DataFrame | None = None
         self._view = View(self._show_only)
 
     @property
-    def collection(self) -> Collection | None:
+    def collection(self) -> Collection:
         """The last run."""
         return self._collection
 
@@ -55,7 +56,7 @@ class PanelState(Choosing):
     def frame(self) -> pd.DataFrame:
         """The last run as a tidy frame: all accounts, whatever is selected."""
         if self._frame is None:
-            self._frame = to_frame(self._collection or ())
+            self._frame = to_frame(self._collection)
         return self._frame
 
     @property
@@ -63,8 +64,13 @@ class PanelState(Choosing):
         """What is shown as a plotly Figure; the windows' where a table is shown."""
         return self._view.figure
 
+    @guarded("Choosing accounts")
     def _show_only(self, number: int) -> None:
-        raise NotImplementedError
+        """Only the account of this number; when it is the only one already, all of them."""
+        if not 0 <= number < len(self._roster.keys):
+            return
+        key = self._roster.keys[number]
+        self.selected = self._roster.keys if self._keys == (key,) else (key,)
 
     def _choice(self, kept: str, history: Any) -> Choice:
         return Choice(
@@ -80,10 +86,6 @@ class PanelState(Choosing):
             kept=kept,
             history=history,
         )
-
-    @traitlets.validate("selected")
-    def _check_selected(self, proposal: Any) -> tuple[str, ...]:
-        return self._check_accounts(proposal)
 
     def _static_html(self) -> str:
         return self._view.static_html()

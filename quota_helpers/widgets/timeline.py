@@ -166,28 +166,16 @@ class HistoryPanel(Choosing):
             self.alerts.show("Dates", f"The range ends ({last}) before it begins ({first}): change one of the dates.")
             return
         self.alerts.clear("Dates")
-        self._settled = False
-        try:
+        with self._unheard():
             self.since = self._midnight(first)
             # The newest reading's own day ends with that reading: the rest of it is still to come.
             open_end = last is None or last >= self._frame["fetched_at"].max().tz_convert(self._zone).date()
             self.until = None if open_end else self._midnight(last + timedelta(days=1))
-        finally:
-            self._settled = True
         self._repaint()
 
     @guarded("Reload")
     def _on_reload(self, _: object) -> None:
         self.reload()
-
-    @guarded("Drawing")
-    def _on_choice(self, _: object) -> None:
-        if self._settled:
-            self._repaint()
-
-    @traitlets.validate("accounts")
-    def _check_chosen(self, proposal: Any) -> tuple[str, ...]:
-        return self._check_accounts(proposal)
 
     @traitlets.validate("since", "until")
     def _check_moment(self, proposal: Any) -> datetime | None:
@@ -219,12 +207,9 @@ class HistoryPanel(Choosing):
         )
 
     def _repaint(self) -> None:
-        self._settled = False
-        try:
+        with self._unheard():
             self._move_choices(reveal=self._reveal)
             self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
-        finally:
-            self._settled = True
         self._lines = self._chosen_lines()
         common: dict[str, Any] = {
             "accounts": self._keys,
