@@ -30,9 +30,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict, Unpack
 
 from .models import RawReply
+
+
+class Known(TypedDict, total=False):
+    """What every error can be told besides its message; `QuotaError` says what each is."""
+
+    account: str | None
+    hint: str | None
+    status: int | None
 
 
 class QuotaError(Exception):
@@ -121,16 +129,8 @@ class FetchError(QuotaError):
 
     exit_code = 3
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        account: str | None = None,
-        hint: str | None = None,
-        status: int | None = None,
-        reply: RawReply | None = None,
-    ) -> None:
-        super().__init__(message, account=account, hint=hint, status=status)
+    def __init__(self, message: str, *, reply: RawReply | None = None, **known: Unpack[Known]) -> None:
+        super().__init__(message, **known)
         self.reply = reply
 
 
@@ -204,13 +204,12 @@ class RateLimitedError(FetchError):
         self,
         message: str,
         *,
-        account: str | None = None,
-        hint: str | None = None,
-        status: int | None = 429,
         reply: RawReply | None = None,
         retry_after_seconds: float | None = None,
+        **known: Unpack[Known],
     ) -> None:
-        super().__init__(message, account=account, hint=hint, status=status, reply=reply)
+        known.setdefault("status", 429)
+        super().__init__(message, reply=reply, **known)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -255,14 +254,12 @@ class BodyError(QuotaError):
         self,
         message: str,
         *,
-        account: str | None = None,
-        hint: str | None = None,
-        status: int | None = None,
         line: int | None = None,
         column: int | None = None,
         place: str = "",
+        **known: Unpack[Known],
     ) -> None:
-        super().__init__(message, account=account, hint=hint, status=status)
+        super().__init__(message, **known)
         self.line = line
         self.column = column
         self.place = place

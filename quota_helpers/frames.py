@@ -17,11 +17,11 @@ from .errors import BodyError
 from .fields import type_name
 from .labels import Names, account_labels, choose, listed, of_kind
 from .models import COLUMNS, RawReply, SpendLimit, UsageSnapshot
-from .models.columns import INVENTED_ORIGIN, INVENTED_SESSIONS
-from .models.tidy import tidy_rows, whose
-from .normalize.carrier import trace_body
+from .models.tidy import INVENTED_ORIGIN, INVENTED_SESSIONS, tidy_rows, whose
+from .normalize import trace_body
 from .outcomes import Collection
 from .privacy import mask_identity
+from .tables import frame_of
 from .times import LENGTHS, TOLERANCE_SECONDS, Moment, moment, zone_of
 
 CREDIT_COLUMNS: Final[dict[str, str]] = {
@@ -102,7 +102,7 @@ def to_frame(anything: Any, *, fetched_at: Moment | None = None, reveal: bool = 
     for snapshot, timed in told:
         known = {"account": labels.get(_whose(snapshot))}
         rows += ({**row, **known, **({} if timed else _TIMELESS)} for row in tidy_rows(snapshot))
-    return _frame(rows, COLUMNS)
+    return frame_of(rows, COLUMNS)
 
 
 def frame_at(frame: pd.DataFrame, now: Moment) -> pd.DataFrame:
@@ -405,7 +405,7 @@ def credits_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
     """
     told = [snapshot for snapshot in _snapshots(anything) if snapshot.credits or snapshot.reset_credits]
     labels = _labels(told, reveal=reveal)
-    return _frame((_credit_row(one) | {"account": labels.get(_whose(one))} for one in told), CREDIT_COLUMNS)
+    return frame_of((_credit_row(one) | {"account": labels.get(_whose(one))} for one in told), CREDIT_COLUMNS)
 
 
 def spend_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
@@ -417,7 +417,7 @@ def spend_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
     told = _snapshots(anything)
     labels = _labels(told, reveal=reveal)
     rows = (_spend_row(one, cap) | {"account": labels.get(_whose(one))} for one in told for cap in one.spend_limits)
-    return _frame(rows, SPEND_COLUMNS)
+    return frame_of(rows, SPEND_COLUMNS)
 
 
 def _frame_of(anything: Any) -> Any:
@@ -451,7 +451,7 @@ def _read(reply: RawReply, fetched_at: datetime | None) -> Iterator[tuple[UsageS
         raise BodyError(f"a usage body is a JSON object, not {type_name(reply.payload)}.", hint=WANTED)
     read = trace_body(reply.payload, fetched_at=reply.fetched_at or fetched_at)
     account = reply.account or reply.name or None
-    snapshot = replace(read.trace.snapshot, account=account, account_key=reply.account_key)
+    snapshot = replace(read.snapshot, account=account, account_key=reply.account_key)
     if reply.status is None or reply.status < FIRST_ERROR or snapshot.windows or snapshot.limits:
         yield snapshot, read.fetched_at is not None
 
@@ -469,13 +469,6 @@ def _labels(snapshots: Iterable[UsageSnapshot], *, reveal: bool = False) -> dict
 
 def _snapshots(readings: Any) -> list[UsageSnapshot]:
     return [snapshot for snapshot, timed in _told(readings, None) if timed]
-
-
-def _frame(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
-    table = list(rows)
-    return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in table], dtype=dtype) for name, dtype in columns.items()}
-    )
 
 
 def _credit_row(snapshot: UsageSnapshot) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import pandas as pd
 
 from .fields.aliases import fold
-from .fields.convert import MismatchError, to_boolean, to_count, to_instant, to_number, to_seconds, to_text
+from .fields.convert import MismatchError, to_boolean, to_count, to_instant, to_minutes, to_number, to_seconds, to_text
 from .labels import account_labels
 from .models import RawReply
 from .outcomes import Collection
 from .privacy import mask_identity
+from .tables import frame_of
 from .times import local_time, window_name, zone_of
 
 INVENTED_IDS: Final = ("period-demo-", "reset-demo-")
@@ -160,7 +161,9 @@ def resets_frame(told: Told) -> pd.DataFrame:
     >>> resets_frame(body)["expires_at"].astype(str).tolist()
     ['2026-12-01 00:00:00+00:00']
     """
-    return _frame(({name: getattr(one, name) for name in RESET_COLUMNS} for one in earned_resets(told)), RESET_COLUMNS)
+    return frame_of(
+        ({name: getattr(one, name) for name in RESET_COLUMNS} for one in earned_resets(told)), RESET_COLUMNS
+    )
 
 
 def plan_periods(told: Told) -> pd.DataFrame:
@@ -168,7 +171,7 @@ def plan_periods(told: Told) -> pd.DataFrame:
 
     Beside `cycles`, which knows only what was looked at: where both know a window, show both.
     """
-    return _frame(
+    return frame_of(
         (body.who | _period(body, period) for body in _bodies(told) for period in _items(body.payload, "periods")),
         PERIOD_COLUMNS,
     )
@@ -176,7 +179,7 @@ def plan_periods(told: Told) -> pd.DataFrame:
 
 def plan_breakdowns(told: Told) -> pd.DataFrame:
     """One row per period, dimension and key of `plan_periods` where the server breaks a window down."""
-    return _frame(_breakdown_rows(told), BREAKDOWN_COLUMNS)
+    return frame_of(_breakdown_rows(told), BREAKDOWN_COLUMNS)
 
 
 def account_tokens(told: Told) -> pd.DataFrame:
@@ -187,7 +190,7 @@ def account_tokens(told: Told) -> pd.DataFrame:
         for holder in (_inside(body.payload, "stats"),)
         for bucket in _items(holder, "daily_usage_buckets")
     )
-    return _frame((row for row in rows if row["day"] is not None), TOKEN_DAY_COLUMNS)
+    return frame_of((row for row in rows if row["day"] is not None), TOKEN_DAY_COLUMNS)
 
 
 def elsewhere(account: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +255,7 @@ def _reset_rows(told: Told) -> Iterator[dict[str, Any]]:
 
 
 def _period(body: _Body, period: Mapping[str, Any]) -> dict[str, Any]:
-    seconds = _take(period, _minutes, "window_minutes")
+    seconds = _take(period, to_minutes, "window_minutes")
     hundredths = _take(period, to_number, "used_basis_points")
     return {
         "window": None if seconds is None else window_name(seconds),
@@ -335,17 +338,6 @@ def _as_list(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _minutes(value: Any) -> float:
-    return to_seconds(value) * 60
-
-
 def _day(bucket: Mapping[str, Any]) -> datetime | None:
     when = _take(bucket, to_instant, "start_date")
     return None if when is None else when.replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    table = list(rows)
-    return pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in table], dtype=dtype) for name, dtype in columns.items()}
-    )

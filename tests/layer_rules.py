@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 RANKS = {
-    **dict.fromkeys(("paths", "labels", "files", "html"), 0),
+    **dict.fromkeys(("paths", "labels", "files", "html", "tables"), 0),
     **dict.fromkeys(("times", "privacy", "workers", "progress"), 1),
     "models": 2,
     "errors": 3,

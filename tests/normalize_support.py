@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from foundation_support import NOW
 
 from quota_helpers.models import QuotaWindow, UsageSnapshot
-from quota_helpers.normalize import Trace, normalize_usage, trace_headers, trace_token_count, trace_usage
+from quota_helpers.normalize import Trace, normalize_headers, normalize_token_count, normalize_usage, trace_body
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = sorted(DATA.glob("*.expected.json"))
@@ -25,89 +23,16 @@ def load(expected: Path) -> tuple[dict, dict]:
 
 
 def read(case: dict) -> UsageSnapshot:
-    return trace(case).snapshot
+    read_as = {"headers": normalize_headers, "session": normalize_token_count}.get(case["carrier"], _usage)
+    return read_as(case["payload"], fetched_at=case["fetched_at"])
+
+
+def _usage(payload: object, *, fetched_at: str) -> UsageSnapshot:
+    return trace_body(payload, fetched_at=fetched_at).snapshot
 
 
 def trace(case: dict) -> Trace:
-    fetched_at = datetime.fromisoformat(case["fetched_at"])
-    match case["carrier"]:
-        case "headers":
-            return trace_headers(case["payload"], fetched_at=fetched_at)
-        case "session":
-            found = trace_token_count(case["payload"], fetched_at=fetched_at)
-            assert found is not None
-            return found
-    return trace_usage(case["payload"], fetched_at=fetched_at)
-
-
-def plain(snapshot: UsageSnapshot) -> dict:
-    """The snapshot as the expected files spell it."""
-    credits_, resets = snapshot.credits, snapshot.reset_credits
-    return {
-        "origin": snapshot.origin,
-        "plan": snapshot.plan,
-        "windows": [
-            {
-                "limit": window.limit_id,
-                "window": window.name,
-                "used_percent": window.used_percent,
-                "reset_at": iso(window.reset_at),
-                "window_seconds": window.window_seconds,
-                "slot": window.slot,
-                "name_inferred": window.name_inferred,
-                "state": window.state(snapshot.fetched_at),
-            }
-            for window in snapshot.windows
-        ],
-        "limits": [limit.limit_id for limit in snapshot.limits],
-        "credits": None
-        if credits_ is None
-        else {
-            "has_credits": credits_.has_credits,
-            "unlimited": credits_.unlimited,
-            "balance": text(credits_.balance),
-            "overage_limit_reached": credits_.overage_limit_reached,
-            "approx_local_messages": listed(credits_.approx_local_messages),
-            "approx_cloud_messages": listed(credits_.approx_cloud_messages),
-        },
-        "spend_limits": [
-            {
-                "limit": spend.limit_id,
-                "cap": text(spend.limit),
-                "used": text(spend.used),
-                "remaining": text(spend.remaining),
-                "used_percent": spend.used_percent,
-                "reset_at": iso(spend.reset_at),
-                "source": spend.source,
-                "slot": spend.slot,
-            }
-            for spend in snapshot.spend_limits
-        ],
-        "reset_credits": None
-        if resets is None
-        else {
-            "available_count": resets.available_count,
-            "applicable_available_count": resets.applicable_available_count,
-        },
-        "allowed": snapshot.allowed,
-        "limit_reached": snapshot.limit_reached,
-        "reached_type": snapshot.reached_type,
-        "ordinary_usage_allowed": snapshot.ordinary_usage_allowed,
-        "spend_reached": snapshot.spend_reached,
-        "notes": sorted(snapshot.notes),
-    }
-
-
-def iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
-
-
-def listed(pair: tuple[float, float] | None) -> list[float] | None:
-    return None if pair is None else list(pair)
+    return trace_body(case["payload"], fetched_at=case["fetched_at"])
 
 
 def look_up(payload: object, path: str) -> object:

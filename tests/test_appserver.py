@@ -19,8 +19,7 @@ from codex_support import codex_bin as codex_bin  # noqa: PLC0414 - a fixture
 from codex_support import only_loopback as _only_loopback  # noqa: F401 - an autouse fixture
 from foundation_support import hangs
 
-from quota_helpers.appserver import ACCOUNT, RATE_LIMITS, TOKENS, ask_client, too_old
-from quota_helpers.appserver.calls import PARAMETERS, Said
+from quota_helpers.appserver import ACCOUNT, PARAMETERS, RATE_LIMITS, TOKENS, Said, ask_client, too_old
 from quota_helpers.errors import FetchTimeoutError, OfficialClientError, UnreachableError
 
 ANSWERS = """

@@ -70,7 +70,7 @@ def errors_of(text: str, tmp_path: Path):
         lambda: parse_logins(text),
         lambda: load_auth(path, sleep=lambda _: None),
         lambda: find_accounts(path, sleep=lambda _: None),
-        lambda: reload(dataclasses.replace(good, paths=(path,)), sleep=lambda _: None),
+        lambda: reload(dataclasses.replace(good, paths=(path,))),
     )
     for call in calls:
         try:
@@ -139,7 +139,7 @@ def test_refresh_and_id_tokens_are_not_kept(tmp_path):
     assert not any(REFRESH in text or IDENTITY in text for text in texts)
 
 
-@pytest.mark.parametrize("function", [load_auth, reload, find_accounts])
+@pytest.mark.parametrize("function", [load_auth, find_accounts])
 def test_the_default_wait_is_a_real_one(function):
     """Nobody injects a sleep in daily use."""
     assert inspect.signature(function).parameters["sleep"].default is time.sleep

@@ -12,7 +12,7 @@ import pytest
 from foundation_support import FIVE_HOURS, NOW, WEEK, reading, snapshot
 
 from quota_helpers import errors
-from quota_helpers.cli.json_document import document
+from quota_helpers.cli.output import document
 from quota_helpers.cli.text_table import stale_notes, table
 from quota_helpers.models import Credits, Limit, ResetCredits, SpendLimit
 from quota_helpers.outcomes import Collection, Failure

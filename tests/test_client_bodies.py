@@ -15,8 +15,7 @@ from client_support import (
 )
 from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
 
-from quota_helpers.client.body import MAX_BYTES, read_body
-from quota_helpers.client.payload import parse_body
+from quota_helpers.client.body import MAX_BYTES, parse_body, read_body
 from quota_helpers.errors import (
     UnexpectedReplyError,
     UnreachableError,

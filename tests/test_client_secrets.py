@@ -26,7 +26,7 @@ from client_support import (
 from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
 
 from quota_helpers.client import UsageClient
-from quota_helpers.client.scrub import one_line
+from quota_helpers.client.outcomes import one_line
 from quota_helpers.client.translate import TRANSLATIONS, translate, translation_of
 from quota_helpers.errors import (
     FetchError,

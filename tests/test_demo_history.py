@@ -10,9 +10,8 @@ from quota_helpers.history.opening import _demo_month as demo_history
 from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented import T0, truth
 from quota_helpers.invented.codex_home import NAMED_SINCE, write_codex_home
-from quota_helpers.invented.history import demo_keys, demo_snapshots, past
-from quota_helpers.invented.rhythm import PACE, RHYTHMS
-from quota_helpers.models.columns import INVENTED_SESSIONS
+from quota_helpers.invented.history import PACE, RHYTHMS, demo_keys, demo_snapshots, past
+from quota_helpers.models.tidy import INVENTED_SESSIONS
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sources import demo

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from foundation_support import NOW
-from normalize_support import DATA, EXPECTED, check_percentages, classic, load, look_up, plain, read, trace
+from normalize_support import DATA, EXPECTED, check_percentages, classic, load, look_up, read, trace
 
 from quota_helpers.errors import BodyError
 from quota_helpers.fields import ALIASES
 from quota_helpers.models import RawReply
-from quota_helpers.normalize import is_usage, normalize_headers, normalize_token_count, normalize_usage, trace_usage
+from quota_helpers.normalize import is_usage, normalize_headers, normalize_token_count, normalize_usage, trace_body
+from quota_helpers.raw.case import reading as reading_of
 
 # --- the cases ---
 
@@ -22,7 +23,7 @@ from quota_helpers.normalize import is_usage, normalize_headers, normalize_token
 def test_case_reads_as_expected(expected):
     """A body of a known shape gives exactly the reading that was worked out for it by hand."""
     case, reading = load(expected)
-    assert plain(read(case)) == reading
+    assert reading_of(read(case)) == reading
 
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.name.removesuffix(".expected.json"))
@@ -84,7 +85,7 @@ def test_fetched_at_is_a_moment():
     naive = NOW.replace(tzinfo=None)
     for call in (
         lambda: normalize_usage({}, fetched_at=naive),
-        lambda: trace_usage([], fetched_at=naive),
+        lambda: trace_body([], fetched_at=naive),
         lambda: normalize_headers({}, fetched_at=naive),
         lambda: normalize_token_count({}, fetched_at=naive),
     ):
@@ -204,7 +205,7 @@ def test_notes_never_show_a_value():
         "additional_rate_limits": [secret, {"limit_name": [secret], "rate_limit": secret}],
         "spend_control": {"individual_limit": {"limit": secret, "used_percent": secret}},
     }
-    found = trace_usage(body, fetched_at=NOW)
+    found = trace_body(body, fetched_at=NOW)
     assert found.snapshot.notes
     assert secret not in repr(found)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from normalize_support import EXPECTED, check_percentages, classic, load, look_up, read, trace
 
 from quota_helpers.fields import ALIASES
-from quota_helpers.normalize import normalize_headers, normalize_token_count, normalize_usage, trace_usage
+from quota_helpers.normalize import normalize_headers, normalize_token_count, normalize_usage, trace_body
 
 SCALARS = (
     st.none()
@@ -37,7 +37,7 @@ SLOW = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCh
 @given(payload=JSON)
 def test_arbitrary_json_never_raises_and_invents_nothing(payload):
     """Whatever JSON comes: a snapshot, and no percentage that does not stand in it."""
-    found = trace_usage(payload, fetched_at=NOW)
+    found = trace_body(payload, fetched_at=NOW)
     check_percentages(found.snapshot, payload)
     for step in found.reads:
         look_up(payload, step.path)

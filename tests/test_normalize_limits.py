@@ -6,7 +6,7 @@ import pytest
 from foundation_support import FIVE_HOURS, NOW, WEEK, window
 from normalize_support import classic
 
-from quota_helpers.normalize import normalize_headers, normalize_usage, trace_usage
+from quota_helpers.normalize import normalize_headers, normalize_usage, trace_body
 
 
 def read(**body: object):
@@ -121,7 +121,7 @@ def test_allowed_may_stand_beside_the_windows_of_a_model():
 )
 def test_a_block_in_two_places_is_read_in_the_first(name, inner):
     """The other one is explained as ignored."""
-    found = trace_usage({name: inner, "rate_limit": BLOCK | {name: dict.fromkeys(inner, 9)}}, fetched_at=NOW)
+    found = trace_body({name: inner, "rate_limit": BLOCK | {name: dict.fromkeys(inner, 9)}}, fetched_at=NOW)
     values = found.snapshot.credits or found.snapshot.reset_credits
     assert 9 not in {getattr(values, field) for field in inner}
     assert [step.status for step in found.at(f"$.rate_limit.{name}")] == ["ignored"]

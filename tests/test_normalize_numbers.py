@@ -8,7 +8,7 @@ import pytest
 from foundation_support import DAY, FIVE_HOURS, MONTH, NOW, WEEK, epoch
 from normalize_support import limited, primary
 
-from quota_helpers.normalize import normalize_usage, trace_usage
+from quota_helpers.normalize import normalize_usage, trace_body
 
 PERCENTS = "used and remaining percent disagree; used counts"
 LENGTHS = "length in minutes disagrees with the length in seconds, which counts"
@@ -125,7 +125,7 @@ def test_the_share_of_a_cap_follows_from_its_amounts(fields, share):
 
 
 def test_a_share_worked_out_says_so():
-    found = trace_usage({"individual_limit": {"limit": "200", "used": "25"}}, fetched_at=NOW)
+    found = trace_body({"individual_limit": {"limit": "200", "used": "25"}}, fetched_at=NOW)
     rules = {(step.path, step.read_as): step.rule for step in found.reads}
     assert rules["$.individual_limit.used", "spend:individual.used_percent"] == "worked out from the cap"
     assert rules["$.individual_limit.used", "spend:individual.used"] == ""

@@ -9,13 +9,13 @@ import pytest
 from foundation_support import NOW
 from normalize_support import EXPECTED, classic, load, trace
 
-from quota_helpers.normalize import normalize_usage, trace_usage
+from quota_helpers.normalize import normalize_usage, trace_body
 
 
 def test_trace_tells_rule_and_place():
     """Each number is linked to its field, with the rule in words."""
     body = classic(limit_window_seconds=604800, reset_after_seconds=600)
-    found = trace_usage(body, fetched_at=NOW)
+    found = trace_body(body, fetched_at=NOW)
     window = "$.rate_limit.primary_window"
     (used,) = found.at(f"{window}.used_percent")
     assert (used.read_as, used.status) == ("codex.weekly.used_percent", "read")
@@ -31,7 +31,7 @@ def test_trace_tells_rule_and_place():
 def test_trace_tells_how_numbers_were_worked_out():
     """What was calculated says so."""
     body = {"five_hour": {"percent_left": 40, "window_minutes": 300, "reset_after_seconds": 60}}
-    rules = {step.read_as: step.rule for step in trace_usage(body, fetched_at=NOW).reads}
+    rules = {step.read_as: step.rule for step in trace_body(body, fetched_at=NOW).reads}
     assert rules["codex.five_hour.used_percent"] == "100 minus what is left"
     assert rules["codex.five_hour.reset_at"] == "the time of the reading plus the seconds to go"
     assert rules["codex.five_hour.window_seconds"].startswith("minutes times 60; length 18000 s says five_hour")
@@ -43,7 +43,7 @@ def test_trace_tells_units():
         "weekly": {"percent": 1, "reset_time_ms": 1793638800000},
         "individual_limit": {"limit": 1, "remaining_percent": 9},
     }
-    rules = {step.read_as: step.rule for step in trace_usage(body, fetched_at=NOW).reads}
+    rules = {step.read_as: step.rule for step in trace_body(body, fetched_at=NOW).reads}
     assert rules["codex.weekly.reset_at"] == "epoch milliseconds"
     assert rules["codex.weekly"] == "no length: called after its slot weekly (inferred)"
     assert rules["spend:individual.used_percent"] == "100 minus what is left"
@@ -61,13 +61,13 @@ def test_own_limit_leads_wherever_it_stands():
 
 def test_trace_tells_what_broke():
     """A broken field says what was expected, and what it would have been."""
-    (broken,) = trace_usage(classic(used_percent="x"), fetched_at=NOW).at("$.rate_limit.primary_window.used_percent")
+    (broken,) = trace_body(classic(used_percent="x"), fetched_at=NOW).at("$.rate_limit.primary_window.used_percent")
     assert (broken.read_as, broken.status) == ("codex.five_hour.used_percent", "broken")
     assert broken.why == "expected a number, found str"
 
 
 def test_an_explanation_is_frozen():
-    found = trace_usage(classic(), fetched_at=NOW)
+    found = trace_body(classic(), fetched_at=NOW)
     for value, field in ((found, "reads"), (found.reads[0], "path")):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, field, ())

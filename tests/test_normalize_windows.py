@@ -6,7 +6,7 @@ import pytest
 from foundation_support import FIVE_HOURS, NOW, WEEK, window
 from normalize_support import limited
 
-from quota_helpers.normalize import normalize_usage, trace_usage
+from quota_helpers.normalize import normalize_usage, trace_body
 
 
 def places(snapshot, *, limit="codex"):
@@ -133,7 +133,7 @@ def test_anything_else_is_a_window(reading):
 
 
 def test_zeros_are_explained():
-    found = trace_usage({"rate_limit": {"secondary_window": {"used_percent": 0, "window_minutes": 0}}}, fetched_at=NOW)
+    found = trace_body({"rate_limit": {"secondary_window": {"used_percent": 0, "window_minutes": 0}}}, fetched_at=NOW)
     (step,) = found.at("$.rate_limit.secondary_window.window_minutes")
     assert (step.status, step.read_as) == ("ignored", "codex.weekly.window_minutes")
 

@@ -11,7 +11,7 @@ from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quota_helpers.client.scrub import one_line
+from quota_helpers.client.outcomes import one_line
 from quota_helpers.models import Secret
 from quota_helpers.privacy import (
     HIDDEN,

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from normalize_support import load, read
 from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, changed, reply
 
 from quota_helpers.bodies import read_bodies
 from quota_helpers.errors import BodyError
 from quota_helpers.raw import save_case
+from quota_helpers.raw.case import reading
 
 
 @pytest.mark.parametrize("payload", [MODERN, SPEND_ONLY, {"error": {"type": "usage_limit_reached"}}])
@@ -26,14 +28,13 @@ def test_a_saved_case_is_redacted_and_reads_as_expected(tmp_path, payload):
 
 def test_cases_of_headers_and_session_lines(tmp_path):
     """The carrier is told from the shape, and every carrier's case reads as the normalizer's tests read it."""
-    test_normalize = pytest.importorskip("test_normalize")
     line = {"timestamp": "2026-11-22T11:00:00Z", "type": "event_msg", "payload": {"type": "token_count",
         "rate_limits": {"primary": {"used_percent": 5.0, "window_minutes": 300, "resets_in_seconds": 60}}}}  # fmt: skip
     for name, payload in (("line", line), ("headers", HEADERS), ("usage", reply(MODERN))):
         _, expected = save_case(payload, tmp_path, name, fetched_at=None if name != "headers" else NOW)
-        case, wanted = test_normalize.load(expected)
+        case, wanted = load(expected)
         assert case["carrier"] == {"line": "session"}.get(name, name)
-        assert test_normalize.plain(test_normalize.read(case)) == wanted
+        assert reading(read(case)) == wanted
         assert wanted["windows"]
 
 

@@ -261,7 +261,7 @@ def test_none_or_several_are_no_one_body(source, count):
 
 def test_a_body_of_millions_of_values_ends_somewhere(monkeypatch):
     """The rows do not fill the memory, and it is said."""
-    monkeypatch.setattr("quota_helpers.raw.compare_cells.MOST_PLACES", 20)
+    monkeypatch.setattr("quota_helpers.raw.compare.MOST_PLACES", 20)
     comparison = compare_fields([MODERN, [0] * 100])
     assert not comparison.complete
     assert len(comparison.frame) < 40

@@ -229,6 +229,9 @@ def test_headers_alone_and_none_at_all():
     assert row_of(alone, "x-codex-primary-used-percent")["reading"] == 12.4
     assert tuple(header_table(reply(MODERN)).columns) == HEADER_COLUMNS
     assert len(header_table(reply(MODERN))) == 0
+    for odd, kind in ((7, "int"), ([1], "list"), ("null", "null")):
+        with pytest.raises(BodyError, match=f"expected response headers, found {kind}"):
+            header_table(odd)
 
 
 def test_a_repeated_header_keeps_its_rows():

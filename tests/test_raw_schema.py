@@ -13,7 +13,7 @@ from foundation_support import environment
 
 from quota_helpers.errors import BodyError
 from quota_helpers.invented import recorded
-from quota_helpers.raw.schema import SCHEMA_COLUMNS, schema_drift
+from quota_helpers.raw.drift import SCHEMA_COLUMNS, schema_drift
 
 SCHEMA = {
     "definitions": {

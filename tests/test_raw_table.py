@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from normalize_support import read as read_case
 from raw_support import EPOCH_NOW, HEADERS, MODERN, NOW, SPEND_ONLY, body_called, changed, reply
 
 from quota_helpers.fields import ALIASES
 from quota_helpers.models import Headers
-from quota_helpers.normalize import trace_headers, trace_token_count, trace_usage
 from quota_helpers.paths import value_at
 from quota_helpers.raw import (
     STATUSES,
@@ -21,15 +21,6 @@ from quota_helpers.raw import (
 
 DATA = Path(__file__).parent / "data"
 CASES = sorted(path for path in DATA.glob("*.json") if not path.name.endswith(".expected.json"))
-
-
-def snapshot_of(case):
-    moment = datetime.fromisoformat(case["fetched_at"])
-    if case["carrier"] == "headers":
-        return trace_headers(case["payload"], fetched_at=moment).snapshot
-    if case["carrier"] == "session":
-        return trace_token_count(case["payload"], fetched_at=moment).snapshot
-    return trace_usage(case["payload"], fetched_at=moment).snapshot
 
 
 def values_of(snapshot):
@@ -61,7 +52,7 @@ def test_there_are_cases():
 def test_every_value_of_the_reading_is_a_row_and_every_read_row_is_a_value(path):
     """Both directions: no number without its field, no field said to be read without its number."""
     case = json.loads(path.read_text("utf-8"))
-    values = values_of(snapshot_of(case))
+    values = values_of(read_case(case))
     table = field_table(case["payload"], fetched_at=datetime.fromisoformat(case["fetched_at"]))
     read = table[(table["status"] == "read") & (table["read_as"] != "")]
     rows = {(name, row.path) for row in read.itertuples() for name in row.read_as.split(", ")}
@@ -92,7 +83,7 @@ def test_the_table_has_every_place_once_and_the_mapping_goes_both_ways(path):
     assert {(name, at) for name, places in rows.read_from.items() for at in places} == {
         (name, at) for at, names in rows.read_as.items() for name in names
     }
-    snapshot = snapshot_of(case)
+    snapshot = read_case(case)
     expected = values_of(snapshot)
     for name, value in rows.readings.items():
         assert value in [v for (n, _), v in expected.items() if n == name] or isinstance(value, list)

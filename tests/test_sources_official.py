@@ -14,8 +14,7 @@ from codex_support import only_loopback as _only_loopback  # noqa: F401 - an aut
 from foundation_support import cli, says
 
 import quota_helpers as qh
-from quota_helpers.appserver import RATE_LIMITS, ask_client
-from quota_helpers.appserver.calls import _Talk
+from quota_helpers.appserver import RATE_LIMITS, _Talk, ask_client
 from quota_helpers.normalize import normalize_usage
 
 PAST = 1_700_000_000

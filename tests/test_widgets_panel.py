@@ -18,7 +18,7 @@ from quota_helpers import demo
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import History
 from quota_helpers.invented.accounts import ACCOUNTS, DemoAccount, seat
-from quota_helpers.invented.clock import T0
+from quota_helpers.invented.meters import T0
 from quota_helpers.privacy import mask_identity
 from quota_helpers.widgets import QuotaPanel
 from quota_helpers.widgets.roster import Roster

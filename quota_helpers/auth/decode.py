@@ -6,10 +6,40 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ..errors import AuthFileInvalidError
-from .problem import Problem
+from ..errors import AuthError, AuthFileInvalidError, TokenMissingError
+from ..privacy import printable
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a login file, or with one login in it.
+
+    Attributes:
+        kind: Class of the error it becomes.
+        what: The rest of the sentence that begins with the file's path, without a full stop. Never content.
+        hint: What to do next, or None for the class's own hint.
+        torn: The file may be in the middle of being rewritten: worth reading again.
+        no_login: The file is well-formed, but nothing in it looks like a login.
+    """
+
+    kind: type[AuthError]
+    what: str
+    hint: str | None = None
+    torn: bool = False
+    no_login: bool = False
+
+    def error(self, place: str, account: str | None) -> AuthError:
+        """The error to raise or to keep, made for *place* (the subject of the sentence)."""
+        return self.kind(f"{printable(place)} {self.what}.", account=account, hint=self.hint)
+
+
+SWITCHED_OFF: Final = Problem(
+    TokenMissingError,
+    "is not used: it is switched off in the file (enabled: false)",
+    "Switch it on in the tool that wrote the file.",
+)
+"""A login that the file itself says not to use: passed over, unless somebody asked for exactly this one."""
 
 MAX_BYTES: Final = 1024 * 1024
 """Login files are a few kilobytes; whatever is larger than this is none."""

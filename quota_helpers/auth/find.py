@@ -10,14 +10,11 @@ from typing import Final, NamedTuple
 
 from ..errors import AuthFileInvalidError, AuthFileNotFoundError
 from ..models import Account
-from ..outcomes import Accounts, Failure, SkippedLogin
+from ..outcomes import Accounts
 from ..privacy import mask_identity, printable
-from .keyring import kept_elsewhere
-from .load import expanded
-from .merge import merged
-from .name import SUFFIX, Gathered, Origin, failure, gathered
-from .problem import Problem
-from .read import Sleep, absent_or_unreadable, read_file
+from .decode import MAX_BYTES, Problem
+from .load import Sleep, absent_or_unreadable, expanded, read_file
+from .name import SUFFIX, Gathered, Origin, failed, gathered, merged, passed_over
 
 DEFAULT_FOLDER: Final = "account"
 """Where logins are looked for when nobody says where: in the working folder, then in its parent."""
@@ -154,7 +151,7 @@ def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Gathered:
 def _refused(folder: Path, name: str) -> Gathered:
     hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
     problem = Problem(AuthFileInvalidError, "is no account name: it would leave the folder of the logins", hint)
-    return Gathered((failure(problem, printable(name) or "(no name)", f"{printable(name)!r}"),))
+    return failed(problem, f"{printable(name)!r}", printable(name) or "(no name)")
 
 
 def _leaves_folder(name: str) -> bool:
@@ -165,7 +162,7 @@ def _leaves_folder(name: str) -> bool:
 def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Gathered:
     files = _files(folder)
     if isinstance(files, Problem):
-        return Gathered((failure(files, printable(str(folder)), str(folder)),))
+        return failed(files, str(folder))
     if files is None:
         return _read(_Target(folder), sleep)
     targets = [_Target(folder / file, maybe=not _is_auth(file)) for file in files if _is_auth(file) or _is_flat(file)]
@@ -173,17 +170,17 @@ def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Gathered:
     if found.items:
         return found
     hidden = default and any(isinstance(item, Account) for item in _read_home(None, sleep).items)
-    return Gathered.joined((found, Gathered((_empty(folder, files, hidden=hidden),))))
+    return Gathered.joined((found, _empty(folder, files, hidden=hidden)))
 
 
-def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Failure:
+def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Gathered:
     hint = f"Copy a login there as NAME{SUFFIX}, or name another folder."
     if "auth.json" in files:
         hint += f" To read {printable(str(folder / 'auth.json'))} itself, give its path."
     if hidden:
         hint += f" It hides Codex's own login in {_written(_home(None))}: to use that one, remove the empty folder."
     problem = Problem(AuthFileNotFoundError, f"holds no login file (*{SUFFIX}, codex-*.json)", hint)
-    return failure(problem, printable(str(folder)), str(folder))
+    return failed(problem, str(folder))
 
 
 def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Gathered:
@@ -193,22 +190,22 @@ def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Gathered:
         if codex_home is None and isinstance(files, Problem) and files.kind is AuthFileNotFoundError:
             return Gathered()  # nobody named it, and it is not there: no login file at all
         problem = files or Problem(AuthFileInvalidError, "is a file, but a Codex home is a folder")
-        return Gathered((failure(problem, printable(str(home)), str(home)),))
+        return failed(problem, str(home))
     folder = home / "accounts"
     accounts = _files(folder)
     found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
     if "auth.json" not in files and (elsewhere := kept_elsewhere(home)):
         found = Gathered.joined((found, _beside(elsewhere, home, found)))
     if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
-        return Gathered.joined((found, Gathered((failure(accounts, printable(str(folder)), str(folder)),))))
+        return Gathered.joined((found, failed(accounts, str(folder))))
     return found
 
 
 def _beside(problem: Problem, home: Path, found: Gathered) -> Gathered:
     """A login out of reach: a failure where it is the only one, else one that is passed over."""
     if not found.items:
-        return Gathered((failure(problem, printable(str(home)), str(home)),))
-    return Gathered(skipped=(SkippedLogin(path=home, reason=problem.what),))
+        return failed(problem, str(home))
+    return passed_over(home, problem.what)
 
 
 def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> Iterator[_Target]:
@@ -253,8 +250,7 @@ def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Gathered:
         if first is target.path:
             batches.append(_read(target, sleep))
         else:
-            reason = f"the same file as {printable(str(first))}"
-            batches.append(Gathered(skipped=(SkippedLogin(path=target.path, reason=reason),)))
+            batches.append(passed_over(target.path, f"the same file as {printable(str(first))}"))
     return Gathered.joined(batches)
 
 
@@ -264,5 +260,40 @@ def _read(target: _Target, sleep: Sleep) -> Gathered:
     if not isinstance(result, Problem):
         return gathered(result, origin)
     if target.any_json or (target.maybe and result.no_login):
-        return Gathered(skipped=(SkippedLogin(path=target.path, reason=f"no login: it {result.what}"),))
-    return Gathered((failure(result, origin.title, origin.place),))
+        return passed_over(target.path, f"no login: it {result.what}")
+    return failed(result, origin.place, origin.title)
+
+
+_SETTING: Final = "cli_auth_credentials_store"
+_ELSEWHERE: Final = {"keyring", "auto"}
+_STORE: Final = ("secrets", "cli_auth.age")
+_HINT: Final = (
+    "Codex itself may well be signed in: ask through it (via='codex', --via codex). "
+    f'To read the login directly, set {_SETTING} = "file" in its config.toml and sign in once more with: codex login'
+)
+
+
+def kept_elsewhere(home: Path) -> Problem | None:
+    """Why a Codex home without auth.json may nevertheless have a login; None where nothing says so."""
+    if os.path.lexists(home.joinpath(*_STORE)):
+        what = f"keeps its login in an encrypted store ({'/'.join(_STORE)}), not in a file"
+        return Problem(AuthFileNotFoundError, what, _HINT)
+    if _setting(home) in _ELSEWHERE:
+        what = f"keeps its login in the system's keyring, not in a file (config.toml: {_SETTING})"
+        return Problem(AuthFileNotFoundError, what, _HINT)
+    return None
+
+
+def _setting(home: Path) -> object:
+    """Where the home's config.toml says that logins are kept; None where it does not say, or cannot be read."""
+    import tomllib  # noqa: PLC0415  # only a home without a login file needs it
+
+    path = home / "config.toml"
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES).decode()
+        return tomllib.loads(text).get(_SETTING)
+    except (OSError, ValueError):
+        return None  # a config that Codex itself could not read says nothing about logins

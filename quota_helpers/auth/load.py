@@ -2,23 +2,97 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from ..errors import AuthError, TokenExpiredError, TokenMissingError
+from ..errors import AuthFileInvalidError, AuthFileNotFoundError, TokenExpiredError, TokenMissingError
 from ..labels import of_kind
 from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import printable
-from .logins import Found
-from .merge import merged
-from .name import Origin, gathered
-from .problem import PassedOver, Problem
-from .read import Sleep, read_file, read_text
+from .decode import MAX_BYTES, SWITCHED_OFF, Problem, decode_bytes, decode_document, too_large
+from .logins import Found, find_logins
+from .name import Origin, gathered, merged
+
+Sleep = Callable[[float], object]
+
+PAUSE_SECONDS: Final = 0.05
+REREADS: Final = 2
+
+_LINK_LOOP_WINDOWS: Final = 1921
+_NO_FILE: Final = "Put a login file in its place, or make one with: codex login"
+
+
+def read_file(path: Path, sleep: Sleep) -> list[Found] | Problem:
+    """The logins of one file; a torn or empty file is read again after 50 ms, twice at most."""
+    for _ in range(REREADS):
+        result = _read_once(path)
+        if not (isinstance(result, Problem) and result.torn):
+            return result
+        sleep(PAUSE_SECONDS)
+    return _read_once(path)
+
+
+def read_text(text: str) -> list[Found] | Problem:
+    """The logins of one text."""
+    document = decode_document(text)
+    return document if isinstance(document, Problem) else find_logins(document)
+
+
+def absent_or_unreadable(path: Path, error: OSError | ValueError) -> Problem:
+    """What an error of the operating system means for a login file or a folder of them."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114  # os.path never raises here
+        return Problem(AuthFileNotFoundError, "is a link to nothing")
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return Problem(AuthFileNotFoundError, "does not exist")
+    if number == errno.ELOOP or getattr(error, "winerror", None) == _LINK_LOOP_WINDOWS:
+        return Problem(AuthFileInvalidError, "is a link that leads back to itself", _NO_FILE)
+    if isinstance(error, PermissionError):
+        return Problem(
+            AuthFileInvalidError, "may not be read (permission denied)", "Give yourself the right to read it."
+        )
+    reason = (error.strerror if isinstance(error, OSError) else None) or "no valid path"
+    return Problem(AuthFileInvalidError, f"cannot be read ({reason})")
+
+
+def _read_once(path: Path) -> list[Found] | Problem:
+    raw = _read_bytes(path)
+    text = raw if isinstance(raw, Problem) else decode_bytes(raw)
+    return text if isinstance(text, Problem) else read_text(text)
+
+
+def _read_bytes(path: Path) -> bytes | Problem:
+    try:
+        if problem := _not_a_file(os.stat(path)):  # noqa: PTH116  # before opening: opening a device can have effects
+            return problem
+        with open(path, "rb", opener=_open_without_waiting) as file:  # Path.open knows no opener
+            if problem := _not_a_file(os.fstat(file.fileno())):
+                return problem  # it was exchanged between the look and the opening
+            # A pseudo file (/proc/kmsg) can look like a plain one and yet have nothing to say for now: None.
+            raw = file.read(MAX_BYTES + 1) or b""
+    except (OSError, ValueError) as error:
+        return absent_or_unreadable(path, error)
+    return too_large() if len(raw) > MAX_BYTES else raw
+
+
+def _not_a_file(status: os.stat_result) -> Problem | None:
+    if stat.S_ISREG(status.st_mode):
+        return None
+    what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+    return Problem(AuthFileInvalidError, f"is {what}, not a file", _NO_FILE)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe that nobody writes to would wait for ever; Windows has no such flag and no such pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) -> Account:
@@ -39,13 +113,10 @@ def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) 
     origin = Origin(path, name)
     result = read_text(of_kind(text, str, "text", "the text of a login file; qh.load_auth reads a path"))
     del text  # a traceback that shows local variables must not show the login
-    chosen = _first_usable(result, origin)
-    if isinstance(chosen, AuthError):
-        raise chosen
-    return chosen
+    return _first_usable(result, origin)
 
 
-def parse_logins(text: str, *, name: str | None = None, path: Path | None = None) -> Accounts:
+def parse_logins(text: str, *, name: str | None = None) -> Accounts:
     """Every login that a text holds, those that cannot be used as failures beside the others. Pure.
 
     Raises:
@@ -54,7 +125,7 @@ def parse_logins(text: str, *, name: str | None = None, path: Path | None = None
     >>> parse_logins('[{"access_token": "a", "account_id": "1"}, {"refresh_token": "b"}]')
     Accounts(1 logins, 1 unusable: account-1)
     """
-    origin = Origin(path, name)
+    origin = Origin(name=name)
     result = read_text(text)
     del text
     if isinstance(result, Problem):
@@ -76,14 +147,11 @@ def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
     Traceback (most recent call last):
     quota_helpers.errors.AuthFileNotFoundError: account/nobody.auth.json does not exist. ...
     """
-    origin = Origin(expanded(path))
-    chosen = _first_usable(read_file(expanded(path), sleep), origin)
-    if isinstance(chosen, AuthError):
-        raise chosen
-    return chosen
+    file = expanded(path)
+    return _first_usable(read_file(file, sleep), Origin(file))
 
 
-def reload(account: Account, *, sleep: Sleep = time.sleep) -> Account:
+def reload(account: Account) -> Account:
     """The same login, read again from its file, under the same name: Codex may have renewed the token meanwhile.
 
     A file that now holds somebody else's login gives that one, with its own key: the caller decides. In a file with
@@ -96,7 +164,7 @@ def reload(account: Account, *, sleep: Sleep = time.sleep) -> Account:
     if not account.paths:
         return account
     origin = Origin(account.paths[0], account.name)
-    result = read_file(account.paths[0], sleep)
+    result = read_file(account.paths[0], time.sleep)
     if isinstance(result, Problem):
         raise result.error(origin.place, account.name)
     fresh = _again(result, account)
@@ -127,17 +195,15 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
-def _first_usable(result: Sequence[Found] | Problem, origin: Origin) -> Account | AuthError:
+def _first_usable(result: Sequence[Found] | Problem, origin: Origin) -> Account:
     if isinstance(result, Problem):
-        return result.error(origin.place, origin.title)
+        raise result.error(origin.place, origin.title)
     accounts = gathered(result, origin).named_apart()
-    if len(accounts):
+    if accounts:
         return accounts[0]
     if accounts.failures:
-        error = accounts.failures[0].error
-        return error if isinstance(error, AuthError) else AuthError(error.message)
-    reasons = [found.outcome for found in result if isinstance(found.outcome, PassedOver)]
-    return reasons[0].problem().error(origin.place_of(result[0]), origin.title)
+        raise accounts.failures[0].error
+    raise SWITCHED_OFF.error(origin.place_of(result[0]), origin.title)
 
 
 def _again(logins: Sequence[Found], account: Account) -> Account | Problem:
@@ -147,8 +213,6 @@ def _again(logins: Sequence[Found], account: Account) -> Account | Problem:
         there = there if there and _is(there, account) else next(moved, there)
     if there is None:
         return Problem(TokenMissingError, "no longer holds this login")
-    if isinstance(there.outcome, PassedOver):
-        return there.outcome.problem()
     if isinstance(there.outcome, Problem):
         return there.outcome
     return replace(there.outcome, name=account.name, paths=account.paths, entry=there.entry)

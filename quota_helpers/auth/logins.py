@@ -17,21 +17,30 @@ Refresh tokens are never looked at: refreshing rotates them, and the login's own
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
+from ..fields import fold
 from ..models import Account, Secret
+from ..paths import child_path
 from ..privacy import hide_tokens
 from ..times import from_iso
 from .claims import Claims, instant, label, read_claims
-from .decode import kind_of
-from .kinds import PERSONAL_TOKEN, automation_hint, kind_of_login
-from .problem import PassedOver, Problem
+from .decode import SWITCHED_OFF, Problem, kind_of
 
+PERSONAL_TOKEN: Final = "personalaccesstoken"  # noqa: S105  # the folded name of a field
+_KINDS: Final = {
+    PERSONAL_TOKEN: "a personal access token",
+    "agentidentity": "an agent identity and no ChatGPT login",
+    "headers": "a login by headers of its own and no ChatGPT login",
+    "bedrockapikey": "an Amazon Bedrock API key and no ChatGPT login",
+    "bedrockaccesskeys": "Amazon Bedrock access keys and no ChatGPT login",
+}
+"""Kinds of login that carry no ChatGPT quota, as Codex's `auth_mode` names them. A personal access token can be asked
+with when an account is named; none of them is mended by signing in."""
 _ACCESS: Final = ("accesstoken", "access")
 _ID: Final = ("idtoken",)
 _ACCOUNT_ID: Final = ("accountid", "chatgptaccountid")
@@ -50,9 +59,8 @@ _ORGANIZATION: Final = "org-"
 _PROVIDER: Final = re.compile(
     r"(?:openai-codex|openai|codex|chatgpt)(?:[-_:/ ](?P<label>.+))?", re.IGNORECASE | re.DOTALL
 )
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
-Outcome = Account | Problem | PassedOver
+Outcome = Account | Problem
 Document = Mapping[str, Any] | list[Any]
 
 
@@ -101,15 +109,14 @@ def _providers(document: Mapping[str, Any]) -> Iterator[Found]:
         if hide_tokens(key) != key:
             continue  # it would be shown as the login's name and place
         if match and (_is_login(value, _ENTRY_MARKS) or _is_api_key(value)):
-            step = f".{key}" if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key)}]"
-            yield Found(f"${step}", _read(value), label(match["label"]))
+            yield Found(child_path("$", key), _read(value), label(match["label"]))
 
 
 def _is_login(value: object, marks: frozenset[str]) -> bool:
     if not isinstance(value, dict):
         return False
-    return any(_fold(key) in marks for key in value) or any(
-        _is_login(value.get(key), marks) or _is_api_key(value.get(key)) for key in value if _fold(key) in _HOLDERS
+    return any(fold(key) in marks for key in value) or any(
+        _is_login(value.get(key), marks) or _is_api_key(value.get(key)) for key in value if fold(key) in _HOLDERS
     )
 
 
@@ -122,21 +129,45 @@ def _is_api_key(value: object) -> bool:
 
 def _read(fields: Mapping[str, Any]) -> Outcome:
     if fields.get("enabled") is False:
-        return PassedOver("it is switched off in the file (enabled: false)")
-    holder = next((value for key, value in fields.items() if _fold(key) in _HOLDERS and isinstance(value, dict)), {})
-    kind = kind_of_login(_text(fields, ("authmode",)), fields)
+        return SWITCHED_OFF
+    holder = next((value for key, value in fields.items() if fold(key) in _HOLDERS and isinstance(value, dict)), {})
+    kind = _kind_without_quota(fields)
     scopes = (fields,) if kind else (holder, fields)  # what lies beside another kind of login is out of date
-    access = (PERSONAL_TOKEN,) if kind and kind.personal else (*_ACCESS, PERSONAL_TOKEN)
-    token = None if kind and not kind.personal else _in_any(scopes, access)
+    access = (PERSONAL_TOKEN,) if kind else (*_ACCESS, PERSONAL_TOKEN)
+    token = _in_any(scopes, access) if kind in {None, PERSONAL_TOKEN} else None
     if token is None:
-        return Problem(TokenMissingError, f"holds {kind.what}", automation_hint(kind)) if kind else _no_token(scopes)
+        return _no_quota(kind) if kind else _no_token(scopes)
     if problem := _token_problem(token):
         return problem
     found = _account(scopes, token, read_claims(token, _in_any(scopes, _ID)))
-    personal = kind or kind_of_login("personalAccessToken", fields)
-    if isinstance(found, Problem) and personal and token == _text(fields, (PERSONAL_TOKEN,)):
-        return found._replace(what=f"holds {personal.what}, which names no account", hint=automation_hint(personal))
+    if isinstance(found, Problem) and token == _text(fields, (PERSONAL_TOKEN,)):
+        unnamed = f"holds {_KINDS[PERSONAL_TOKEN]}, which names no account"
+        return _no_quota(PERSONAL_TOKEN)._replace(kind=found.kind, what=unnamed)
     return found
+
+
+def _kind_without_quota(fields: Mapping[str, Any]) -> str | None:
+    """One of `_KINDS`, where `auth_mode` names it, or, where that names none, the fields of the file.
+
+    What `auth_mode` says counts, whatever older tokens lie beside it. None: an ordinary login, or an unknown kind.
+    """
+    mode = _text(fields, ("authmode",))
+    if mode is not None:
+        return folded if (folded := fold(mode)) in _KINDS else None
+    told = {fold(key) for key, value in fields.items() if value}
+    if told & {"tokens", "accesstoken", "openaiapikey", PERSONAL_TOKEN}:
+        return None
+    return next((kind for kind in _KINDS if kind in told and kind != "headers"), None)
+
+
+def _no_quota(kind: str) -> Problem:
+    """There is nothing to ask for with a login of this kind; signing in over it would be no help."""
+    what = _KINDS[kind].partition(" and no ")[0]
+    hint = (
+        f"There is no ChatGPT quota to read with {what}. It may be a working login for automation, and signing in "
+        "would overwrite it: keep a ChatGPT login in a folder of its own (another CODEX_HOME) and name that one."
+    )
+    return Problem(TokenMissingError, f"holds {_KINDS[kind]}", hint)
 
 
 def _account(scopes: tuple[Mapping[str, Any], ...], token: str, claims: Claims) -> Account | Problem:
@@ -167,7 +198,7 @@ def _no_token(scopes: tuple[Mapping[str, Any], ...]) -> Problem:
     """Why there is no token to send, as exactly as the file lets us say."""
     if _in_any(scopes, _API_KEY) or any(_is_api_key(scope) and _text(scope, ("key",)) for scope in scopes):
         return Problem(ApiKeyOnlyError, "holds an API key and no ChatGPT login")
-    present = [value for scope in scopes for key, value in scope.items() if _fold(key) in (*_ACCESS, PERSONAL_TOKEN)]
+    present = [value for scope in scopes for key, value in scope.items() if fold(key) in (*_ACCESS, PERSONAL_TOKEN)]
     wrong = next((value for value in present if value is not None and not isinstance(value, str)), None)
     if wrong is not None:
         return Problem(TokenMissingError, f"holds {kind_of(wrong)} where the access token should be a text")
@@ -199,7 +230,7 @@ def _header_flaw(text: str) -> str | None:
 
 def _file_expiry(scopes: tuple[Mapping[str, Any], ...]) -> datetime | None:
     """When the token expires by the file's word: epoch seconds or milliseconds (0 is unset), or ISO 8601."""
-    values = (value for scope in scopes for name in _EXPIRY for key, value in scope.items() if _fold(key) == name)
+    values = (value for scope in scopes for name in _EXPIRY for key, value in scope.items() if fold(key) == name)
     return next((when for value in values if (when := _when(value))), None)
 
 
@@ -220,10 +251,6 @@ def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     """The first text that is not blank under one of the (folded) names, without surrounding blanks."""
     for name in names:
         for key, value in fields.items():
-            if isinstance(value, str) and _fold(key) == name and (text := value.strip()):
+            if isinstance(value, str) and fold(key) == name and (text := value.strip()):
                 return text
     return None
-
-
-def _fold(key: str) -> str:
-    return key.replace("_", "").replace("-", "").lower()

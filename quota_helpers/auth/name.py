@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,13 +13,14 @@ from ..labels import numbered
 from ..models import Account
 from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import hide_tokens, mask_email, mask_identity, printable
+from .decode import SWITCHED_OFF, Problem
 from .logins import Found
-from .problem import PassedOver, Problem
 
 SUFFIX: Final = ".auth.json"
 _SHORT: Final = 8
 _LABEL_LENGTH: Final = 60
 _UNNAMED: Final = "login"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Origin(NamedTuple):
@@ -106,23 +108,68 @@ class Gathered(NamedTuple):
         return Accounts(accounts, failures, self.skipped)
 
 
-def failure(problem: Problem, name: str, place: str) -> Failure:
-    """The problem beside the logins that work."""
-    return Failure(account=name, error=problem.error(place, name))
+def failed(problem: Problem, place: str, name: str = "") -> Gathered:
+    """The problem beside the logins that work; by default under the name of its place."""
+    name = name or printable(place)
+    return Gathered((Failure(account=name, error=problem.error(place, name)),))
+
+
+def passed_over(path: Path, reason: str) -> Gathered:
+    """A file or a login that is left out on purpose."""
+    return Gathered(skipped=(SkippedLogin(path=path, reason=reason),))
 
 
 def gathered(logins: Sequence[Found], origin: Origin) -> Gathered:
     """The logins of one origin, with their names, paths and errors."""
-    paths = () if origin.path is None else (origin.path,)
+    return Gathered.joined(_gathered(found, origin) for found in logins)
+
+
+def _gathered(found: Found, origin: Origin) -> Gathered:
+    outcome = found.outcome
+    if isinstance(outcome, Account):
+        paths = () if origin.path is None else (origin.path,)
+        name = origin.name_of(found, outcome)
+        return Gathered((replace(outcome, name=name, paths=paths, entry=found.entry),))
+    if outcome is SWITCHED_OFF:
+        reason = outcome.what.removeprefix("is not used: ")
+        return passed_over(origin.path or Path(origin.title), f"{printable(found.entry)}: {reason}")
+    return failed(outcome, origin.place_of(found), origin.name_of(found, None))
+
+
+def merged(found: Gathered) -> Gathered:
+    """The logins, each once: the one with the later expiry stays, and what gives way is told as passed over."""
     items: list[Account | Failure] = []
-    skipped: list[SkippedLogin] = []
-    for found in logins:
-        outcome = found.outcome
-        if isinstance(outcome, Account):
-            items.append(replace(outcome, name=origin.name_of(found, outcome), paths=paths, entry=found.entry))
-        elif isinstance(outcome, PassedOver):
-            path = origin.path or Path(origin.title)
-            skipped.append(SkippedLogin(path=path, reason=f"{printable(found.entry)}: {outcome.reason}"))
+    skipped = list(found.skipped)
+    known: dict[tuple[str, ...], tuple[int, Account]] = {}
+    for item in found.items:
+        marks = () if isinstance(item, Failure) else _marks(item)
+        place, twin = next((known[m] for m in marks if m in known and _may_be(known[m][1], item)), (len(items), None))
+        if twin is None or isinstance(item, Failure):
+            items.append(item)
+            kept = item
         else:
-            items.append(failure(outcome, origin.name_of(found, None), origin.place_of(found)))
+            items[place], gone = kept, _ = _later(twin, item)
+            at = "" if gone.entry == "$" else f"{gone.entry}: "
+            path = gone.paths[0] if gone.paths else Path(gone.name)
+            skipped.append(SkippedLogin(path=path, reason=f"{at}the same login as {kept.name}"))
+        if isinstance(kept, Account):
+            known |= dict.fromkeys((*marks, *_marks(kept)), (place, kept))
     return Gathered(tuple(items), tuple(skipped))
+
+
+def _marks(account: Account) -> tuple[tuple[str, ...], ...]:
+    """What makes a login the same: the account and the person. Members of a team share the account id alone."""
+    who = (("user", account.user_id), ("e-mail", account.email and account.email.casefold()))
+    return tuple((kind, value, account.account_id) for kind, value in who if value and account.account_id)
+
+
+def _may_be(one: Account, other: Account | Failure) -> bool:
+    """Not when both name their user, and not the same one, though they share an e-mail address."""
+    users = {item.user_id for item in (one, other) if isinstance(item, Account) and item.user_id}
+    return len(users) <= 1
+
+
+def _later(one: Account, other: Account) -> tuple[Account, Account]:
+    """The login with the later expiry, which has all paths, and the one that gives way."""
+    kept, dropped = (other, one) if (other.expires_at or _NEVER) > (one.expires_at or _NEVER) else (one, other)
+    return replace(kept, paths=tuple(dict.fromkeys(kept.paths + dropped.paths))), dropped

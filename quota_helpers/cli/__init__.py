@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..privacy import printable
 from ..sources import demo, live
-from .json_document import document
 from .keep import NOT_KEPT, keep_on, keep_one, kept_record
 from .options import parse
-from .raw_output import print_bodies, print_replies
+from .output import document, print_bodies, print_replies
 from .text_table import WIDTH, packed, stale_notes, table
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from ..labels import of_kind
 from ..models import Account, Headers, RawReply
 from ..privacy import Echo, hide_in_headers
 from .address import beside, host_of, stays_private, usage_url
+from .body import Parsed, parse_body
 from .outcomes import RetryAfter, judge, may_help_to_ask_again, read_pause
-from .payload import Parsed, parse_body
 from .translate import translate
 from .transport import GuardedAdapter, HttpAnswer, ask, tls_context
 from .watchdog import Guard, Watchdog

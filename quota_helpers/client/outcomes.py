@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import (
@@ -22,16 +21,17 @@ from ..errors import (
     WorkspaceDeactivatedError,
 )
 from ..models import RawReply
+from ..privacy import hide_tokens, mask_identity, printable
 from ..times import from_epoch
 from .address import host_of
-from .scrub import one_line
 
+_LONGEST_TEXT: Final = 200
+_TITLE: Final = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 # A server that names a longer wait means something else.
 _LONGEST_WAIT: Final = timedelta(days=366)
 # No date is longer, and the parser need not see more.
 _LONGEST_DATE: Final = 100
 _REFUSED_PLACE: Final = "unsupported_country_region_territory"
-_OTHER_HINT: Final = "A proxy or firewall on the way may have answered; with --raw-json you see what came back."
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -59,7 +59,51 @@ class Envelope(NamedTuple):
     text: str = ""
 
 
-_Verdict: TypeAlias = Callable[[RawReply, Envelope, RetryAfter], FetchError]
+class Rule(NamedTuple):
+    """What an answer stands for.
+
+    Attributes:
+        kind: The error.
+        message: What to say; `{code}` the server's word, `{asked}` the wait it asks for, `{target}` where it sends us.
+        hint: What to do next, where the class's own hint does not fit.
+        words: Whether the server's own words follow.
+    """
+
+    kind: type[FetchError]
+    message: str
+    hint: str | None = None
+    words: bool = False
+
+
+# Status, or its hundreds, and a word that must be among the server's codes; the first one that fits counts.
+_RULES: Final[dict[tuple[int, str], Rule]] = {
+    (401, "account_deactivated"): Rule(AccountForbiddenError, "The account is deactivated{code}"),
+    (401, "token_expired"): Rule(TokenRejectedError, "The token has expired{code}", TokenExpiredError.default_hint),
+    (401, ""): Rule(TokenRejectedError, "The server does not accept the token{code}"),
+    (402, "deactivated_workspace"): Rule(WorkspaceDeactivatedError, "The workspace of this seat is deactivated"),
+    (402, ""): Rule(UnexpectedReplyError, "The server asks for a payment", words=True),
+    (403, _REFUSED_PLACE): Rule(
+        BlockedByEdgeError,
+        f"The server refuses the place this network is in ({_REFUSED_PLACE})",
+        "The login may be fine: try from another network, or through a proxy (HTTPS_PROXY) elsewhere.",
+    ),
+    (403, ""): Rule(AccountForbiddenError, "The server knows this login and gives it no permission{code}"),
+    (404, ""): Rule(UnexpectedReplyError, "There is no usage endpoint at {url}", words=True),
+    (3, ""): Rule(UnexpectedReplyError, "The server sends us elsewhere{target}; not followed"),
+    (5, ""): Rule(ServerError, "The server failed{asked}", words=True),
+}
+_OTHER: Final = Rule(
+    UnexpectedReplyError,
+    "An answer that the usage endpoint does not give",
+    "A proxy or firewall on the way may have answered; with --raw-json you see what came back.",
+    words=True,
+)
+_EDGE: Final = Rule(BlockedByEdgeError, "The edge in front of the server blocked the request")
+_NOTHING_BESIDE: Final = Rule(
+    UnexpectedReplyError,
+    "There is nothing at {url}",
+    "The usage is not affected: not every server and account has this.",
+)
 
 
 def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError | None:
@@ -72,16 +116,38 @@ def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError
     """
     if reply.status == HTTPStatus.OK:
         return _not_usage(reply, problem)
+    said = read_envelope(reply.payload)
+    if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _limited(reply, said, pause)
+    rule = _rule_for(reply, said)
+    message = rule.message.format(
+        code=f" ({said.codes[0]})" if said.codes else "",
+        asked=f"; it asks to wait {pause.seconds:.0f} s" if pause.seconds is not None else "",
+        target=_target(reply),
+        url=reply.url,
+    )
+    return _error(rule._replace(message=message), reply)
+
+
+def _rule_for(reply: RawReply, said: Envelope) -> Rule:
     status = reply.status or 0
-    verdict = _BY_STATUS.get(status) or _BY_FAMILY.get(status // 100, _other)
-    return verdict(reply, read_envelope(reply.payload), pause)
+    if status == HTTPStatus.FORBIDDEN and ("cf-mitigated" in reply.headers or reply.payload is None):
+        return _EDGE
+    if status == HTTPStatus.NOT_FOUND and not _asks_for_usage(reply):
+        return _NOTHING_BESIDE
+    there = {status, status // 100}
+    return next((r for (at, code), r in _RULES.items() if at in there and (not code or code in said.codes)), _OTHER)
+
+
+def _asks_for_usage(reply: RawReply) -> bool:
+    return urlsplit(reply.url).path.endswith("/usage")
 
 
 def may_help_to_ask_again(reply: RawReply) -> bool:
     """Whether the same request could be answered better in a moment: 5xx, and 429 unless the quota itself is spent."""
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return not _spent(read_envelope(reply.payload))
-    return (reply.status or 0) // 100 == _SERVER_FAMILY
+    return HTTPStatus.INTERNAL_SERVER_ERROR <= (reply.status or 0) < 600  # noqa: PLR2004  # 5xx
 
 
 def read_envelope(payload: Any) -> Envelope:
@@ -137,38 +203,11 @@ def _http_date(text: str) -> datetime | None:
 
 def _not_usage(reply: RawReply, problem: str | None) -> FetchError | None:
     if problem is not None:
-        return _error(UnexpectedReplyError, reply, f"The answer is no usage body: it is {problem}", words=True)
-    is_usage = urlsplit(reply.url).path.endswith("/usage")
-    if not isinstance(reply.payload, dict if is_usage else dict | list):
-        kind = "null" if reply.payload is None else type(reply.payload).__name__
-        return _error(UnexpectedReplyError, reply, f"The answer is no usage body: JSON, but no object ({kind})")
-    return None
-
-
-def _unauthorized(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
-    code = f" ({said.codes[0]})" if said.codes else ""
-    if "account_deactivated" in said.codes:
-        return _error(AccountForbiddenError, reply, f"The account is deactivated{code}")
-    if "token_expired" in said.codes:
-        return _error(TokenRejectedError, reply, f"The token has expired{code}", hint=TokenExpiredError.default_hint)
-    return _error(TokenRejectedError, reply, f"The server does not accept the token{code}")
-
-
-def _unpaid(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
-    if "deactivated_workspace" in said.codes:
-        return _error(WorkspaceDeactivatedError, reply, "The workspace of this seat is deactivated")
-    return _error(UnexpectedReplyError, reply, "The server asks for a payment", words=True)
-
-
-def _forbidden(reply: RawReply, said: Envelope, _: RetryAfter) -> FetchError:
-    if "cf-mitigated" in reply.headers or reply.payload is None:
-        return _error(BlockedByEdgeError, reply, "The edge in front of the server blocked the request")
-    if _REFUSED_PLACE in said.codes:
-        hint = "The login may be fine: try from another network, or through a proxy (HTTPS_PROXY) elsewhere."
-        message = f"The server refuses the place this network is in ({_REFUSED_PLACE})"
-        return _error(BlockedByEdgeError, reply, message, hint=hint)
-    code = f" ({said.codes[0]})" if said.codes else ""
-    return _error(AccountForbiddenError, reply, f"The server knows this login and gives it no permission{code}")
+        return _error(Rule(UnexpectedReplyError, f"The answer is no usage body: it is {problem}", words=True), reply)
+    if isinstance(reply.payload, dict if _asks_for_usage(reply) else dict | list):
+        return None
+    kind = "null" if reply.payload is None else type(reply.payload).__name__
+    return _error(Rule(UnexpectedReplyError, f"The answer is no usage body: JSON, but no object ({kind})"), reply)
 
 
 def _limited(reply: RawReply, said: Envelope, pause: RetryAfter) -> FetchError:
@@ -199,38 +238,6 @@ def _spent(said: Envelope) -> bool:
     return "usage_limit_reached" in said.codes
 
 
-def _missing(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
-    if urlsplit(reply.url).path.endswith("/usage"):
-        return _error(UnexpectedReplyError, reply, f"There is no usage endpoint at {reply.url}", words=True)
-    hint = "The usage is not affected: not every server and account has this."
-    return _error(UnexpectedReplyError, reply, f"There is nothing at {reply.url}", hint=hint)
-
-
-def _redirect(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
-    return _error(UnexpectedReplyError, reply, f"The server sends us elsewhere{_target(reply)}; not followed")
-
-
-def _broken(reply: RawReply, _: Envelope, pause: RetryAfter) -> FetchError:
-    asked = f"; it asks to wait {pause.seconds:.0f} s" if pause.seconds is not None else ""
-    return _error(ServerError, reply, f"The server failed{asked}", words=True)
-
-
-def _other(reply: RawReply, _: Envelope, __: RetryAfter) -> FetchError:
-    message = "An answer that the usage endpoint does not give"
-    return _error(UnexpectedReplyError, reply, message, hint=_OTHER_HINT, words=True)
-
-
-_SERVER_FAMILY: Final = 5
-_BY_FAMILY: Final[dict[int, _Verdict]] = {3: _redirect, _SERVER_FAMILY: _broken}
-_BY_STATUS: Final[dict[int, _Verdict]] = {
-    401: _unauthorized,
-    402: _unpaid,
-    403: _forbidden,
-    404: _missing,
-    429: _limited,
-}
-
-
 def _resets_at(payload: Any) -> datetime | None:
     error = payload.get("error")
     seconds = error.get("resets_at") if isinstance(error, dict) else None
@@ -248,18 +255,30 @@ def _target(reply: RawReply) -> str:
     return f" (to another place on {urlsplit(reply.url).netloc})" if location else ""
 
 
-def _error(
-    kind: type[FetchError], reply: RawReply, message: str, *, hint: str | None = None, words: bool = False
-) -> FetchError:
-    """An error that carries its reply; with `words`, the server's own, on one line."""
+def _error(rule: Rule, reply: RawReply) -> FetchError:
+    """An error that carries its reply; where the server's own words belong to it, on one line."""
     said = ""
-    if words and reply.body:
+    if rule.words and reply.body:
         said = one_line(read_envelope(reply.payload).text or reply.text)
-    text = f"{message} (HTTP {reply.status}){f': {said}' if said else ''}"
-    return kind(
+    text = f"{rule.message} (HTTP {reply.status}){f': {said}' if said else ''}"
+    return rule.kind(
         text if text.endswith((".", "…")) else f"{text}.",
         account=reply.account,
         status=reply.status,
-        hint=hint,
+        hint=rule.hint,
         reply=reply,
     )
+
+
+def one_line(text: str) -> str:
+    """The server's words for a message: one line of at most 200 characters that names nobody and steers nothing.
+
+    Of an HTML page only the title is worth a line.
+    """
+    if text.lstrip()[:1] == "<":
+        title = _TITLE.search(text)
+        text = title.group(1) if title and title.group(1).strip() else "an HTML page"
+    # Tokens are hidden before anything is cut: half of one would not be recognized. Addresses shrink less than tenfold.
+    line = hide_tokens(" ".join(text.split()))[: 50 * _LONGEST_TEXT]
+    line = printable(mask_identity(line))
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

@@ -50,6 +50,11 @@ class KnownField:
     entry: KnownField | None = field(default=None, repr=False)
     key_values: str = ""
 
+    @property
+    def words(self) -> str:
+        """What it says, with its unit."""
+        return f"{self.meaning} [{self.unit}]" if self.unit else self.meaning
+
     def inside(self, key: str) -> KnownField | None:
         """What is known about the value under *key*, in an object or a map."""
         return self.fields.get(key) or self.fields.get(fold(key)) or self.entry

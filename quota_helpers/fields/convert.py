@@ -136,31 +136,24 @@ def to_instant(value: Any) -> datetime:
 
     A text without a zone is in UTC. Zero and less is no moment: it was sent for "none".
     """
-    if type(value) is str and not _NUMBER.fullmatch(value):
-        return _from_iso(value)
-    number = to_number(value)
-    return _from_epoch(number, value)
+    try:
+        if _is_words(value):
+            return from_iso(value)
+        number = to_number(value)
+        moment = from_epoch(number) if number > 0 else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise MismatchError("a moment", value) from None
+    return moment
 
 
 def to_instant_ms(value: Any) -> datetime:
     """A moment from epoch milliseconds; ISO 8601 is taken as well."""
-    if type(value) is str and not _NUMBER.fullmatch(value):
-        return _from_iso(value)
-    number = to_number(value)
-    if number <= MILLISECONDS_ABOVE:
+    if not _is_words(value) and to_number(value) <= MILLISECONDS_ABOVE:
         raise MismatchError("a moment in epoch milliseconds", value)
-    return _from_epoch(number, value)
+    return to_instant(value)
 
 
-def _from_epoch(number: float, value: Any) -> datetime:
-    moment = from_epoch(number) if number > 0 else None
-    if moment is None:
-        raise MismatchError("a moment", value)
-    return moment
-
-
-def _from_iso(text: str) -> datetime:
-    try:
-        return from_iso(text)
-    except ValueError:
-        raise MismatchError("a moment", text) from None
+def _is_words(value: Any) -> bool:
+    return type(value) is str and not _NUMBER.fullmatch(value)

@@ -3,7 +3,7 @@
 Everything is a pure function of the demo's own clock, so every run shows the same, and a refresh shows something new.
 """
 
-from .clock import STEP, T0
+from .meters import STEP, T0
 from .server import DemoServer
 
 __all__ = ["STEP", "T0", "DemoServer"]

@@ -10,11 +10,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
 
-from ..models.columns import INVENTED_SESSIONS
+from ..models.tidy import INVENTED_SESSIONS
 from ..times import FIVE_HOURS, WEEK
-from .history import PastMonth, past
+from .history import PACE, SEED, PastMonth, past
 from .meters import Json
-from .rhythm import PACE, SEED
 from .truth import TOKENS_PER_PERCENT, TOKENS_SPREAD
 
 Form = Literal["modern", "relative", "flat", "silent", "interleaved"]

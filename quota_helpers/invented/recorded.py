@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from .accounts import ACCOUNTS, body
-from .clock import T0
-from .meters import Json
+from .meters import T0, Json
 
 __all__ = ["T0", "both", "names", "schema"]
 

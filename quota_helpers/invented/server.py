@@ -20,11 +20,9 @@ from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
-from .accounts import ACCOUNTS, DemoAccount
-from .clock import DemoClock
-from .logins import access_token, write_logins
-from .replies import Reply, answer, refused
-from .siblings import PATHS
+from .accounts import ACCOUNTS, DemoAccount, access_token, write_logins
+from .meters import DemoClock
+from .replies import PATHS, Reply, answer, refused
 
 BASE_PATH: Final = "/backend-api"
 JOIN_SECONDS: Final = 5.0

@@ -4,10 +4,9 @@ Nothing here does any input or output, and nothing reads the clock.
 """
 
 from .account import Account, Secret
-from .columns import COLUMNS
 from .reply import Headers, RawReply
-from .snapshot import Credits, Limit, ResetCredits, SpendLimit, UsageSnapshot
-from .window import QuotaWindow, window_state
+from .snapshot import Credits, Limit, QuotaWindow, ResetCredits, SpendLimit, UsageSnapshot, window_state
+from .tidy import COLUMNS
 
 __all__ = [
     "COLUMNS",

@@ -16,10 +16,10 @@ The reading rule:
 7. `allowed` and `limit_reached` are reported as sent. Unknown plans, limits and keys are kept, never an error.
 """
 
-from .headers import normalize_headers, trace_headers
-from .session import normalize_token_count, trace_token_count
-from .trace import Read, Trace
-from .usage import is_usage, normalize_usage, trace_usage
+from .headers import normalize_headers
+from .session import normalize_token_count
+from .trace import Read, Trace, trace_body
+from .usage import is_usage, normalize_usage
 
 __all__ = [
     "Read",
@@ -28,7 +28,5 @@ __all__ = [
     "normalize_headers",
     "normalize_token_count",
     "normalize_usage",
-    "trace_headers",
-    "trace_token_count",
-    "trace_usage",
+    "trace_body",
 ]

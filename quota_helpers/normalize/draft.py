@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from ..fields import Aliases, Fields, Issue, Log, MismatchError, to_boolean, to_text
+from ..fields import Aliases, Fields, Log, MismatchError, to_boolean, to_text
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..times import LENGTHS, Moment, moment
@@ -31,16 +31,18 @@ class Draft:
     Attributes:
         log: Oddities.
         fetched_at: When the server said so (aware, UTC).
+        origin: By which carrier.
         limits: Every limit, in the order of the reply.
         windows: Every window.
         values: Fields of the snapshot itself.
         paths: Their paths.
     """
 
-    __slots__ = ("_times", "fetched_at", "limits", "log", "paths", "values", "windows")
+    __slots__ = ("_times", "fetched_at", "limits", "log", "origin", "paths", "values", "windows")
 
-    def __init__(self, fetched_at: Moment, aliases: Aliases) -> None:
+    def __init__(self, fetched_at: Moment, aliases: Aliases, origin: Origin = "usage") -> None:
         self.fetched_at = moment(fetched_at, name="fetched_at")
+        self.origin = origin
         self.log = Log(aliases)
         self.limits: list[Limit] = []
         self.windows: list[QuotaWindow] = []
@@ -151,17 +153,17 @@ class Draft:
                     return kind
         return None
 
-    def finish(self, origin: Origin, account: str | None, account_key: str | None) -> tuple[UsageSnapshot, list[Issue]]:
-        """The snapshot, and what it left out."""
+    def finish(self, account: str | None = None, account_key: str | None = None) -> UsageSnapshot:
+        """The snapshot; what it left out stands in the log."""
         own = next((limit for limit in self.limits if limit.limit_id == OWN), Limit(limit_id=OWN))
         self.limits.sort(key=lambda limit: limit is not own)
         limits = (
             replace(limit, reached_type=self.values.get("reached_type")) if limit is own else limit
             for limit in self.limits
         )
-        snapshot = UsageSnapshot(
+        return UsageSnapshot(
             fetched_at=self.fetched_at,
-            origin=origin,
+            origin=self.origin,
             account=account,
             account_key=account_key,
             windows=tuple(sorted(self.windows, key=_order)),
@@ -172,7 +174,6 @@ class Draft:
             paths=self.paths | {field: own.paths[field] for field in _OF_OWN if field in own.paths},
             **self.values,
         )
-        return snapshot, self.log.issues
 
 
 def _order(window: QuotaWindow) -> tuple[bool, float, bool]:

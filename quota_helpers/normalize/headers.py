@@ -13,7 +13,6 @@ from ..paths import child_path, item_path
 from ..times import Moment
 from .draft import OWN, Draft
 from .money import read_credits
-from .trace import Trace, explain
 from .windows import held, read_windows
 
 _PREFIX: Final = "x-codex-"
@@ -28,8 +27,6 @@ def normalize_headers(
     *,
     fetched_at: Moment,
     aliases: Aliases = ALIASES,
-    account: str | None = None,
-    account_key: str | None = None,
 ) -> UsageSnapshot:
     """Read the `x-codex-*` headers of a response.
 
@@ -41,8 +38,6 @@ def normalize_headers(
         headers: Any mapping; names are looked up without regard to case. A value may be a list of one.
         fetched_at: When they were received (aware).
         aliases: The table of spellings.
-        account: The login's name.
-        account_key: The login's key.
 
     Raises:
         TypeError: *headers* is no mapping.
@@ -52,27 +47,17 @@ def normalize_headers(
     >>> normalize_headers(headers, fetched_at="2026-11-20T12:00Z").five_hour.used_percent
     20.0
     """
-    return _read(headers, fetched_at, aliases).finish("headers", account, account_key)[0]
-
-
-def trace_headers(
-    headers: Mapping[str, str | Sequence[str]], *, fetched_at: Moment, aliases: Aliases = ALIASES
-) -> Trace:
-    """The same reading with its explanation; paths look like `$["x-codex-plan-type"]`.
-
-    Raises:
-        ValueError: *fetched_at* is no moment.
-    """
-    return explain(*_read(headers, fetched_at, aliases).finish("headers", None, None))
+    return read_headers(headers, fetched_at, aliases).finish()
 
 
 Group = tuple[dict[str, Any], dict[str, str]]
 """Members of an object that the headers spell out one by one, and the path of each."""
 
 
-def _read(headers: Mapping[str, str | Sequence[str]], fetched_at: Moment, aliases: Aliases) -> Draft:
+def read_headers(headers: Mapping[str, str | Sequence[str]], fetched_at: Moment, aliases: Aliases) -> Draft:
+    """The same before it is a snapshot; paths look like `$["x-codex-plan-type"]`."""
     of_kind(headers, Mapping, "headers", "a mapping of names to values, such as reply.headers")
-    draft = Draft(fetched_at, aliases)
+    draft = Draft(fetched_at, aliases, "headers")
     families: dict[str, Group] = {}
     spending: Group = ({}, {})
     others: Group = ({}, {})

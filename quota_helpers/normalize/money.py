@@ -8,7 +8,7 @@ from typing import Final
 
 from ..fields import SPEND_KINDS, Fields, to_boolean, to_count, to_decimal, to_pair, to_text
 from ..models import Credits, ResetCredits, SpendLimit
-from .numbers import read_percent, read_reset
+from .windows import read_percent, read_reset
 
 _SPEND_FIELDS: Final = frozenset({"spend_limit", "spend_used", "spend_remaining", "used_percent", "remaining_percent"})
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -12,7 +12,6 @@ from ..paths import child_path
 from ..times import Moment, moment
 from .draft import Draft
 from .limits import shape_of
-from .trace import Trace, explain
 from .usage import read_body
 
 _HOLDERS: Final = ("payload", "msg")
@@ -25,8 +24,6 @@ def normalize_token_count(
     *,
     fetched_at: Moment | None = None,
     aliases: Aliases = ALIASES,
-    account: str | None = None,
-    account_key: str | None = None,
 ) -> UsageSnapshot | None:
     """Read one line of a session log (already parsed), or the event in it.
 
@@ -38,8 +35,6 @@ def normalize_token_count(
         event: The line: `{"timestamp", "type", "payload": {"type": "token_count", "rate_limits": {...}}}`.
         fetched_at: When it was written (aware), for an event that carries no readable timestamp.
         aliases: The table of spellings.
-        account: The login's name, when the caller knows whose log it is.
-        account_key: The login's key.
 
     Returns:
         A snapshot; one without windows and with a note where the event's `rate_limits` is null or missing, which is
@@ -53,21 +48,12 @@ def normalize_token_count(
     >>> normalize_token_count(line).weekly.used_percent
     3.0
     """
-    draft = _read(event, fetched_at, aliases)
-    return None if draft is None else draft.finish("session", account, account_key)[0]
+    draft = read_line(event, fetched_at, aliases)
+    return None if draft is None else draft.finish()
 
 
-def trace_token_count(event: Any, *, fetched_at: Moment | None = None, aliases: Aliases = ALIASES) -> Trace | None:
-    """The same reading with its explanation.
-
-    Raises:
-        ValueError: *fetched_at* is no moment.
-    """
-    draft = _read(event, fetched_at, aliases)
-    return None if draft is None else explain(*draft.finish("session", None, None))
-
-
-def _read(event: Any, fetched_at: Moment | None, aliases: Aliases) -> Draft | None:
+def read_line(event: Any, fetched_at: Moment | None, aliases: Aliases) -> Draft | None:
+    """The same before it is a snapshot."""
     fetched_at = None if fetched_at is None else moment(fetched_at, name="fetched_at")
     found = _event(event, aliases)
     if found is None:
@@ -77,7 +63,7 @@ def _read(event: Any, fetched_at: Moment | None, aliases: Aliases) -> Draft | No
     when = written or fetched_at
     if when is None:
         return None
-    draft = Draft(when, aliases)
+    draft = Draft(when, aliases, "session")
     if odd:
         draft.log.broken("$.timestamp", "fetched_at", odd)
     if written is not None:

@@ -13,8 +13,7 @@ from ..paths import is_too_deep
 from ..times import Moment
 from .draft import OWN, Draft
 from .limits import BodyShape, read_others, read_own, shape_of
-from .numbers import read_reset
-from .trace import Trace, explain
+from .windows import read_reset
 
 
 def normalize_usage(
@@ -53,23 +52,23 @@ def normalize_usage(
         raise TypeError("fetched_at is missing: give the time of the reading, such as datetime.now(UTC)")
     account = getattr(payload, "account", None) if account is None else account
     key = getattr(payload, "account_key", None) if account_key is None else account_key
-    draft, shape = _read(body, moment, aliases)
-    return draft.finish(origin or shape, account, key)[0]
+    draft = read_usage(body, moment, aliases)
+    draft.origin = origin or draft.origin
+    return draft.finish(account, key)
 
 
-def trace_usage(payload: Any, *, fetched_at: Moment, aliases: Aliases = ALIASES) -> Trace:
-    """The same reading with its explanation: which value of the body gave which number, by which rule.
-
-    Args:
-        payload: Any JSON value; one that is no object gives a reading with a note and nothing else.
-        fetched_at: When the server said so.
-        aliases: The table of spellings.
-
-    Raises:
-        ValueError: *fetched_at* is no moment.
-    """
-    draft, shape = _read(payload, fetched_at, aliases)
-    return explain(*draft.finish(shape, None, None))
+def read_usage(payload: Any, fetched_at: Moment, aliases: Aliases) -> Draft:
+    """The same of any JSON value, before it is a snapshot; one that is no object is a note and nothing else."""
+    draft = Draft(fetched_at, aliases)
+    if not isinstance(payload, dict):
+        draft.log.note(f"expected an object, found {type_name(payload)}: no usage body", "$")
+        return draft
+    shape = shape_of(Fields(payload, "$", draft.log))
+    draft.origin = shape.origin
+    read_body(shape, draft)
+    if shape.origin == "usage":
+        _note_missing_header(draft)
+    return draft
 
 
 def is_usage(payload: Any, *, aliases: Aliases = ALIASES) -> bool:
@@ -104,18 +103,6 @@ def _body(payload: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BodyError(f"The body is {type_name(body)}, but a usage body is a JSON object.")
     return body
-
-
-def _read(payload: Any, fetched_at: Moment, aliases: Aliases) -> tuple[Draft, Origin]:
-    draft = Draft(fetched_at, aliases)
-    if not isinstance(payload, dict):
-        draft.log.note(f"expected an object, found {type_name(payload)}: no usage body", "$")
-        return draft, "usage"
-    shape = shape_of(Fields(payload, "$", draft.log))
-    read_body(shape, draft)
-    if shape.origin == "usage":
-        _note_missing_header(draft)
-    return draft, shape.origin
 
 
 # --- replies that are no usage body ---

@@ -1,10 +1,18 @@
 """What may be shown, kept and pasted: one rewriter of JSON values, the policies handed in, the masks of one text."""
 
-from .echo import Echo
-from .hiding import Clean, Hiding, hide_in_headers, hide_tokens_in, is_writable, names_somebody, names_token
+from .hiding import (
+    Clean,
+    Hiding,
+    Policy,
+    hide_in_headers,
+    hide_tokens_in,
+    is_writable,
+    names_somebody,
+    names_token,
+    rewrite,
+)
 from .identities import forget_identities, identities_in, mask_identities
-from .rewriter import Policy, rewrite
-from .text import HIDDEN, hide_tokens, mask_apart, mask_email, mask_identity, printable
+from .text import HIDDEN, Echo, hide_tokens, mask_apart, mask_email, mask_identity, printable
 
 __all__ = [
     "HIDDEN",

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from .hiding import Clean, Hiding, names_somebody
-from .rewriter import rewrite
+from .hiding import Clean, Hiding, names_somebody, rewrite
 from .text import HIDDEN, hide_tokens, mask_email, mask_identity
 
 _ID_SHAPED: Final = r"\b(?:user|org|acct|account|workspace)-[A-Za-z0-9_\-]{6,}"

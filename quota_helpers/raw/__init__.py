@@ -4,15 +4,11 @@ Pure, but for `save_case`, which writes files; the clock is never read.
 """
 
 from .case import save_case
-from .compare import FieldComparison, compare_fields
-from .drift import DRIFT_COLUMNS, find_drift
-from .explain import field_rows
-from .field_rows import STATUSES, FieldRow, FieldRows
-from .field_table import TABLE_COLUMNS, field_table
+from .compare import FieldComparison, Shape, compare_fields, shape_of
+from .drift import DRIFT_COLUMNS, SCHEMA_COLUMNS, find_drift, schema_drift
+from .field_table import STATUSES, TABLE_COLUMNS, FieldRow, FieldRows, field_rows, field_table
 from .header_table import HEADER_COLUMNS, header_table
 from .replay import REPLAY_COLUMNS, replay
-from .schema import SCHEMA_COLUMNS, schema_drift
-from .shapes import Shape, shape_of
 
 __all__ = [
     "DRIFT_COLUMNS",

@@ -6,7 +6,6 @@ import json
 import os
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +13,13 @@ from ..bodies import BodySource, body_of
 from ..bodies.redact import Pseudonyms, redact_headers, redacted
 from ..errors import BodyError
 from ..files import reason, whole_file
-from ..models import SpendLimit, UsageSnapshot
-from .reading import read_body
+from ..models import UsageSnapshot
+from ..models.tidy import plain, window_row
+from ..normalize import trace_body
 
+_WINDOW: Final = ("limit", "window", "used_percent", "reset_at", "window_seconds", "slot", "name_inferred", "state")
+_CAP: Final = ("used", "remaining", "used_percent", "reset_at", "source", "slot")
+_SAID: Final = ("allowed", "limit_reached", "reached_type", "ordinary_usage_allowed", "spend_reached")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}", re.IGNORECASE)
 
 
@@ -59,13 +62,13 @@ def save_case(
         raise BodyError(f"{name!r} is no name of a case.", hint="Use letters, digits, _ and -.")
     body = body_of(payload)
     content = body.payload
-    first = read_body(content, fetched_at or body.fetched_at)
+    first = trace_body(content, fetched_at=fetched_at or body.fetched_at)
     if first.fetched_at is None:
         raise BodyError(f"nothing says when the body of {name} was fetched.", hint="Give fetched_at=.")
     moment = first.fetched_at.astimezone(UTC).replace(microsecond=0)
     safe = dict(redact_headers(content)) if first.carrier == "headers" else redacted(content, Pseudonyms())
-    case = {"about": about, "carrier": first.carrier, "fetched_at": _iso(moment), "payload": safe}
-    expected = _plain(read_body(safe, moment).trace.snapshot)
+    case = {"about": about, "carrier": first.carrier, "fetched_at": plain(moment), "payload": safe}
+    expected = reading(trace_body(safe, fetched_at=moment).snapshot)
     target = Path(folder).expanduser()
     return _write(target / f"{name}.json", case, replace), _write(
         target / f"{name}.expected.json", expected, replace=True
@@ -86,77 +89,22 @@ def _write(path: Path, content: dict[str, Any], replace: bool) -> Path:  # noqa:
     return path
 
 
-def _plain(snapshot: UsageSnapshot) -> dict[str, Any]:
+def reading(snapshot: UsageSnapshot) -> dict[str, Any]:
     """A snapshot as the expected files spell it."""
-    credits_, resets = snapshot.credits, snapshot.reset_credits
-    return {
+    rows = [window_row(window, snapshot.fetched_at) for window in snapshot.windows]
+    caps = [
+        {"limit": cap.limit_id, "cap": cap.limit, **{name: getattr(cap, name) for name in _CAP}}
+        for cap in snapshot.spend_limits
+    ]
+    told = {
         "origin": snapshot.origin,
         "plan": snapshot.plan,
-        "windows": [
-            {
-                "limit": window.limit_id,
-                "window": window.name,
-                "used_percent": _number(window.used_percent),
-                "reset_at": _iso(window.reset_at),
-                "window_seconds": _number(window.window_seconds),
-                "slot": window.slot,
-                "name_inferred": window.name_inferred,
-                "state": window.state(snapshot.fetched_at),
-            }
-            for window in snapshot.windows
-        ],
+        "windows": [{name: row[name] for name in _WINDOW} for row in rows],
         "limits": [limit.limit_id for limit in snapshot.limits],
-        "credits": None
-        if credits_ is None
-        else {
-            "has_credits": credits_.has_credits,
-            "unlimited": credits_.unlimited,
-            "balance": _text(credits_.balance),
-            "overage_limit_reached": credits_.overage_limit_reached,
-            "approx_local_messages": _pair(credits_.approx_local_messages),
-            "approx_cloud_messages": _pair(credits_.approx_cloud_messages),
-        },
-        "spend_limits": [_plain_spend(spend) for spend in snapshot.spend_limits],
-        "reset_credits": None
-        if resets is None
-        else {
-            "available_count": resets.available_count,
-            "applicable_available_count": resets.applicable_available_count,
-        },
-        "allowed": snapshot.allowed,
-        "limit_reached": snapshot.limit_reached,
-        "reached_type": snapshot.reached_type,
-        "ordinary_usage_allowed": snapshot.ordinary_usage_allowed,
-        "spend_reached": snapshot.spend_reached,
+        "credits": snapshot.credits,
+        "spend_limits": caps,
+        "reset_credits": snapshot.reset_credits,
+        **{name: getattr(snapshot, name) for name in _SAID},
         "notes": sorted(snapshot.notes),
     }
-
-
-def _plain_spend(spend: SpendLimit) -> dict[str, Any]:
-    return {
-        "limit": spend.limit_id,
-        "cap": _text(spend.limit),
-        "used": _text(spend.used),
-        "remaining": _text(spend.remaining),
-        "used_percent": _number(spend.used_percent),
-        "reset_at": _iso(spend.reset_at),
-        "source": spend.source,
-        "slot": spend.slot,
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
-
-
-def _pair(pair: tuple[float, float] | None) -> list[float | int | None] | None:
-    return None if pair is None else [_number(end) for end in pair]
-
-
-def _number(value: float | None) -> float | int | None:
-    """Whole numbers without a decimal point, as people write them."""
-    return int(value) if value is not None and value == int(value) else value
+    return {name: plain(value, whole=True) for name, value in told.items()}

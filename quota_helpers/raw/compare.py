@@ -2,22 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from ..bodies import BodySource, bodies_of
+from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, Place, bodies_of, walk
 from ..labels import numbered
+from ..models import RawReply
 from ..privacy import printable
-from .compare_cells import MISSING, Cells, Codes, cells_of
 from .field_table import objects
-from .shapes import Shape
-from .show import Mask
+from .show import Mask, shown
+
+FINGERPRINT_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Paths and types of one body; the indices of arrays are folded, and the order of keys does not count.
+
+    Attributes:
+        fingerprint: Eight hexadecimal characters; equal for equal shapes.
+        signature: Path -> types there, such as `{"$.credits": "null", "$.additional_rate_limits[]": "object"}`.
+    """
+
+    fingerprint: str
+    signature: dict[str, str] = field(repr=False, hash=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+def shape_of(payload: Any) -> Shape:
+    """The shape of a body.
+
+    Two bodies have one shape exactly when every path holds the same types in both. A whole number and one with a
+    decimal point are two types, and null is one of its own. An array's elements share one path (`[]`), which has all
+    their types.
+
+    Raises:
+        BodyError: It is nested deeper than 500 levels.
+    """
+    types: dict[str, set[str]] = {}
+    for place in walk(payload, fold_items=True):
+        types.setdefault(place.path, set()).add(place.type)
+    return shape_from(types)
+
+
+def shape_from(types: Mapping[str, set[str]]) -> Shape:
+    """The shape of a body of which the types at each folded path are known."""
+    signature = {path: "|".join(sorted(types[path])) for path in sorted(types)}
+    text = "\n".join(f"{path}: {kinds}" for path, kinds in signature.items())
+    # Keys may hold lone surrogates, which plain UTF-8 refuses.
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Shape(digest[:FINGERPRINT_LENGTH], signature)
+
+
+MISSING: Final = "missing"
+"""Type of a field that a body does not have; a field that is there and null has the type "null"."""
+
+Codes = dict[tuple[str, Any], int]
+"""(type, value as sent) -> number: what is equal is known to be equal without keeping what it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """One body's fields in document order.
+
+    Attributes:
+        paths: JSON paths.
+        parents: The path of what holds each.
+        types: JSON types.
+        values: What is shown of each value, not yet masked.
+        codes: Numbers, the same for fields of equal type and value as sent, in whichever body.
+        shape: The shape of the whole body.
+        complete: Whether every value is here; the rows of a huge body end after the first million.
+    """
+
+    paths: list[str]
+    parents: list[str]
+    types: list[str]
+    values: list[Any]
+    codes: list[int]
+    shape: Shape
+    complete: bool
+
+
+def cells_of(body: RawReply, codes: Codes) -> Cells:
+    """One walk over a body.
+
+    Args:
+        body: The body.
+        codes: Numbers given so far; new ones are entered.
+
+    Raises:
+        BodyError: It is nested deeper than 500 levels.
+    """
+    paths: list[str] = []
+    parents: list[str] = []
+    types: list[str] = []
+    values: list[Any] = []
+    numbers: list[int] = []
+    folded = {"": ""}
+    shape: dict[str, set[str]] = {}
+    room = MOST_PATH_TEXT
+    complete = True
+    for place in walk(body.payload):
+        path, parent, key, _, kind, _, _ = place
+        room -= len(path)
+        if room < 0 or len(paths) >= MOST_PLACES:
+            complete = False
+            break
+        paths.append(path)
+        parents.append(parent)
+        types.append(kind)
+        values.append(shown(place))
+        numbers.append(codes.setdefault((kind, _comparable(place)), len(codes)))
+        # As `walk` folds paths; a second walk would take as long as all the rest.
+        at = folded[parent] + ("[]" if type(key) is int else path[len(parent) :])
+        shape.setdefault(at, set()).add(kind)
+        if kind in {"object", "array"}:
+            folded[path] = at
+    return Cells(
+        paths=paths,
+        parents=parents,
+        types=types,
+        values=values,
+        codes=numbers,
+        shape=shape_from(shape) if complete else shape_of(body.payload),
+        complete=complete,
+    )
+
+
+def _comparable(place: Place) -> Any:
+    """What a field is equal by: objects and arrays by being there, for what they hold has fields of its own."""
+    kind = place.type
+    if kind in {"string", "integer"}:
+        return place.value
+    # Not a number is equal to nothing, itself included; another Python type may not be hashable.
+    return None if kind in {"object", "array"} else repr(place.value)
+
 
 ABSENT: Final = -1
 SHOWN_ROWS: Final = 60

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,13 +11,13 @@ import pandas as pd
 from ..bodies import BodySource, body_of
 from ..bodies.envelopes import CODEX
 from ..bodies.redact import Pseudonyms, codex_header, redact_headers
-from ..fields import ALIASES, Aliases
+from ..errors import BodyError
+from ..fields import ALIASES, Aliases, type_name
 from ..fields.catalogue import catalogue
 from ..models import Headers
-from ..normalize import Read
+from ..normalize import Read, trace_body
 from ..paths import child_path
-from .field_table import objects
-from .reading import read_body
+from ..tables import frame_of
 
 HEADER_COLUMNS: Final = ("header", "value", "read_as", "reading", "body", "agrees", "status", "why", "meaning")
 """Columns of `header_table`; a reply without headers keeps them all."""
@@ -33,7 +32,6 @@ def header_table(
     *,
     fetched_at: datetime | None = None,
     aliases: Aliases = ALIASES,
-    names: Pseudonyms | None = None,
 ) -> pd.DataFrame:
     """One row a response header, redacted; the `x-codex-*` family is read into windows beside those of the body.
 
@@ -51,49 +49,37 @@ def header_table(
         reply: A reply or stored body with `.headers`, a mapping of headers alone, or text or a file with either.
         fetched_at: When it was received (aware); by default the reply's own time.
         aliases: The table of spellings.
-        names: Pseudonyms to share with other calls.
+
+    Raises:
+        BodyError: It is neither, or cannot be read.
     """
     body = body_of(reply)
+    if body.status is None and not body.headers and not isinstance(body.payload, dict):
+        message = f"expected response headers, found {type_name(body.payload)}."
+        raise BodyError(message, hint="Give a reply, such as source.fetch(name), or names and values of headers.")
     alone = not body.headers and _are_headers(body.payload)
     headers = reply if isinstance(reply, Headers) else Headers(body.payload) if alone else body.headers
     pairs = headers.pairs()
     moment = fetched_at or body.fetched_at
-    names = Pseudonyms() if names is None else names
+    names = Pseudonyms()
     shown = redact_headers(pairs, names=names)
     told = _told(Headers(pairs), moment, aliases)
     safe = _told(shown, moment, aliases)
     in_body = {} if alone else _body_values(body.payload, moment, aliases)
-    rows = [
-        _row(header, told.get(name.lower()), safe.get(header[0].lower()), in_body, names)
+    rows = (
+        _row(header, told.get(name.lower(), ()), safe.get(header[0].lower(), ()), in_body, names)
         for (name, _), header in zip(pairs, shown.pairs(), strict=True)
-    ]
-    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) if rows else [()] * len(HEADER_COLUMNS)
-    return pd.DataFrame({name: objects(list(column)) for name, column in zip(HEADER_COLUMNS, columns, strict=True)})
+    )
+    return frame_of(rows, dict.fromkeys(HEADER_COLUMNS, "object"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What one header was read as."""
-
-    reads: tuple[Read, ...]
-    value: Any
-
-
-def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[str, _Told]:
+def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[str, tuple[Read, ...]]:
     """Header in lower case -> what it was read as; a repeated one counts once, its values joined as in HTTP."""
     codex = {name: value for name, value in headers.items() if name.lower().startswith(CODEX)}
     if not codex:
         return {}
-    reading = read_body(codex, moment, aliases)
-    values = reading.values()
-    found = {}
-    for name in codex:
-        reads = reading.trace.at(child_path("$", name))
-        taken = next((read for read in reads if read.status == "read"), None)
-        if reads:
-            value = values.get((taken.read_as, taken.path)) if taken is not None else None
-            found[name.lower()] = _Told(reads, value)
-    return found
+    trace = trace_body(codex, fetched_at=moment, aliases=aliases)
+    return {name.lower(): reads for name in codex if (reads := trace.at(child_path("$", name)))}
 
 
 def _are_headers(payload: Any) -> bool:
@@ -104,32 +90,49 @@ def _body_values(payload: Any, moment: datetime | None, aliases: Aliases) -> dic
     if not isinstance(payload, dict):
         return {}
     found: dict[str, Any] = {}
-    for (name, _), value in read_body(payload, moment, aliases).values().items():
+    for (name, _), value in trace_body(payload, fetched_at=moment, aliases=aliases).values().items():
         found.setdefault(name, value)
     return found
 
 
 def _row(
-    header: tuple[str, str], told: _Told | None, safe: _Told | None, in_body: Mapping[str, Any], names: Pseudonyms
-) -> tuple[Any, ...]:
+    header: tuple[str, str],
+    told: Sequence[Read],
+    safe: Sequence[Read],
+    in_body: Mapping[str, Any],
+    names: Pseudonyms,
+) -> dict[str, Any]:
     """One row; *told* is the header as it came, which decides, and *safe* its redacted twin, which is shown."""
     book = catalogue()
     lower = header[0].lower()
     known = codex_header(lower, book)[1] if lower.startswith(CODEX) else book.other_headers.get(lower)
-    meaning = "" if known is None else f"{known.meaning} [{known.unit}]" if known.unit else known.meaning
-    if told is None:
-        return (*header, "", None, None, None, "unknown" if known is None else "known but unused", "", meaning)
-    first = next((read for read in told.reads if read.status == "read"), told.reads[0])
+    row = {
+        "header": header[0],
+        "value": header[1],
+        "read_as": "",
+        "status": "unknown" if known is None else "known but unused",
+        "why": "",
+        "meaning": "" if known is None else known.words,
+    }
+    if not told:
+        return row
+    first = next((read for read in told if read.status == "read"), told[0])
     body = in_body.get(first.read_as)
-    agrees = None if told.value is None or body is None else _agree(first.read_as, told.value, body)
-    why = [read.why for read in told.reads if read.why]
+    agrees = None if first.value is None or body is None else _agree(first.read_as, first.value, body)
+    why = [read.why for read in told if read.why]
     if agrees is False:
         why.append("the body says otherwise, and counts")
-    shown = next((read.read_as for read in (safe or told).reads if read.status == first.status), "")
-    reading = safe.value if safe is not None and isinstance(told.value, str) else told.value
     if isinstance(body, str) and not book.is_harmless(known.vocabulary if known is not None else "", body):
         body = names.of(body, "text")
-    return (*header, shown, reading, body, agrees, first.status, "; ".join(dict.fromkeys(why)), meaning)
+    shown = next((read for read in safe or told if read.status == first.status), None)
+    return row | {
+        "read_as": "" if shown is None else shown.read_as,
+        "reading": shown.value if shown is not None and isinstance(first.value, str) else first.value,
+        "body": body,
+        "agrees": agrees,
+        "status": first.status,
+        "why": "; ".join(dict.fromkeys(why)),
+    }
 
 
 def _agree(name: str, one: Any, other: Any) -> bool:

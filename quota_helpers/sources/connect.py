@@ -160,9 +160,9 @@ def demo(
     )
 
 
-def demo_forced(environment: Mapping[str, str] | None = None) -> bool:
+def demo_forced() -> bool:
     """Whether the environment asks for the demo (`QUOTA_HELPERS_DEMO` set to anything but nothing or 0)."""
-    return (os.environ if environment is None else environment).get(DEMO_VARIABLE, "") not in {"", "0"}
+    return os.environ.get(DEMO_VARIABLE, "") not in {"", "0"}
 
 
 def _utc_now() -> datetime:

@@ -13,9 +13,8 @@ from typing import Any, Final
 
 from ..appserver import ACCOUNT, RATE_LIMITS, TOKENS, Said, ask_client, too_old
 from ..auth import find_accounts
-from ..client.outcomes import RetryAfter, judge
-from ..client.payload import parse_body
-from ..client.scrub import one_line
+from ..client.body import parse_body
+from ..client.outcomes import RetryAfter, judge, one_line
 from ..errors import (
     FetchError,
     OfficialClientError,

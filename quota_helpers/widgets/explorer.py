@@ -19,10 +19,10 @@ from ..bodies import redact
 from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
 from ..models import RawReply, UsageSnapshot
+from ..normalize import trace_body
 from ..outcomes import Collection
 from ..raw import STATUSES, header_table
 from ..raw.field_table import table_of
-from ..raw.reading import read_body
 from ..sources import Source
 from ..workers import aside
 from .explorer_rows import BodyView
@@ -143,8 +143,8 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         """
         self._view()  # refuses what is nested too deeply before a reader recurses into it
         body = self._shelf.bodies[self._account]
-        reading = read_body(self.payload, body.fetched_at, self._aliases)
-        return dataclasses.replace(reading.trace.snapshot, fetched_at=reading.fetched_at or datetime.now(UTC))
+        trace = trace_body(self.payload, fetched_at=body.fetched_at, aliases=self._aliases)
+        return dataclasses.replace(trace.snapshot, fetched_at=trace.fetched_at or datetime.now(UTC))
 
     @property
     def headers(self) -> pd.DataFrame:

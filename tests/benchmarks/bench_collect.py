@@ -20,7 +20,7 @@ import pytest
 from timing import in_turn, show
 
 from quota_helpers import live
-from quota_helpers.invented.clock import T0
+from quota_helpers.invented.meters import T0
 
 ACCOUNTS = 100
 LATENCY = 0.2

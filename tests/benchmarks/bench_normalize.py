@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from quota_helpers.normalize import is_usage, normalize_headers, normalize_token_count, normalize_usage, trace_usage
+from quota_helpers.normalize import is_usage, normalize_headers, normalize_token_count, normalize_usage, trace_body
 
 DATA = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_is_it_a_usage_body(benchmark):
 
 def test_a_body_with_its_explanation(benchmark):
     _, payload, _ = load("prolite_modern_full")
-    assert benchmark(trace_usage, payload, fetched_at=NOW).reads
+    assert benchmark(trace_body, payload, fetched_at=NOW).reads
 
 
 @pytest.mark.parametrize("count", [10, 100, 1_000])

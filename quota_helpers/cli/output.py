@@ -1,4 +1,4 @@
-"""What the server sent, as it came, but for tokens: bodies that can be read back, and headers."""
+"""What the command line prints for programs: one JSON document, the bodies as they came but for tokens, headers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,48 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..models import RawReply
+from ..models import RawReply, UsageSnapshot
+from ..models.tidy import plain, window_row
+from ..outcomes import Collection, Failure
 from ..privacy import hide_tokens, hide_tokens_in, printable
 
 _CONTROLS: Final = re.compile("[\x7f-\x9f]")  # JSON's own escapes end before these, which steer a terminal too
+_ACCOUNT: Final = ("account", "account_key", "plan", "allowed", "limit_reached", "reached_type", "blocked")
+
+
+def document(collection: Collection, *, demo: bool = False) -> dict[str, Any]:
+    """The collection as one JSON document: `fetched_at`, `demo`, `accounts`, `failures`; times in ISO 8601, UTC.
+
+    Args:
+        collection: What one run brought home.
+        demo: Whether the accounts are the demo's invented ones.
+    """
+    document: dict[str, Any] = plain(
+        {
+            "fetched_at": collection.fetched_at,
+            "demo": demo,
+            "accounts": [_account(snapshot) for snapshot in collection.snapshots],
+            "failures": [_failure(failure) for failure in collection.failures],
+        }
+    )
+    return document
+
+
+def _account(snapshot: UsageSnapshot) -> dict[str, Any]:
+    windows = [window_row(window, snapshot.fetched_at) for window in snapshot.windows]
+    return {
+        **{name: getattr(snapshot, name) for name in _ACCOUNT},
+        "windows": [{name: row[name] for name in row if name != "resets_in"} for row in windows],
+        "credits": snapshot.credits,
+        "spend_limits": [plain(cap) | {"remaining_percent": cap.remaining_percent} for cap in snapshot.spend_limits],
+        "reset_credits": snapshot.reset_credits,
+        "notes": snapshot.notes,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    said = {name: getattr(failure, name) for name in ("status", "message", "hint")}
+    return {"account": failure.account, "error": failure.kind, **said}
 
 
 def print_bodies(replies: Mapping[str, RawReply], *, single: bool, terminal: bool) -> None:
