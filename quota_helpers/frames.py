@@ -324,7 +324,7 @@ def _as_column(column: pd.Series, dtype: str, what: str) -> pd.Series:
         ValueError: They are something else; the message names the column and the first row that is.
     """
     try:
-        return _CONVERTED.get(dtype, _to_number)(column).astype(dtype)
+        return _CONVERTED.get(dtype, pd.to_numeric)(column).astype(dtype)
     except (TypeError, ValueError, OverflowError) as error:
         reason = mask_identity(str(error).partition("\n")[0]) or type(error).__name__
     raise ValueError(f"{what}: the column {column.name} holds {column.dtype} that cannot be read as {dtype} ({reason})")
@@ -334,10 +334,6 @@ def _to_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column.dtype):  # a key of digits, read from CSV
         return column.astype("Int64").astype("string") if column.notna().any() else column.astype(object)
     return column
-
-
-def _to_number(column: pd.Series) -> pd.Series:
-    return pd.to_numeric(column)
 
 
 def _to_time(column: pd.Series) -> pd.Series:

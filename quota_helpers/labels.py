@@ -29,14 +29,13 @@ def account_labels(names: Mapping[str, str | None], mask: Callable[[str], str] |
     >>> account_labels({"b2": "kim", "a1": "kim", "c3": None}, None)
     {'b2': 'kim (2)', 'a1': 'kim (1)', 'c3': 'c3'}
     """
-    shown = {key: _masked(name or key, mask) if mask else name or key for key, name in names.items()}
+    shown = {key: name or key for key, name in names.items()}
+    if (
+        mask is not None
+    ):  # a number that a masked name was given among other accounts goes; a name of one's own keeps its
+        masked = {key: mask(name) for key, name in shown.items()}
+        shown = {key: _unnumbered(label) if "...@" in label else label for key, label in masked.items()}
     return dict(zip(shown, numbered(list(shown.values()), list(shown)), strict=True))
-
-
-def _masked(name: str, mask: Callable[[str], str]) -> str:
-    """The label without a number that it was given among other accounts; a name of one's own keeps its."""
-    label = mask(name)
-    return _unnumbered(label) if "...@" in label else label
 
 
 def numbered(labels: Sequence[str], keys: Sequence[str] | None = None) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import pandas as pd
 
 from .fields.aliases import fold
-from .fields.convert import MismatchError, to_boolean, to_count, to_instant, to_minutes, to_number, to_seconds, to_text
+from .fields.reader import MismatchError, to_boolean, to_count, to_instant, to_minutes, to_number, to_seconds, to_text
 from .labels import account_labels
 from .models import RawReply
 from .outcomes import Collection

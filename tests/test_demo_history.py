@@ -4,13 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+import record_logs
+import record_month
 
 from quota_helpers.frames import to_frame
 from quota_helpers.history.opening import _demo_month as demo_history
 from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented import T0, truth
-from quota_helpers.invented.codex_home import NAMED_SINCE, write_codex_home
-from quota_helpers.invented.history import PACE, RHYTHMS, demo_keys, demo_snapshots, past
+from quota_helpers.invented.history import PACE, demo_snapshots, write_codex_home
+from quota_helpers.invented.history import month as kept_month
 from quota_helpers.models.tidy import INVENTED_SESSIONS
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
@@ -45,14 +47,22 @@ def limits_of(path):
 
 def test_it_is_the_same_in_every_run():
     first = demo_snapshots()
-    past.cache_clear()
+    kept_month.cache_clear()
     assert demo_snapshots() == first
+
+
+def test_the_files_are_what_the_simulation_makes(tmp_path):
+    """Whoever changes the demo's people, their rhythms or the truth writes both files anew."""
+    made = {name: json.loads(json.dumps(record_month.kept(name))) for name in record_month.RHYTHMS}
+    assert made == kept_month()
+    logs = record_logs.write_home(tmp_path / "made")
+    assert [path.read_bytes() for path in logs] == [path.read_bytes() for path in write_codex_home(tmp_path / "kept")]
 
 
 def test_it_covers_thirty_days_up_to_the_present(month):
     assert month["fetched_at"].min() == T0 - timedelta(days=30)
     assert month["fetched_at"].max() == T0 - PACE
-    assert set(month["account"]) == set(RHYTHMS)
+    assert set(month["account"]) == set(kept_month())
     assert set(month["origin"]) == {"demo"}
     assert month["used_percent"].between(0, 100).all()
 
@@ -61,7 +71,8 @@ def test_it_joins_on_to_the_demo_server(month):
     """The same keys; windows whose clock goes on; a percentage that does not jump."""
     with demo() as source:
         now = to_frame(source.collect())
-    now = now[now["account"].isin(RHYTHMS) & (now["limit"] == "codex")]
+        keys = {account.key for account in source.accounts}
+    now = now[now["account"].isin(kept_month()) & (now["limit"] == "codex")]
     last = (
         month.groupby(["account_key", "window"]).tail(1).merge(now, on=["account_key", "window"], suffixes=("", "_now"))
     )
@@ -69,7 +80,7 @@ def test_it_joins_on_to_the_demo_server(month):
     assert ((last["reset_at_now"] - last["reset_at"]).abs() <= timedelta(seconds=5)).all()
     # One demo account overran its five hours: 104 %; the month before it never says more than 100.
     assert (last["used_percent_now"].clip(upper=100) - last["used_percent"]).between(0, 45).all()
-    assert set(month["account_key"]) < demo_keys()
+    assert set(month["account_key"]) < keys
 
 
 def test_the_lifted_window_stands_alone_in_the_first_slot(month):
@@ -132,7 +143,7 @@ def test_every_line_with_limits_is_read_by_the_normalizer(home):
 def test_only_new_logs_say_whose_they_are(logs, month):
     (ada,) = set(month.loc[month["account"] == "ada", "account_key"])
     tokens = logs.tokens
-    old = tokens["time"] < NAMED_SINCE
+    old = tokens["time"] < truth.NAMED_SINCE
     assert set(tokens.loc[old, "account_key"]) == {"unattributed"}
     assert set(tokens.loc[~old, "account_key"]) == {ada}
     assert tokens["session"].str.startswith(INVENTED_SESSIONS).all()

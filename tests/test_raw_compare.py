@@ -14,7 +14,8 @@ from quota_helpers.bodies import body_of, walk
 from quota_helpers.errors import BodyError
 from quota_helpers.models import UsageSnapshot
 from quota_helpers.outcomes import Collection
-from quota_helpers.raw import compare_fields, shape_of
+from quota_helpers.raw import compare_fields
+from quota_helpers.raw.compare import shape_of
 from quota_helpers.raw.show import Mask
 
 

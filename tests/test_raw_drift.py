@@ -10,14 +10,10 @@ from quota_helpers.bodies import read_bodies
 from quota_helpers.errors import BodyError
 from quota_helpers.fields import ALIASES
 from quota_helpers.models import Headers, RawReply
-from quota_helpers.raw import (
-    DRIFT_COLUMNS,
-    HEADER_COLUMNS,
-    REPLAY_COLUMNS,
-    find_drift,
-    header_table,
-    replay,
-)
+from quota_helpers.raw import find_drift, header_table, replay
+from quota_helpers.raw.drift import DRIFT_COLUMNS
+from quota_helpers.raw.header_table import HEADER_COLUMNS
+from quota_helpers.raw.replay import REPLAY_COLUMNS
 
 
 def one(frame, path, value=None):

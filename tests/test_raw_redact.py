@@ -12,7 +12,7 @@ from quota_helpers.errors import BodyError
 from quota_helpers.fields.catalogue import catalogue
 from quota_helpers.models import Headers
 from quota_helpers.normalize import normalize_usage
-from quota_helpers.raw import shape_of
+from quota_helpers.raw.compare import shape_of
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 KNOWN_KEYS = [

@@ -27,9 +27,6 @@ import platformdirs
 from ..errors import FetchTimeoutError, OfficialClientError, UnreachableError
 from ..privacy import hide_tokens, mask_identity, printable
 
-__all__ = ["ACCOUNT", "RATE_LIMITS", "TOKENS", "Said", "ask_client", "too_old"]
-
-
 RATE_LIMITS: Final = "account/rateLimits/read"
 ACCOUNT: Final = "account/read"
 TOKENS: Final = "account/usage/read"

@@ -42,16 +42,10 @@ def reply_of(payload: Any, name: str = "", **known: Any) -> RawReply:
     return RawReply(payload=hide_tokens_in(payload), body=NULL if payload is None else b"", name=name, **known)
 
 
-def replies_in(value: Any, where: str, name: str = "") -> list[RawReply] | BodyError:
+def replies_in(value: Any, where: str, name: str = "") -> list[RawReply]:
     """The replies that a JSON value holds: those within a wrapper that is known, else the value itself."""
     if isinstance(value, list) and value and all(isinstance(item, dict) and is_wrapped(item) for item in value):
-        found: list[RawReply] = []
-        for item in value:
-            inner = replies_in(item, where, name)
-            if isinstance(inner, BodyError):
-                return inner
-            found += inner
-        return found
+        return [reply for item in value for reply in replies_in(item, where, name)]
     if isinstance(value, dict):
         for wraps, unwrap in _WRAPPERS:
             if wraps(value):
@@ -142,7 +136,7 @@ def _is_har(value: dict[str, Any]) -> bool:
     return isinstance(value.get("log"), dict) and isinstance(value["log"].get("entries"), list)
 
 
-def _from_har(value: dict[str, Any], where: str, name: str) -> list[RawReply] | BodyError:
+def _from_har(value: dict[str, Any], where: str, name: str) -> list[RawReply]:
     found: list[RawReply] = []
     entries = value["log"]["entries"]
     for number, entry in enumerate(entries):
@@ -150,23 +144,22 @@ def _from_har(value: dict[str, Any], where: str, name: str) -> list[RawReply] | 
         if isinstance(url, str) and _USAGE.search(url):
             data = _content(_dig(entry, "response", "content"))
             if data is None:
-                place = f"$.log.entries[{number}].response.content"
-                return BodyError(
+                raise BodyError(
                     f"{where}: the answer of a usage request is missing, broken or larger than {LARGEST_BODY >> 20} MiB"
-                    f" @ {place}.",
+                    f" @ $.log.entries[{number}].response.content.",
                     hint="Save the HAR file with content.",
                 )
             reply = _har_reply(entry, data, f"{where} @ $.log.entries[{number}]")
-            if isinstance(reply, BodyError):
-                return reply
             found.append(replace(reply, url=hide_tokens(url), name=name))
-    return found or BodyError(
+    if found:
+        return found
+    raise BodyError(
         f"{where} is a HAR file of {len(entries)} requests, none of which asks for usage @ $.log.entries.",
         hint="Record the page that asks for .../wham/usage, and save with content.",
     )
 
 
-def _har_reply(entry: Any, data: bytes, where: str) -> RawReply | BodyError:
+def _har_reply(entry: Any, data: bytes, where: str) -> RawReply:
     status, listed = _dig(entry, "response", "status"), _dig(entry, "response", "headers")
     pairs = [
         (str(item["name"]), str(item["value"]))
@@ -184,14 +177,11 @@ def _har_reply(entry: Any, data: bytes, where: str) -> RawReply | BodyError:
     return _answer(data.decode("utf-8-sig", "replace"), where, known)
 
 
-def _answer(text: str, where: str, known: dict[str, Any]) -> RawReply | BodyError:
+def _answer(text: str, where: str, known: dict[str, Any]) -> RawReply:
     """A reply of a body's text, JSON or not; JSON that breaks off is an error with its place."""
     if text.lstrip()[:1] not in {"{", "["}:
         return RawReply(body=hide_tokens(text).encode("utf-8", "replace"), **known)
-    values = values_of(text, where)
-    if isinstance(values, BodyError):
-        return values
-    return reply_of(values[0], **known)
+    return reply_of(values_of(text, where)[0], **known)
 
 
 def _content(content: Any) -> bytes | None:
@@ -219,30 +209,29 @@ def is_transcript(text: str) -> bool:
     return _NEXT.match(text.lstrip("\ufeff \t\r\n")) is not None
 
 
-def replies_of_transcript(text: str, where: str) -> list[RawReply] | BodyError:
+def replies_of_transcript(text: str, where: str) -> list[RawReply]:
     """Every reply with a body: interim answers, redirects without one and a proxy's own are passed over."""
     found: list[RawReply] = []
     at = end_of_space(text, 1 if text.startswith("\ufeff") else 0)
     while at < len(text):
         head = _HEAD.match(text, at)
         if head is None or head.end() == at:
-            return no_json(text, at, "expected the next reply", where)
+            raise no_json(text, at, "expected the next reply", where)
         start = end_of_space(text, head.end())
         following = _NEXT.search(text, start)
         end = following.start() if following else len(text)
         if text[start : start + 1] in {"{", "["}:
-            value = value_at_start(text, start, where)
-            if isinstance(value, BodyError):
-                return value
-            payload, end = value
+            payload, end = value_at_start(text, start, where)
             found.append(reply_of(payload, head["name"] or "", **_head_of(head)))
         elif start < end and not (head["status"] or "2").startswith("1"):
             if end - start > LARGEST_BODY:
-                return too_large(where, text.count("\n", 0, start) + 1)
+                raise too_large(where, text.count("\n", 0, start) + 1)
             body = hide_tokens(text[start:end].strip()).encode("utf-8", "replace")
             found.append(RawReply(body=body, name=head["name"] or "", **_head_of(head)))
         at = end_of_space(text, end)
-    return found or BodyError(f"{where} holds headers and no body.", hint="Ask with `curl -i`, without -I.", line=1)
+    if not found:
+        raise BodyError(f"{where} holds headers and no body.", hint="Ask with `curl -i`, without -I.", line=1)
+    return found
 
 
 def _head_of(head: re.Match[str]) -> dict[str, Any]:
@@ -286,11 +275,11 @@ def _is_reading(value: dict[str, Any]) -> bool:
     return "provider" in value and (isinstance(value.get("usage"), dict) or "source" in value or "timestamp" in value)
 
 
-def _from_reading(value: dict[str, Any], where: str, name: str) -> list[RawReply] | BodyError:
+def _from_reading(value: dict[str, Any], where: str, name: str) -> list[RawReply]:
     usage = value.get("usage")
     if value["provider"] != "codex" or not isinstance(usage, dict):
         what = "another provider's" if value["provider"] != "codex" else "without usage"
-        return BodyError(f"{where} holds a reading that is {what} @ $.usage.", hint="Choose Codex's readings.")
+        raise BodyError(f"{where} holds a reading that is {what} @ $.usage.", hint="Choose Codex's readings.")
     identity = usage.get("identity")
     account = value.get("account") or _dig(identity, "accountEmail") or usage.get("accountEmail")
     moment = moment_of(value.get("timestamp")) or moment_of(usage.get("updatedAt"))
@@ -301,14 +290,16 @@ def _is_series(value: dict[str, Any]) -> bool:
     return isinstance(value.get("accounts"), dict) and isinstance(value.get("unscoped"), list)
 
 
-def _from_series(value: dict[str, Any], where: str, name: str) -> list[RawReply] | BodyError:
+def _from_series(value: dict[str, Any], where: str, name: str) -> list[RawReply]:
     """One body for each account and moment of CodexBar's history, its windows as the app-server spells them."""
     found = [
         reply_of(payload, account or name, fetched_at=moment_of(at), account=account or None)
         for account, series in [("", value["unscoped"]), *value["accounts"].items()]
         for at, payload in _moments(series)
     ]
-    return found or BodyError(f"{where} is a history without readings @ $.accounts.", hint="Choose another file.")
+    if not found:
+        raise BodyError(f"{where} is a history without readings @ $.accounts.", hint="Choose another file.")
+    return found
 
 
 def _moments(series: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,11 +18,11 @@ from ..privacy import hide_tokens, hide_tokens_in, printable
 from .envelopes import is_transcript, is_wrapped, replies_in, replies_of_transcript, reply_of
 from .json_text import values_of
 
+Found = TypeVar("Found")
+
 BodySource = Any
 """What every function for raw bodies takes: a collection, replies, a history, payloads, a mapping of names to any of
 them, what `read_bodies` or `load_bodies` gave, a `Path` of a file or folder, or text (a path, or the body itself)."""
-
-Found = TypeVar("Found", list[RawReply], tuple[RawReply, ...])
 
 SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".har")
 LONGEST_PATH: Final = 160
@@ -45,7 +45,7 @@ def bodies_of(source: BodySource) -> tuple[RawReply, ...]:
     Raises:
         BodyError: It is no such thing, or a text or file in it cannot be read; the message says what is wanted.
     """
-    return _unless_wrong(_bodies(source))
+    return _told(_bodies, source)
 
 
 def body_of(source: BodySource) -> RawReply:
@@ -57,13 +57,7 @@ def body_of(source: BodySource) -> RawReply:
     Raises:
         BodyError: It holds none or several, or cannot be read.
     """
-    if isinstance(source, Headers):
-        source = dict(source)
-    if isinstance(source, dict) or (isinstance(source, list) and not any(map(_is_reply, source))):
-        found = replies_in(source, "the body") if isinstance(source, dict) else [reply_of(source)]
-    else:
-        found = replies_of(source)
-    found = _unless_wrong(found)
+    found = _told(_alone, source)
     if len(found) != 1:
         hint = "Choose one of them, such as read_bodies(...)[0], or collection.replies[name]." if found else WANTED
         raise BodyError(f"expected one body, found {len(found) or 'none'}.", hint=hint)
@@ -91,15 +85,14 @@ def read_bodies(source: BodySource) -> tuple[RawReply, ...]:
         BodyError: Bad JSON (with line, column and the place), no such file, not UTF-8, nested deeper than 500 levels,
             a body of more than 5 MiB.
     """
-    # An error is a value until the text is out of reach: a frame of its traceback would hold it.
-    outcome = _bodies(source)
-    del source
-    return _unless_wrong(outcome)
+    given = [source]
+    del source  # a traceback that shows local variables must not show the text
+    return _told(_bodies, given.pop())
 
 
 def replies_of(source: BodySource) -> list[RawReply]:
     """The same as a list, in which a reply that is no JSON has its place; names may be alike."""
-    return _unless_wrong(_gathered(source))
+    return _told(_gathered, source)
 
 
 def named(replies: Iterable[RawReply]) -> tuple[RawReply, ...]:
@@ -116,20 +109,31 @@ def named(replies: Iterable[RawReply]) -> tuple[RawReply, ...]:
 # --- what was handed over ---
 
 
-def _unless_wrong(outcome: Found | BodyError) -> Found:
-    if isinstance(outcome, BodyError):
-        raise outcome
-    return outcome
+def _told(work: Callable[[Any], Found], source: Any) -> Found:
+    """What *work* makes of the source; its error is raised anew, for the frames that it came through hold the text."""
+    try:
+        return work(source)
+    except BodyError as error:
+        wrong = error.with_traceback(None)
+    del source
+    wrong.__context__ = None  # so does an error of the JSON module
+    raise wrong
 
 
-def _bodies(source: Any) -> tuple[RawReply, ...] | BodyError:
+def _bodies(source: Any) -> tuple[RawReply, ...]:
     if source is None or isinstance(source, bool | int | float):
-        return _unfit(source)
-    found = _gathered(source)
-    return found if isinstance(found, BodyError) else named(reply for reply in found if reply.is_json)
+        raise _unfit(source)
+    return named(reply for reply in _gathered(source) if reply.is_json)
 
 
-def _gathered(source: Any) -> list[RawReply] | BodyError:
+def _alone(source: Any) -> list[RawReply]:
+    """As `_gathered`, but a dict or a list of JSON is one body."""
+    if isinstance(source, dict | Headers):
+        return replies_in(dict(source), "the body")
+    return [reply_of(source)] if isinstance(source, list) and not any(map(_is_reply, source)) else _gathered(source)
+
+
+def _gathered(source: Any) -> list[RawReply]:
     if isinstance(source, Collection):
         return [_clean(replace(reply, name=name, account=name)) for name, reply in source.replies.items()]
     if isinstance(source, Mapping):  # headers too
@@ -146,19 +150,16 @@ def _is_sequence_of_replies(source: Any) -> bool:
     return not plain and isinstance(source, Iterable) and not hasattr(source, "columns")
 
 
-def _several(items: Iterable[tuple[Any, Any]]) -> list[RawReply] | BodyError:
+def _several(items: Iterable[tuple[Any, Any]]) -> list[RawReply]:
     found: list[RawReply] = []
     for name, item in items:
         # Within a list a text that is no object and no array is a JSON string like any other.
         text = isinstance(item, str) and item.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
-        replies = [reply_of(item, str(name))] if isinstance(item, str) and not text else _one(item, str(name))
-        if isinstance(replies, BodyError):
-            return replies
-        found += replies
+        found += [reply_of(item, str(name))] if isinstance(item, str) and not text else _one(item, str(name))
     return found
 
 
-def _one(source: Any, name: str) -> list[RawReply] | BodyError:
+def _one(source: Any, name: str) -> list[RawReply]:
     if _is_reply(source):
         return [_clean(_as_reply(source, name))]
     if isinstance(source, str | Path | bytes | bytearray):
@@ -167,7 +168,7 @@ def _one(source: Any, name: str) -> list[RawReply] | BodyError:
         return replies_in(source, "the body", name)
     if source is None or isinstance(source, list | tuple | bool | int | float):
         return [reply_of(source, name)]
-    return _unfit(source)
+    raise _unfit(source)
 
 
 def _unfit(source: Any) -> BodyError:
@@ -210,7 +211,7 @@ def _is_one_body(source: Mapping[Any, Any]) -> bool:
 # --- text, files and folders ---
 
 
-def _read(source: str | Path | bytes | bytearray, name: str) -> list[RawReply] | BodyError:
+def _read(source: str | Path | bytes | bytearray, name: str) -> list[RawReply]:
     if isinstance(source, bytes | bytearray):
         return _from_bytes(bytes(source), name, "the data")
     if isinstance(source, str) and _is_text(source):
@@ -224,35 +225,32 @@ def _is_text(source: str) -> bool:
     return ("{" in source or _SCALAR.fullmatch(source) is not None) and not Path(source[:LONGEST_PATH]).exists()
 
 
-def _from_path(path: Path, name: str = "") -> list[RawReply] | BodyError:
+def _from_path(path: Path, name: str = "") -> list[RawReply]:
     try:
         if path.is_dir():
             return _from_folder(path)
         if path.stat().st_size > LARGEST_FILE:
-            return BodyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB.", hint="Split it, one body a line.")
+            raise BodyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB.", hint="Split it, one body a line.")
         data = path.read_bytes()
     except FileNotFoundError:
-        return BodyError(
+        raise BodyError(
             f"there is no file or folder {_spelled(path)}.", hint="Check the path; pasted JSON begins with {."
-        )
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no path"
-        return BodyError(f"{_spelled(path)} cannot be read: {reason}.", hint="Check the path and its permissions.")
+        message = f"{_spelled(path)} cannot be read: {reason}."
+        raise BodyError(message, hint="Check the path and its permissions.") from None
     return _from_bytes(data, name or path.stem, str(path))
 
 
-def _from_folder(folder: Path) -> list[RawReply] | BodyError:
+def _from_folder(folder: Path) -> list[RawReply]:
     found: list[RawReply] = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.endswith(".expected.json") or not path.is_file():
-            continue
-        bodies = _from_path(path)
-        if isinstance(bodies, BodyError):
-            return bodies
-        found += bodies
-    return found or BodyError(
-        f"no *.json or *.jsonl in {_spelled(folder)}.", hint="Give the folder that holds the bodies."
-    )
+        if path.suffix.lower() in SUFFIXES and not path.name.endswith(".expected.json") and path.is_file():
+            found += _from_path(path)
+    if not found:
+        raise BodyError(f"no *.json or *.jsonl in {_spelled(folder)}.", hint="Give the folder that holds the bodies.")
+    return found
 
 
 def _spelled(path: Path) -> str:
@@ -261,7 +259,7 @@ def _spelled(path: Path) -> str:
     return repr(text if len(text) <= LONGEST_PATH else text[: LONGEST_PATH - 1] + "…")
 
 
-def _from_bytes(data: bytes, name: str, where: str) -> list[RawReply] | BodyError:
+def _from_bytes(data: bytes, name: str, where: str) -> list[RawReply]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -269,26 +267,15 @@ def _from_bytes(data: bytes, name: str, where: str) -> list[RawReply] | BodyErro
         line = data.count(b"\n", 0, at) + 1
         column = at - data.rfind(b"\n", 0, at)
         message = f"{where} is not UTF-8, at line {line}, byte {column}."
-        return BodyError(message, hint="Save it as UTF-8.", line=line, column=column)
+        raise BodyError(message, hint="Save it as UTF-8.", line=line, column=column) from None
     return _from_text(text, name, where)
 
 
-def _from_text(text: str, name: str, where: str) -> list[RawReply] | BodyError:
-    found: list[RawReply] = []
+def _from_text(text: str, name: str, where: str) -> list[RawReply]:
     if is_transcript(text):
-        replies = replies_of_transcript(text.replace("\r\n", "\n"), where)
-        if isinstance(replies, BodyError):
-            return replies
-        found = replies
+        found = replies_of_transcript(text.replace("\r\n", "\n"), where)
     else:
-        values = values_of(text, where)
-        if isinstance(values, BodyError):
-            return values
-        for value in values:
-            inner = replies_in(value, where)
-            if isinstance(inner, BodyError):
-                return inner
-            found += inner
+        found = [reply for value in values_of(text, where) for reply in replies_in(value, where)]
     if not name:
         return found
     single = len(found) == 1

@@ -1,12 +1,13 @@
 """JSON as people paste it: several values in a row, in a code fence, or as a literal of Python or JavaScript.
 
-What cannot be read is answered with its place. An error is a value here and not raised, so that no frame of a traceback
-holds the text that was read.
+What cannot be read is a `BodyError` with its place; `handover` raises it anew, so that no frame of a traceback holds
+the text that was read.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -45,8 +46,8 @@ _WORDS: Final = {"True": "true", "False": "false", "None": "null", "undefined": 
 _TUPLES: Final = {"(": "[", ")": "]"}
 
 
-def values_of(text: str, where: str) -> list[Any] | BodyError:
-    r"""Every JSON value of a text, or what is wrong with it and where.
+def values_of(text: str, where: str) -> list[Any]:
+    r"""Every JSON value of a text.
 
     >>> values_of('{"used": 1}\n{"used": 2}', "the text")
     [{'used': 1}, {'used': 2}]
@@ -60,26 +61,28 @@ def values_of(text: str, where: str) -> list[Any] | BodyError:
     # What a fence or a byte order mark took up stays as spaces, so that lines and columns are the text's own.
     text = _FENCE.sub(_blank, text.replace("\ufeff", " ", 1))
     if is_too_deep(text):
-        return too_deep(where)
-    found = _decoded(text, where)
-    if isinstance(found, BodyError) and len(text) <= LARGEST_BODY:
-        plain = _as_json(text)
-        if plain is not None and not is_too_deep(plain):
-            values = _decoded(plain, where)
-            return found if isinstance(values, BodyError) else values
-    return found
+        raise too_deep(where)
+    try:
+        return _decoded(text, where)
+    except BodyError:
+        plain = _as_json(text) if len(text) <= LARGEST_BODY else None
+        if plain is None or is_too_deep(plain):
+            raise
+        with contextlib.suppress(BodyError):
+            return _decoded(plain, where)
+        raise
 
 
-def value_at_start(text: str, at: int, where: str) -> tuple[Any, int] | BodyError:
+def value_at_start(text: str, at: int, where: str) -> tuple[Any, int]:
     """The JSON value that begins at a place, and where it ends."""
     try:
         value, end = _raw(text, at)
     except JSONDecodeError as error:
-        return no_json(text, error.pos, error.msg, where)
+        raise no_json(text, error.pos, error.msg, where) from None
     except RecursionError:
-        return too_deep(where)
+        raise too_deep(where) from None
     if end - at > LARGEST_BODY:
-        return too_large(where, text.count("\n", 0, at) + 1)
+        raise too_large(where, text.count("\n", 0, at) + 1)
     return value, end
 
 
@@ -124,15 +127,13 @@ def end_of_space(text: str, at: int) -> int:
     return match.end() if match is not None else at
 
 
-def _decoded(text: str, where: str) -> list[Any] | BodyError:
+def _decoded(text: str, where: str) -> list[Any]:
     values: list[Any] = []
     at = end_of_space(text, 0)
     while at < len(text) or not values:
-        found = value_at_start(text, at, where)
-        if isinstance(found, BodyError):
-            return found
-        values.append(found[0])
-        at = end_of_space(text, found[1])
+        value, end = value_at_start(text, at, where)
+        values.append(value)
+        at = end_of_space(text, end)
     return values
 
 

@@ -218,10 +218,10 @@ def _reply(data: bytes) -> RawReply | str:
         return "not UTF-8"
     if not text.lstrip().startswith("{"):
         return "no JSON object"
-    found = value_at_start(text, 0, "the line")
-    if isinstance(found, BodyError):
-        return f"no JSON at column {found.column}" if found.column else "no JSON: nested too deeply, or too large"
-    record, end = found
+    try:
+        record, end = value_at_start(text, 0, "the line")
+    except BodyError as error:
+        return f"no JSON at column {error.column}" if error.column else "no JSON: nested too deeply, or too large"
     if text[end:].strip() or "payload" not in record or "fetched_at" not in record:
         return "no reply: expected one object with payload and fetched_at"
     return kept_reply(record)

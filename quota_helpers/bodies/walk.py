@@ -23,7 +23,8 @@ TYPES: Final[Mapping[type, str]] = {
     bool: "boolean",
     type(None): "null",
 }
-"""JSON's name of each Python type. A whole number and one with a decimal point are told apart, as the client does."""
+"""JSON's name of each Python type; another type goes by its own name. A whole number and one with a decimal point are
+told apart, as the client does."""
 
 
 class Place(NamedTuple):
@@ -46,11 +47,6 @@ class Place(NamedTuple):
     type: str
     value: Any
     known: KnownField | None
-
-
-def type_of(value: Any) -> str:
-    """JSON's name of a value's type; another Python type goes by its own name."""
-    return TYPES.get(type(value)) or type(value).__name__
 
 
 def too_deep(path: str) -> BodyError:
@@ -77,7 +73,7 @@ def walk(payload: Any, root: KnownField | None = None, *, fold_items: bool = Fal
     """
     suffixes: dict[str, str] = {}
     names = TYPES
-    yield Place("$", "", "$", 0, type_of(payload), payload, root)
+    yield Place("$", "", "$", 0, names.get(type(payload)) or type(payload).__name__, payload, root)
     waiting = [("$", _members(payload), root)]
     while waiting:
         parent, members, holder = waiting[-1]

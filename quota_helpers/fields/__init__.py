@@ -5,7 +5,10 @@ or say what they expected; `Fields` joins both for one JSON object; `Log` gather
 """
 
 from .aliases import ALIASES, SLOTS, SPEND_KINDS, WINDOW_FIELDS, Aliases, fold
-from .convert import (
+from .reader import (
+    Fields,
+    Issue,
+    Log,
     MismatchError,
     to_boolean,
     to_count,
@@ -21,7 +24,6 @@ from .convert import (
     to_text,
     type_name,
 )
-from .reader import Fields, Issue, Log
 
 __all__ = [
     "ALIASES",

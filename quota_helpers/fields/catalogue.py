@@ -20,6 +20,7 @@ from ..paths import steps_of
 from .aliases import fold
 
 _EMPTY: Final[Mapping[str, Any]] = {}
+_ELEMENTS: Final = {"additional": "one further limit", "model": "one model", "snapshot": "one limit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +114,9 @@ class Catalogue:
         return fold(key) in self.names
 
 
+@cache
 def catalogue() -> Catalogue:
     """The catalogue, read once from the package's own data."""
-    return _load()
-
-
-@cache
-def _load() -> Catalogue:
     data = json.loads(files(__package__).joinpath("catalogue.json").read_text("utf-8"))
     build = _Builder(data)
     roots = [build.fields(fields) for fields in data["roots"].values()]
@@ -181,11 +178,9 @@ class _Builder:
             return None
         fields = self.shape(shape)
         # A shape of one nameless field describes a plain value, such as one end of a range.
-        return fields.get("") or KnownField(name=shape, meaning=_element_meaning(shape), type="object", fields=fields)
-
-
-def _element_meaning(shape: str) -> str:
-    return {"additional": "one further limit", "model": "one model", "snapshot": "one limit"}.get(shape, shape)
+        return fields.get("") or KnownField(
+            name=shape, meaning=_ELEMENTS.get(shape, shape), type="object", fields=fields
+        )
 
 
 def _names(fields: Mapping[str, KnownField]) -> dict[str, frozenset[str]]:

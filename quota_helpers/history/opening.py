@@ -10,8 +10,7 @@ from typing import Final
 
 from ..auth import find_accounts
 from ..invented import T0
-from ..invented.codex_home import write_codex_home
-from ..invented.history import demo_snapshots
+from ..invented.history import demo_snapshots, write_codex_home
 from ..labels import of_kind
 from ..outcomes import Collection
 from ..sessions import SessionLogs, read_sessions

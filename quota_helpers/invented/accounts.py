@@ -81,17 +81,12 @@ def seat(name: str, plan: str, *, account_id: str | None = None) -> Seat:
 
 
 def _account(told: Json) -> DemoAccount:
+    named = ("name", "legacy", "resets", "refusal", "header_skew", "workspace", "id_in_file")
     return DemoAccount(
-        name=told["name"],
         seat=seat(told.get("person") or told["name"], told["plan"], account_id=told.get("account_id")),
         template=told.get("body", {}),
-        legacy=told.get("legacy"),
-        resets=told.get("resets"),
-        refusal=told.get("refusal"),
-        header_skew=told.get("header_skew"),
-        workspace=told.get("workspace", False),
-        id_in_file=told.get("id_in_file", True),
         valid_for=timedelta(days=told.get("days_valid", 60)),
+        **{name: told[name] for name in named if name in told},
     )
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from .accounts import WORLD, DemoAccount, body
-from .history import RHYTHMS
+from ..times import DAY
+from .accounts import WORLD, DemoAccount, Seat, body
+from .history import month
 from .meters import T0, Json, filled
-from .truth import ELSEWHERE_SHARE, TOKENS_PER_PERCENT
 
 NO_SCOPE: Final = {"plan_type": "free", "rate_limit": None, "code_review_rate_limit": None, "credits": None}
 """What a workspace seat is told when the account header is missing: no reading, and not a free plan either."""
@@ -168,47 +167,30 @@ def sibling(account: DemoAccount, what: str, now: datetime) -> Any:
     path, _, query = what.partition("?")
     if path == RESETS:
         return filled(_NONE_EARNED if account.resets is None else account.resets, now)
-    if account.name not in RHYTHMS:
+    kept = month().get(account.name)
+    if kept is None:
         return None
-    return _profile(account) if path == PROFILE else _plan_history(account, int(parse_qs(query).get("days", ["30"])[0]))
+    days = int(parse_qs(query).get("days", ["30"])[0])
+    return _profile(kept["tokens"]) if path == PROFILE else _plan_history(account.seat, kept["periods"], days)
 
 
-def _plan_history(account: DemoAccount, days: int) -> Json:
+def _plan_history(seat: Seat, kept: list[list[int]], days: int) -> Json:
     """Each window that reaches into those days; of the oldest one the server does not know its beginning."""
-    since = T0 - timedelta(days=days)
-    periods = [period for period in _periods(account) if period["ends"] > since]
-    covered = min((period["starts"] for period in periods), default=since)
+    now = int(T0.timestamp())
+    since = now - days * DAY
+    periods = [period for period in kept if period[2] > since]
+    covered = min((begun for _, begun, _, _ in periods), default=since)
     return {
-        "data_as_of": _iso(T0),
+        "data_as_of": _iso(now),
         "coverage_start": _iso(max(covered, since)),
         "coverage_complete": covered >= since,
         "approximate": True,
         "boundary_tolerance_seconds": 60,
-        "periods": [_sent(account, period, known=period["starts"] >= since) for period in periods],
+        "periods": [_period(seat, *period, known=period[1] >= since) for period in periods],
     }
 
 
-def _periods(account: DemoAccount) -> Iterator[dict[str, Any]]:
-    from .history import past  # noqa: PLC0415 - a month takes a moment, and few ask for it
-
-    month = past(account.name)
-    for window in month.now.windows:
-        if window.limit_id != "codex" or window.name not in month.levels or window.window_seconds is None:
-            continue
-        length = timedelta(seconds=window.window_seconds)
-        for reset, levels in groupby(month.levels[window.name], key=lambda level: level.reset_at):
-            if reset is not None:
-                used = max(level.used for level in levels)
-                yield {
-                    "minutes": int(window.window_seconds // 60),
-                    "starts": reset - length,
-                    "ends": reset,
-                    "used": used,
-                }
-
-
-def _sent(account: DemoAccount, period: dict[str, Any], *, known: bool) -> Json:
-    hundredths = int(period["used"] * 100)
+def _period(seat: Seat, minutes: int, begun: int, end: int, hundredths: int, *, known: bool) -> Json:
     dimensions = [
         {
             "dimension": name,
@@ -217,38 +199,30 @@ def _sent(account: DemoAccount, period: dict[str, Any], *, known: bool) -> Json:
         for name, parts in _SHARES.items()
     ]
     return {
-        "id": f"period-demo-{account.seat.user_id}-{period['minutes']}-{int(period['ends'].timestamp())}",
-        "window_minutes": period["minutes"],
-        "plan_type": account.seat.plan,
-        "starts_at": _iso(period["starts"]),
-        "ends_at": _iso(period["ends"]),
-        "accounting_complete": known and period["ends"] <= T0,
+        "id": f"period-demo-{seat.user_id}-{minutes}-{end}",
+        "window_minutes": minutes,
+        "plan_type": seat.plan,
+        "starts_at": _iso(begun),
+        "ends_at": _iso(end),
+        "accounting_complete": known and end <= T0.timestamp(),
         "used_basis_points": hundredths if known else None,
         "breakdowns": dimensions if known else None,
     }
 
 
-def _profile(account: DemoAccount) -> Json:
+def _profile(tokens: Mapping[str, int]) -> Json:
     """Tokens of each day, on all machines: this one's, and what others add."""
-    from .history import past  # noqa: PLC0415 - as above
-
-    month = past(account.name)
-    days: dict[str, float] = {}
-    for when, percents in zip(month.times, month.spent, strict=True):
-        days.setdefault(f"{when:%Y-%m-%d}", 0.0)
-        days[f"{when:%Y-%m-%d}"] += percents * TOKENS_PER_PERCENT["five_hour"] / (1 - ELSEWHERE_SHARE)
-    whole = {day: int(tokens) for day, tokens in days.items()}
     return {
         "stats": {
-            "lifetime_tokens": sum(whole.values()),
-            "peak_daily_tokens": max(whole.values()),
+            "lifetime_tokens": sum(tokens.values()),
+            "peak_daily_tokens": max(tokens.values()),
             "longest_running_turn_sec": 1260,
             "current_streak_days": 3,
             "longest_streak_days": 12,
-            "daily_usage_buckets": [{"start_date": day, "tokens": tokens} for day, tokens in whole.items()],
+            "daily_usage_buckets": [{"start_date": day, "tokens": spent} for day, spent in tokens.items()],
         }
     }
 
 
-def _iso(when: datetime) -> str:
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+def _iso(epoch: int) -> str:
+    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -55,6 +55,9 @@ PLAN_CHANGE: Final = Event("team-blue", "", datetime(2026, 11, 5, 8, 0, tzinfo=U
 
 PLAN_BEFORE: Final = "plus"
 
+NAMED_SINCE: Final = datetime(2026, 11, 1, tzinfo=UTC)
+"""From this moment on the session logs say whose session it is; older ones carry no account."""
+
 TOKENS_PER_PERCENT: Final = {"five_hour": 180_000, "weekly": 1_260_000}
 """What one percent of ada's windows costs; each turn deviates from it by up to `TOKENS_SPREAD`.
 

@@ -17,9 +17,8 @@ The reading rule:
 """
 
 from .headers import normalize_headers
-from .session import normalize_token_count
 from .trace import Read, Trace, trace_body
-from .usage import is_usage, normalize_usage
+from .usage import is_usage, normalize_token_count, normalize_usage
 
 __all__ = [
     "Read",

@@ -17,8 +17,7 @@ from ..models import QuotaWindow, SpendLimit, UsageSnapshot
 from ..times import Moment
 from .draft import Draft
 from .headers import read_headers
-from .session import read_line
-from .usage import read_usage
+from .usage import read_line, read_usage
 
 Status = Literal["read", "ignored", "broken"]
 Carrier = Literal["usage", "session", "headers"]

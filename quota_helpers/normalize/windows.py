@@ -277,7 +277,8 @@ def _apart(read: Sequence[tuple[QuotaWindow, Fields]]) -> Iterator[QuotaWindow]:
     for window, fields in read:
         first = kept.setdefault(window.name, window)
         if first is not window:
-            if window.slot not in POSITIONS and _same(first, window):
+            same = (first.used_percent, first.reset_at) == (window.used_percent, window.reset_at)
+            if same and window.slot not in POSITIONS:
                 for field, path in window.paths.items():
                     fields.ignored(path, field, f"repeats {first.paths['name']}")
                 continue
@@ -286,10 +287,6 @@ def _apart(read: Sequence[tuple[QuotaWindow, Fields]]) -> Iterator[QuotaWindow]:
                 f"a second {window.name} window of the limit {window.limit_id}, beside {other}", fields.path
             )
         yield window
-
-
-def _same(one: QuotaWindow, other: QuotaWindow) -> bool:
-    return one.used_percent == other.used_percent and one.reset_at == other.reset_at
 
 
 def _scalars(value: Any) -> Any:

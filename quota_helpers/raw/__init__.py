@@ -4,23 +4,15 @@ Pure, but for `save_case`, which writes files; the clock is never read.
 """
 
 from .case import save_case
-from .compare import FieldComparison, Shape, compare_fields, shape_of
-from .drift import DRIFT_COLUMNS, SCHEMA_COLUMNS, find_drift, schema_drift
-from .field_table import STATUSES, TABLE_COLUMNS, FieldRow, FieldRows, field_rows, field_table
-from .header_table import HEADER_COLUMNS, header_table
-from .replay import REPLAY_COLUMNS, replay
+from .compare import compare_fields
+from .drift import find_drift, schema_drift
+from .field_table import STATUSES, FieldRows, field_rows, field_table
+from .header_table import header_table
+from .replay import replay
 
 __all__ = [
-    "DRIFT_COLUMNS",
-    "HEADER_COLUMNS",
-    "REPLAY_COLUMNS",
-    "SCHEMA_COLUMNS",
     "STATUSES",
-    "TABLE_COLUMNS",
-    "FieldComparison",
-    "FieldRow",
     "FieldRows",
-    "Shape",
     "compare_fields",
     "field_rows",
     "field_table",
@@ -29,5 +21,4 @@ __all__ = [
     "replay",
     "save_case",
     "schema_drift",
-    "shape_of",
 ]

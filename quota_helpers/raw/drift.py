@@ -169,14 +169,10 @@ def _members(place: Place, known: KnownField | None, book: Catalogue) -> Iterato
     if known is None:
         return
     if place.type == "string" and known.vocabulary in book.closed and place.value:
-        yield known.vocabulary, _shown(place.value)
+        yield known.vocabulary, printable(place.value)
     if place.type == "object" and known.key_values in book.closed:
         for key in place.value:
-            yield known.key_values, _shown(str(key))
-
-
-def _shown(text: str) -> str:
-    return printable(text)
+            yield known.key_values, printable(str(key))
 
 
 def _rows(account: str, kind: str, group: _Group, found: Sequence[RawReply], mask: Mask) -> Iterator[dict[str, Any]]:

@@ -60,12 +60,9 @@ class Mask:
         folded = re.sub(r"\[\d+\]", "[]", path)  # the elements of a long array are judged once
         private = self._private.get(folded)
         if private is None:
-            private = self._private[folded] = _is_private(path)
+            named = (names_somebody(step) for step in steps_of(path) if isinstance(step, str))
+            private = self._private[folded] = any(named)
         return HIDDEN if private else value
-
-
-def _is_private(path: str) -> bool:
-    return any(isinstance(step, str) and names_somebody(step) for step in steps_of(path))
 
 
 def _many(count: int, word: str) -> str:

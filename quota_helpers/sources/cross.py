@@ -13,7 +13,7 @@ from ..appserver import Said
 from ..errors import FetchError, QuotaError
 from ..html import paragraph, table
 from ..labels import choose, of_kind
-from ..models import Account, QuotaWindow, RawReply, UsageSnapshot
+from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import normalize_usage
 from ..paths import value_at
 from ..privacy import mask_identity
@@ -187,7 +187,7 @@ def _said(snapshot: UsageSnapshot) -> Iterator[tuple[str, Any, str]]:
     """(part, value, path) of everything that both ways can say."""
     for window in snapshot.windows:
         for field in ("used_percent", "window_seconds", "reset_at"):
-            yield from _one(f"{window.limit_id} {_slot(window)} {field}", window, field)
+            yield from _one(f"{window.limit_id} {window.slot or window.name} {field}", window, field)
     yield from _one("plan", snapshot, "plan")
     yield from _one("reached_type", snapshot, "reached_type")
     for field in ("has_credits", "unlimited", "balance"):
@@ -202,10 +202,6 @@ def _one(part: str, block: Any, field: str) -> Iterator[tuple[str, Any, str]]:
     value = getattr(block, field, None)
     if value is not None:
         yield part, value, block.paths.get(field, "")
-
-
-def _slot(window: QuotaWindow) -> str:
-    return window.slot or window.name
 
 
 def _compared(

@@ -19,8 +19,8 @@ from quota_helpers.raw import (
     read_bodies,
     redact,
     replay,
-    shape_of,
 )
+from quota_helpers.raw.compare import shape_of
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from raw_support import MODERN, NOW, reply

@@ -1,30 +1,33 @@
-"""A small Codex home with session logs of every form that Codex has written; ada's own month, told by her machine."""
+"""Makes the session logs of the demo: `python tests/record_logs.py` writes quota_helpers/invented/sessions.zip.
+
+A small Codex home with logs of every form that Codex has written; ada's own month, told by her machine. Run it after
+`record_month`; a test holds the file to it.
+"""
 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from ..models.tidy import INVENTED_SESSIONS
-from ..times import FIVE_HOURS, WEEK
-from .history import PACE, SEED, PastMonth, past
-from .meters import Json
-from .truth import TOKENS_PER_PERCENT, TOKENS_SPREAD
+from record_month import PACE, SEED, PastMonth, past
+
+from quota_helpers.invented.meters import Json
+from quota_helpers.invented.truth import NAMED_SINCE, TOKENS_PER_PERCENT, TOKENS_SPREAD
+from quota_helpers.models.tidy import INVENTED_SESSIONS
+from quota_helpers.times import FIVE_HOURS, WEEK
 
 Form = Literal["modern", "relative", "flat", "silent", "interleaved"]
 
-NAMED_SINCE: Final = datetime(2026, 11, 1, tzinfo=UTC)
-"""From this moment on the logs say whose session it is; older ones carry no account."""
+PLACE = Path(__file__).parent.parent / "quota_helpers" / "invented" / "sessions.zip"
 
 MODELS: Final = ("gpt-6-astra", "gpt-5.3-codex-spark")
-
-"""What the ids of the demo's sessions begin with: the rest is their number."""
-
 _PAUSE: Final = timedelta(hours=1)  # after a longer one a new session begins
 _TURNS_PER_STEP: Final = 3
 _FORMS: Final[tuple[Form, ...]] = ("flat", "relative", "silent", "modern", "interleaved")
@@ -71,7 +74,7 @@ class _Log:
         return path
 
 
-def write_codex_home(folder: Path) -> list[Path]:
+def write_home(folder: Path) -> list[Path]:
     """Write session logs of ada's month into *folder*, as Codex lays them out; the files come back, oldest first.
 
     All forms are there: today's; resets relative to the line's time; the oldest flat one; lines whose limits are null;
@@ -94,7 +97,7 @@ def write_codex_home(folder: Path) -> list[Path]:
 
 def _turns(month: PastMonth) -> Iterator[InventedTurn]:
     """Three turns in every step with work; none in a step at whose end a week begins anew."""
-    chance = Random(f"{SEED} turns")  # noqa: S311  # invented numbers, not secrets
+    chance = Random(f"{SEED} turns")
     week = month.levels["weekly"]
     for step, (when, percents) in enumerate(zip(month.times[:-1], month.spent[:-1], strict=True)):
         if not percents or not step or week[step].used < week[step - 1].used:
@@ -222,3 +225,14 @@ def _counts(total: int) -> Json:
         "reasoning_output_tokens": output // 2,
         "total_tokens": total,
     }
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, ZipFile(PLACE, "w") as kept:
+        for path in write_home(Path(folder)):
+            name = ZipInfo(path.relative_to(folder).as_posix())
+            kept.writestr(name, path.read_bytes(), ZIP_DEFLATED, 9)
+
+
+if __name__ == "__main__":
+    main()
