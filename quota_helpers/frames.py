@@ -468,30 +468,17 @@ def _snapshots(readings: Any) -> list[UsageSnapshot]:
 
 
 def _credit_row(snapshot: UsageSnapshot) -> dict[str, Any]:
-    row = whose(snapshot)
-    if credit := snapshot.credits:
-        row |= {
-            "has_credits": credit.has_credits,
-            "unlimited": credit.unlimited,
-            "balance": None if credit.balance is None else float(credit.balance),
-            "overage_limit_reached": credit.overage_limit_reached,
-        }
-    if resets := snapshot.reset_credits:
-        row |= {
-            "resets_available": resets.available_count,
-            "resets_applicable": resets.applicable_available_count,
-        }
-    return row
+    names = ("has_credits", "unlimited", "balance", "overage_limit_reached")
+    resets = snapshot.reset_credits
+    return {
+        **whose(snapshot),
+        **{name: getattr(snapshot.credits, name, None) for name in names},
+        "resets_available": resets and resets.available_count,
+        "resets_applicable": resets and resets.applicable_available_count,
+    }
 
 
 def _spend_row(snapshot: UsageSnapshot, spend: SpendLimit) -> dict[str, Any]:
-    return whose(snapshot) | {
-        "limit": spend.limit_id,
-        "cap": None if spend.limit is None else float(spend.limit),
-        "used": None if spend.used is None else float(spend.used),
-        "remaining": None if spend.remaining is None else float(spend.remaining),
-        "used_percent": spend.used_percent,
-        "remaining_percent": spend.remaining_percent,
-        "reset_at": spend.reset_at,
-        "source": spend.source,
-    }
+    names = ("used", "remaining", "used_percent", "remaining_percent", "reset_at", "source")
+    known = {"limit": spend.limit_id, "cap": spend.limit}
+    return whose(snapshot) | known | {name: getattr(spend, name) for name in names}

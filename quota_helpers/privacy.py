@@ -93,35 +93,28 @@ SHORTEST_ECHOED: Final = 6
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 
 
-class Sealed(Protocol):
-    """A text that only `reveal` gives away."""
-
-    def reveal(self) -> str:
-        """The text itself."""
-
-
 class Echo:
-    """Replaces one account's token by `***`. It shows the token nowhere itself."""
+    """Replaces one account's token, which only *reveal* gives away, by `***`."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_reveal",)
 
-    def __init__(self, token: Sealed) -> None:
-        self._token = token
-
-    def _worth_hiding(self) -> bool:
-        return len(self._token.reveal()) >= SHORTEST_ECHOED
+    def __init__(self, reveal: Callable[[], str]) -> None:
+        self._reveal = reveal
 
     def text(self, text: str) -> str:
         """The text without the token."""
-        return text.replace(self._token.reveal(), HIDDEN) if self._worth_hiding() else text
+        return text.replace(self._reveal(), HIDDEN) if self._worth_hiding() else text
 
     def data(self, data: bytes) -> bytes:
         """The bytes without the token, whether they are UTF-8 or UTF-16."""
         if self._worth_hiding():
             # A token is ASCII, so in UTF-16 every other byte of it is 0; the codecs are loaded only where that can be.
-            for encoding in _ENCODINGS if b"\0" in data or not self._token.reveal().isascii() else _ENCODINGS[:1]:
-                data = data.replace(self._token.reveal().encode(encoding, "surrogatepass"), HIDDEN.encode(encoding))
+            for encoding in _ENCODINGS if b"\0" in data or not self._reveal().isascii() else _ENCODINGS[:1]:
+                data = data.replace(self._reveal().encode(encoding, "surrogatepass"), HIDDEN.encode(encoding))
         return data
+
+    def _worth_hiding(self) -> bool:
+        return len(self._reveal()) >= SHORTEST_ECHOED
 
 
 P = TypeVar("P")

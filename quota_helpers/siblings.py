@@ -7,9 +7,9 @@ live, so each is read as tolerantly as a usage body: what is missing or odd is m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
@@ -107,16 +107,6 @@ class EarnedReset:
     id: str | None = None
 
 
-class _Body(NamedTuple):
-    account: str | None
-    account_key: str | None
-    payload: Any
-
-    @property
-    def who(self) -> dict[str, str | None]:
-        return {"account": self.account, "account_key": self.account_key}
-
-
 def earned_resets(told: Told) -> tuple[EarnedReset, ...]:
     """Every earned reset of the replies, soonest to lapse first.
 
@@ -161,9 +151,7 @@ def resets_frame(told: Told) -> pd.DataFrame:
     >>> resets_frame(body)["expires_at"].astype(str).tolist()
     ['2026-12-01 00:00:00+00:00']
     """
-    return frame_of(
-        ({name: getattr(one, name) for name in RESET_COLUMNS} for one in earned_resets(told)), RESET_COLUMNS
-    )
+    return frame_of(map(asdict, earned_resets(told)), RESET_COLUMNS)
 
 
 def plan_periods(told: Told) -> pd.DataFrame:
@@ -172,7 +160,7 @@ def plan_periods(told: Told) -> pd.DataFrame:
     Beside `cycles`, which knows only what was looked at: where both know a window, show both.
     """
     return frame_of(
-        (body.who | _period(body, period) for body in _bodies(told) for period in _items(body.payload, "periods")),
+        (_who(body) | _period(body, period) for body in _bodies(told) for period in _items(body.payload, "periods")),
         PERIOD_COLUMNS,
     )
 
@@ -185,7 +173,7 @@ def plan_breakdowns(told: Told) -> pd.DataFrame:
 def account_tokens(told: Told) -> pd.DataFrame:
     """Tokens a day of the whole account, on whatever machine and surface: `TOKEN_DAY_COLUMNS`."""
     rows = (
-        body.who | {"day": _day(bucket), "tokens": _take(bucket, to_count, "tokens")}
+        _who(body) | {"day": _day(bucket), "tokens": _take(bucket, to_count, "tokens")}
         for body in _bodies(told)
         for holder in (_inside(body.payload, "stats"),)
         for bucket in _items(holder, "daily_usage_buckets")
@@ -251,10 +239,10 @@ def _reset_rows(told: Told) -> Iterator[dict[str, Any]]:
         for item in _items(holder, "credits"):
             row: dict[str, Any] = {name: _take(item, to_text, name) for name in words}
             times = {name: _take(item, to_instant, name) for name in ("granted_at", "expires_at")}
-            yield body.who | row | times
+            yield _who(body) | row | times
 
 
-def _period(body: _Body, period: Mapping[str, Any]) -> dict[str, Any]:
+def _period(body: RawReply, period: Mapping[str, Any]) -> dict[str, Any]:
     seconds = _take(period, to_minutes, "window_minutes")
     hundredths = _take(period, to_number, "used_basis_points")
     return {
@@ -279,7 +267,7 @@ def _breakdown_rows(told: Told) -> Iterator[dict[str, Any]]:
                 for row in _items(part, "rows"):
                     hundredths = _take(row, to_number, "basis_points")
                     yield {
-                        **body.who,
+                        **_who(body),
                         **{name: whole[name] for name in ("window", "starts_at", "id")},
                         "dimension": _take(part, to_text, "dimension"),
                         "key": _take(row, to_text, "key"),
@@ -287,15 +275,16 @@ def _breakdown_rows(told: Told) -> Iterator[dict[str, Any]]:
                     }
 
 
-def _bodies(told: Told) -> list[_Body]:
+def _bodies(told: Told) -> list[RawReply]:
     """What was handed in as bodies with their accounts; names are labels, told apart by their keys."""
-    replies = [*told.beside.values(), *told.replies.values()] if isinstance(told, Collection) else _each(told)
-    found = [
-        _Body(one.account, one.account_key, one.payload) if isinstance(one, RawReply) else _Body(None, None, one)
-        for one in replies
-    ]
+    given = [*told.beside.values(), *told.replies.values()] if isinstance(told, Collection) else _each(told)
+    found = [one if isinstance(one, RawReply) else RawReply(payload=one) for one in given]
     labels = account_labels({body.account_key: body.account for body in found if body.account_key}, mask_identity)
-    return [body._replace(account=labels.get(body.account_key or "", body.account)) for body in found]
+    return [replace(body, account=labels.get(body.account_key or "", body.account)) for body in found]
+
+
+def _who(body: RawReply) -> dict[str, str | None]:
+    return {"account": body.account, "account_key": body.account_key}
 
 
 def _each(told: Any) -> list[Any]:

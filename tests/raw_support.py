@@ -6,12 +6,21 @@ import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import strategies as st
+
 from quota_helpers.bodies.envelopes import reply_of
 from quota_helpers.models import Headers, RawReply
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EPOCH_NOW = int(NOW.timestamp())
 TOKEN = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJpbnZlbnRlZCJ9.c2lnbmF0dXJlLWludmVudGVk"
+
+
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+    max_leaves=20,
+)
 
 
 def window(used: Any, length: int, after: int = 3_600) -> dict[str, Any]:

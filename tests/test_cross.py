@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from codex_support import SOON, Backend, codex_home, gone, whole_usage
 from codex_support import codex_bin as codex_bin  # noqa: PLC0414 - a fixture
 from codex_support import only_loopback as _only_loopback  # noqa: F401 - an autouse fixture
-from foundation_support import says
+from foundation_support import NOW, says
 
 import quota_helpers as qh
 from quota_helpers.errors import OfficialClientError, ServerError
@@ -26,8 +26,6 @@ from quota_helpers.sources.cross import (
     UNDECODED,
     compare_ways,
 )
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def answer(payload, **fields):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from foundation_support import NOW
 
 from quota_helpers.errors import UnreachableError
 from quota_helpers.frames import to_frame
@@ -15,7 +16,6 @@ from quota_helpers.normalize import normalize_usage
 from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.outlook.enough import enough
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WEEK, FIVE = 604_800.0, 18_000.0
 CASES = sorted(Path(__file__).parent.glob("data/*.json"))
 

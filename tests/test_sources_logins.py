@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from foundation_support import Desk, epoch, says, usage
+from foundation_support import NOW, Desk, epoch, says, usage
 
 import quota_helpers as qh
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAST, FUTURE = epoch(NOW - timedelta(hours=1)), epoch(NOW + timedelta(days=30))
 REJECTED = says({"error": {"code": "token_expired"}}, 401)
 

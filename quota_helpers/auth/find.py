@@ -132,12 +132,12 @@ def _home(codex_home: str | Path | None) -> Path:
     return expanded(codex_home or os.environ.get("CODEX_HOME", "").strip() or "~/.codex")
 
 
-def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001
+def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001  # one caller
     if folder is not None:
         return folder
     folder = _default_folder(search_parent=search_parent) if codex_home is None else None
     accounts = _home(codex_home) / "accounts"
-    return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112
+    return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112  # never raises
 
 
 def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Gathered:

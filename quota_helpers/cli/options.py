@@ -100,7 +100,7 @@ class _Version(argparse.Action):
     """Looked up only when it is asked for: reading the package's metadata takes longer than the rest of the parser."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version  # noqa: PLC0415 - as said
 
         print(f"quota-helpers {version('quota-helpers')}")
         parser.exit()

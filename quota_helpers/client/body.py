@@ -9,9 +9,9 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
-from urllib3.response import DeflateDecoder, GzipDecoder, GzipDecoderState
+from urllib3.response import ContentDecoder, DeflateDecoder, GzipDecoder, GzipDecoderState
 
 from ..paths import DEEPEST, is_too_deep
 from ..privacy import printable, rewrite
@@ -191,16 +191,11 @@ _KEPT_BYTES: Final = 64 * 1024
 _STEP: Final = 64 * 1024
 
 
-class _Decoder(Protocol):
-    """What urllib3's decoders have in common."""
-
-    @property
-    def has_unconsumed_tail(self) -> bool: ...
-    def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
-    def flush(self) -> bytes: ...
-
-
-_DECODERS: Final[dict[str, type[_Decoder]]] = {"gzip": GzipDecoder, "x-gzip": GzipDecoder, "deflate": DeflateDecoder}
+_DECODERS: Final[dict[str, type[ContentDecoder]]] = {
+    "gzip": GzipDecoder,
+    "x-gzip": GzipDecoder,
+    "deflate": DeflateDecoder,
+}
 
 
 class Body(NamedTuple):
@@ -241,7 +236,7 @@ def read_body(chunks: Iterable[bytes], content_encoding: str) -> Body:
     return Body(bytes(data), None if whole else "compressed, and cut off in the middle")
 
 
-def _decoded(decoder: _Decoder | None, chunk: bytes | None) -> Iterator[bytes]:
+def _decoded(decoder: ContentDecoder | None, chunk: bytes | None) -> Iterator[bytes]:
     """What a chunk stands for, in pieces of at most a step: a few bytes that mean gigabytes are noticed early.
 
     None is the end of the chunks: what the decoder has taken in may still wait for room in the last piece.
@@ -256,7 +251,7 @@ def _decoded(decoder: _Decoder | None, chunk: bytes | None) -> Iterator[bytes]:
             yield decoder.decompress(b"", max_length=_STEP)
 
 
-def _ended(decoder: _Decoder) -> bool:
+def _ended(decoder: ContentDecoder) -> bool:
     """Whether the compressed stream came to its end, padding behind it or not.
 
     urllib3 does not tell, so this looks inside; where a later release has it otherwise, a body that was cut off is

@@ -234,7 +234,7 @@ class _Fetch:
         return self._read(answer)
 
     def _read(self, answer: HttpAnswer) -> tuple[RawReply | FetchError, bool, RetryAfter]:
-        client, echo = self._client, Echo(self._account.access_token)
+        client, echo = self._client, Echo(self._account.access_token.reveal)
         now = client._clock()  # noqa: SLF001 - same module
         parsed = _parsed(answer, echo)
         headers = Headers(hide_in_headers(answer.headers, echo.text))

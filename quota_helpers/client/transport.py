@@ -87,7 +87,7 @@ class Watched:
             sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # the class it is mixed into has it
             self._guard.watch(sock)
             return sock
-        return self._connect(str(self.host), int(self.port), self.socket_options)  # type: ignore[attr-defined]
+        return self._connect(str(self.host), int(self.port), self.socket_options)  # type: ignore[attr-defined]  # the same
 
     def _connect(self, host: str, port: int, options: Any) -> socket.socket:
         """Try each address of the host: never longer than what is left of the deadline, which urllib3 cannot do."""

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from html import escape
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, Place, bodies_of, walk
+from ..html import Markup, escaped, paragraph, table
 from ..labels import numbered
 from ..models import RawReply
 from ..privacy import printable
@@ -232,30 +232,24 @@ class FieldComparison:
 
     def _repr_html_(self) -> str:
         sources = self.sources[:SHOWN_SOURCES]
-        rows = [
-            f"<tr><th scope='row' style='text-align:left'>{_text(path)}</th><td>{_text(self.differs.iloc[at])}</td>"
-            + "".join(f"<td>{self._cell(at, source)}</td>" for source in sources)
-            + "</tr>"
+        rows = (
+            (_short(path), self.differs.iloc[at], *(self._cell(at, source) for source in sources))
             for at, path in enumerate(self.frame.index[:SHOWN_ROWS])
-        ]
+        )
         more = [] if self.complete else ["what was too much to list"]
         if len(self.frame) > SHOWN_ROWS:
             more.append(f"{len(self.frame) - SHOWN_ROWS} more fields")
         if len(self.shape) > SHOWN_SOURCES:
             more.append(f"{len(self.shape) - SHOWN_SOURCES} more bodies")
-        return (
-            f"<p>{_text(repr(self)[len('FieldComparison(') : -1])}</p><table><thead><tr>"
-            "<th scope='col' style='text-align:left'>path</th><th scope='col'>differs in</th>"
-            + "".join(f"<th scope='col'>{_text(source)}</th>" for source in sources)
-            + f"</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-            + (f"<p>and {' and '.join(more)}, in <code>.frame</code></p>" if more else "")
-        )
+        head = paragraph(_short(repr(self)[len("FieldComparison(") : -1]))
+        rest = f"<p>and {' and '.join(more)}, in <code>.frame</code></p>" if more else ""
+        return head + table(("path", "differs in", *map(_short, sources)), rows) + rest
 
     def _cell(self, at: int, source: str) -> str:
         kind = self.frame[("type", source)].iloc[at]
         if kind in {"string", "integer", "number", "boolean"}:
-            return _text(str(self.frame[("value", source)].iloc[at]))
-        return f"<i>{_text(kind)}</i>"
+            return _short(str(self.frame[("value", source)].iloc[at]))
+        return Markup(f"<i>{escaped(kind)}</i>")
 
 
 def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparison:
@@ -359,5 +353,5 @@ def _shapes(shapes: dict[str, Shape]) -> pd.DataFrame:
     )
 
 
-def _text(text: str) -> str:
-    return escape(printable(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"))
+def _short(text: str) -> str:
+    return printable(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
