@@ -127,14 +127,14 @@ def test_any_json_has_a_table(payload):
 
 def test_a_body_of_millions_of_values_ends_with_a_word_on_it(monkeypatch):
     """Neither the rows nor their paths fill the memory; what is left out is said."""
-    monkeypatch.setattr("quota_helpers.raw.field_table.MOST_PLACES", 50)
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 50)
     rows = field_rows({**MODERN, "many": [0] * 100}, fetched_at=NOW)
     assert len(rows) == 50
     assert not rows.complete
     assert "only the first 50 values are shown" in rows[0].why
     assert rows.readings["codex.weekly.used_percent"] == 40
-    monkeypatch.setattr("quota_helpers.raw.field_table.MOST_PLACES", 10**6)
-    monkeypatch.setattr("quota_helpers.raw.field_table.MOST_PATH_TEXT", 100_000)
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 10**6)
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PATH_TEXT", 100_000)
     deep = field_rows(nested(400, [0] * 10_000), fetched_at=NOW)
     assert 400 < sum(map(len, deep.columns["path"])) <= 100_000
     assert not deep.complete

@@ -13,7 +13,7 @@ from quota_helpers.fields import ALIASES
 from quota_helpers.models import Headers
 from quota_helpers.paths import value_at
 from quota_helpers.raw import STATUSES, field_rows, field_table
-from quota_helpers.raw.field_table import TABLE_COLUMNS
+from quota_helpers.raw.explain import TABLE_COLUMNS
 
 DATA = Path(__file__).parent / "data"
 CASES = sorted(path for path in DATA.glob("*.json") if not path.name.endswith(".expected.json"))

@@ -212,7 +212,7 @@ def test_a_scalar_is_a_body(source):
 
 def test_more_than_a_million_values_end_with_a_word_on_it(monkeypatch):
     """The page is told that there is more, and so is the reader of a saved notebook."""
-    monkeypatch.setattr("quota_helpers.raw.field_table.MOST_PLACES", 30)
+    monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 30)
     explorer, page = explorer_of(body_called("huge", {**MODERN, "many": [0] * 100}))
     assert (len(page.body()["rows"]), page.body()["complete"]) == (30, False)
     assert ["codex.weekly.used_percent", "40 %"] in [reading[:2] for reading in page.body()["readings"]]

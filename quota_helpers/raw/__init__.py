@@ -6,7 +6,7 @@ Pure, but for `save_case`, which writes files; the clock is never read.
 from .case import save_case
 from .compare import compare_fields
 from .drift import find_drift, schema_drift
-from .field_table import STATUSES, FieldRows, field_rows, field_table
+from .explain import STATUSES, FieldRows, field_rows, field_table
 from .header_table import header_table
 from .replay import replay
 

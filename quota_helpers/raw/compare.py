@@ -16,7 +16,7 @@ from ..html import Markup, escaped, paragraph, table
 from ..labels import numbered
 from ..models import RawReply
 from ..privacy import printable
-from .field_table import objects
+from .explain import objects
 from .show import Mask, shown
 
 FINGERPRINT_LENGTH = 8

@@ -22,7 +22,7 @@ from ..models import RawReply, UsageSnapshot
 from ..normalize import trace_body
 from ..outcomes import Collection
 from ..raw import STATUSES, header_table
-from ..raw.field_table import table_of
+from ..raw.explain import table_of
 from ..sources import Source
 from ..workers import aside
 from .explorer_rows import BodyView

@@ -1,4 +1,4 @@
-"""The raw fields of one body as a DataFrame."""
+"""Every value of a body in document order, explained: where it stands, what it means, which number it became."""
 
 from __future__ import annotations
 
