@@ -141,17 +141,16 @@ def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_
 
 
 def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Gathered:
-    wanted = dict.fromkeys(name.removesuffix(SUFFIX) for name in names)
-    return Gathered.joined(
-        _refused(folder, name) if _leaves_folder(name) else _read(_Target(folder / f"{name}{SUFFIX}", name), sleep)
-        for name in wanted
-    )
-
-
-def _refused(folder: Path, name: str) -> Gathered:
-    hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
-    problem = Problem(AuthFileInvalidError, "is no account name: it would leave the folder of the logins", hint)
-    return failed(problem, f"{printable(name)!r}", printable(name) or "(no name)")
+    found = []
+    for name in dict.fromkeys(name.removesuffix(SUFFIX) for name in names):
+        if _leaves_folder(name):
+            hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
+            what = "is no account name: it would leave the folder of the logins"
+            problem = Problem(AuthFileInvalidError, what, hint)
+            found.append(failed(problem, f"{printable(name)!r}", printable(name) or "(no name)"))
+        else:
+            found.append(_read(_Target(folder / f"{name}{SUFFIX}", name), sleep))
+    return Gathered.joined(found)
 
 
 def _leaves_folder(name: str) -> bool:
@@ -195,17 +194,12 @@ def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Gathered:
     accounts = _files(folder)
     found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
     if "auth.json" not in files and (elsewhere := kept_elsewhere(home)):
-        found = Gathered.joined((found, _beside(elsewhere, home, found)))
+        # A login out of reach: a failure where it is the only one, else one that is passed over.
+        beside = passed_over(home, elsewhere.what) if found.items else failed(elsewhere, str(home))
+        found = Gathered.joined((found, beside))
     if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
         return Gathered.joined((found, failed(accounts, str(folder))))
     return found
-
-
-def _beside(problem: Problem, home: Path, found: Gathered) -> Gathered:
-    """A login out of reach: a failure where it is the only one, else one that is passed over."""
-    if not found.items:
-        return failed(problem, str(home))
-    return passed_over(home, problem.what)
 
 
 def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> Iterator[_Target]:

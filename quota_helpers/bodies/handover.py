@@ -130,7 +130,8 @@ def _alone(source: Any) -> list[RawReply]:
     """As `_gathered`, but a dict or a list of JSON is one body."""
     if isinstance(source, dict | Headers):
         return replies_in(dict(source), "the body")
-    return [reply_of(source)] if isinstance(source, list) and not any(map(_is_reply, source)) else _gathered(source)
+    one = isinstance(source, list) and not any(isinstance(item, RawReply) for item in source)
+    return [reply_of(source)] if one else _gathered(source)
 
 
 def _gathered(source: Any) -> list[RawReply]:
@@ -146,7 +147,7 @@ def _gathered(source: Any) -> list[RawReply]:
 
 def _is_sequence_of_replies(source: Any) -> bool:
     """`Bodies`, a view of a mapping's values: iterable, and no text, reply, snapshot or table."""
-    plain = isinstance(source, str | bytes | bytearray | Path | RawReply | UsageSnapshot) or _is_reply(source)
+    plain = isinstance(source, str | bytes | bytearray | Path | RawReply | UsageSnapshot)
     return not plain and isinstance(source, Iterable) and not hasattr(source, "columns")
 
 
@@ -160,8 +161,8 @@ def _several(items: Iterable[tuple[Any, Any]]) -> list[RawReply]:
 
 
 def _one(source: Any, name: str) -> list[RawReply]:
-    if _is_reply(source):
-        return [_clean(_as_reply(source, name))]
+    if isinstance(source, RawReply):
+        return [_clean(replace(source, name=name or source.name))]
     if isinstance(source, str | Path | bytes | bytearray):
         return _read(source, name)
     if isinstance(source, dict):
@@ -177,32 +178,12 @@ def _unfit(source: Any) -> BodyError:
     return BodyError(f"expected raw bodies, found {type(source).__name__}.", hint=WANTED)
 
 
-def _is_reply(source: Any) -> bool:
-    return isinstance(source, RawReply) or (hasattr(source, "payload") and hasattr(source, "fetched_at"))
-
-
-def _as_reply(source: Any, name: str) -> RawReply:
-    if isinstance(source, RawReply):
-        return replace(source, name=name) if name else source
-    return reply_of(
-        source.payload,
-        name,
-        fetched_at=source.fetched_at,
-        status=getattr(source, "status", None),
-        headers=getattr(source, "headers", None) or Headers(),
-        account=getattr(source, "account", None),
-        account_key=getattr(source, "account_key", None),
-    )
-
-
 def _clean(reply: RawReply) -> RawReply:
     return replace(reply, payload=hide_tokens_in(reply.payload)) if reply.payload is not None else reply
 
 
 def _is_one_body(source: Mapping[Any, Any]) -> bool:
-    if is_wrapped(source) or not all(
-        isinstance(item, dict | list | Path) or _is_reply(item) for item in source.values()
-    ):
+    if is_wrapped(source) or not all(isinstance(item, dict | list | Path | RawReply) for item in source.values()):
         return True
     root = catalogue().root
     return any(isinstance(key, str) and root.inside(key) is not None for key in source)

@@ -59,7 +59,7 @@ class Envelope(NamedTuple):
     text: str = ""
 
 
-class Rule(NamedTuple):
+class Verdict(NamedTuple):
     """What an answer stands for.
 
     Attributes:
@@ -76,30 +76,30 @@ class Rule(NamedTuple):
 
 
 # Status, or its hundreds, and a word that must be among the server's codes; the first one that fits counts.
-_RULES: Final[dict[tuple[int, str], Rule]] = {
-    (401, "account_deactivated"): Rule(AccountForbiddenError, "The account is deactivated{code}"),
-    (401, "token_expired"): Rule(TokenRejectedError, "The token has expired{code}", TokenExpiredError.default_hint),
-    (401, ""): Rule(TokenRejectedError, "The server does not accept the token{code}"),
-    (402, "deactivated_workspace"): Rule(WorkspaceDeactivatedError, "The workspace of this seat is deactivated"),
-    (402, ""): Rule(UnexpectedReplyError, "The server asks for a payment", words=True),
-    (403, _REFUSED_PLACE): Rule(
+_VERDICTS: Final[dict[tuple[int, str], Verdict]] = {
+    (401, "account_deactivated"): Verdict(AccountForbiddenError, "The account is deactivated{code}"),
+    (401, "token_expired"): Verdict(TokenRejectedError, "The token has expired{code}", TokenExpiredError.default_hint),
+    (401, ""): Verdict(TokenRejectedError, "The server does not accept the token{code}"),
+    (402, "deactivated_workspace"): Verdict(WorkspaceDeactivatedError, "The workspace of this seat is deactivated"),
+    (402, ""): Verdict(UnexpectedReplyError, "The server asks for a payment", words=True),
+    (403, _REFUSED_PLACE): Verdict(
         BlockedByEdgeError,
         f"The server refuses the place this network is in ({_REFUSED_PLACE})",
         "The login may be fine: try from another network, or through a proxy (HTTPS_PROXY) elsewhere.",
     ),
-    (403, ""): Rule(AccountForbiddenError, "The server knows this login and gives it no permission{code}"),
-    (404, ""): Rule(UnexpectedReplyError, "There is no usage endpoint at {url}", words=True),
-    (3, ""): Rule(UnexpectedReplyError, "The server sends us elsewhere{target}; not followed"),
-    (5, ""): Rule(ServerError, "The server failed{asked}", words=True),
+    (403, ""): Verdict(AccountForbiddenError, "The server knows this login and gives it no permission{code}"),
+    (404, ""): Verdict(UnexpectedReplyError, "There is no usage endpoint at {url}", words=True),
+    (3, ""): Verdict(UnexpectedReplyError, "The server sends us elsewhere{target}; not followed"),
+    (5, ""): Verdict(ServerError, "The server failed{asked}", words=True),
 }
-_OTHER: Final = Rule(
+_OTHER: Final = Verdict(
     UnexpectedReplyError,
     "An answer that the usage endpoint does not give",
     "A proxy or firewall on the way may have answered; with --raw-json you see what came back.",
     words=True,
 )
-_EDGE: Final = Rule(BlockedByEdgeError, "The edge in front of the server blocked the request")
-_NOTHING_BESIDE: Final = Rule(
+_EDGE: Final = Verdict(BlockedByEdgeError, "The edge in front of the server blocked the request")
+_NOTHING_BESIDE: Final = Verdict(
     UnexpectedReplyError,
     "There is nothing at {url}",
     "The usage is not affected: not every server and account has this.",
@@ -119,24 +119,24 @@ def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError
     said = read_envelope(reply.payload)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _limited(reply, said, pause)
-    rule = _rule_for(reply, said)
-    message = rule.message.format(
+    verdict = _verdict_for(reply, said)
+    message = verdict.message.format(
         code=f" ({said.codes[0]})" if said.codes else "",
         asked=f"; it asks to wait {pause.seconds:.0f} s" if pause.seconds is not None else "",
         target=_target(reply),
         url=reply.url,
     )
-    return _error(rule._replace(message=message), reply)
+    return _error(verdict._replace(message=message), reply)
 
 
-def _rule_for(reply: RawReply, said: Envelope) -> Rule:
+def _verdict_for(reply: RawReply, said: Envelope) -> Verdict:
     status = reply.status or 0
     if status == HTTPStatus.FORBIDDEN and ("cf-mitigated" in reply.headers or reply.payload is None):
         return _EDGE
     if status == HTTPStatus.NOT_FOUND and not _asks_for_usage(reply):
         return _NOTHING_BESIDE
     there = {status, status // 100}
-    return next((r for (at, code), r in _RULES.items() if at in there and (not code or code in said.codes)), _OTHER)
+    return next((r for (at, code), r in _VERDICTS.items() if at in there and (not code or code in said.codes)), _OTHER)
 
 
 def _asks_for_usage(reply: RawReply) -> bool:
@@ -203,11 +203,11 @@ def _http_date(text: str) -> datetime | None:
 
 def _not_usage(reply: RawReply, problem: str | None) -> FetchError | None:
     if problem is not None:
-        return _error(Rule(UnexpectedReplyError, f"The answer is no usage body: it is {problem}", words=True), reply)
+        return _error(Verdict(UnexpectedReplyError, f"The answer is no usage body: it is {problem}", words=True), reply)
     if isinstance(reply.payload, dict if _asks_for_usage(reply) else dict | list):
         return None
     kind = "null" if reply.payload is None else type(reply.payload).__name__
-    return _error(Rule(UnexpectedReplyError, f"The answer is no usage body: JSON, but no object ({kind})"), reply)
+    return _error(Verdict(UnexpectedReplyError, f"The answer is no usage body: JSON, but no object ({kind})"), reply)
 
 
 def _limited(reply: RawReply, said: Envelope, pause: RetryAfter) -> FetchError:
@@ -255,17 +255,17 @@ def _target(reply: RawReply) -> str:
     return f" (to another place on {urlsplit(reply.url).netloc})" if location else ""
 
 
-def _error(rule: Rule, reply: RawReply) -> FetchError:
+def _error(verdict: Verdict, reply: RawReply) -> FetchError:
     """An error that carries its reply; where the server's own words belong to it, on one line."""
     said = ""
-    if rule.words and reply.body:
+    if verdict.words and reply.body:
         said = one_line(read_envelope(reply.payload).text or reply.text)
-    text = f"{rule.message} (HTTP {reply.status}){f': {said}' if said else ''}"
-    return rule.kind(
+    text = f"{verdict.message} (HTTP {reply.status}){f': {said}' if said else ''}"
+    return verdict.kind(
         text if text.endswith((".", "…")) else f"{text}.",
         account=reply.account,
         status=reply.status,
-        hint=rule.hint,
+        hint=verdict.hint,
         reply=reply,
     )
 

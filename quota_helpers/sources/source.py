@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..auth import reload
 from ..errors import AuthError, FetchError, QuotaError, UnexpectedReplyError
@@ -22,18 +22,11 @@ from ..progress import bar, watched
 from ..workers import POLL_SECONDS, run_concurrently
 from .ways import BESIDE_SECONDS, RESETS, SIBLINGS, USAGE, Clock, Way
 
+if TYPE_CHECKING:
+    from ..invented import DemoServer
+
 OnProgress = Callable[[int, int], None]
 Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
-
-
-class DemoBackend(Protocol):
-    """What a source needs of the embedded demo server."""
-
-    def advance(self) -> None:
-        """Move the demo's present moment one step on."""
-
-    def close(self) -> None:
-        """Stop the server and remove its login files."""
 
 
 class Source:
@@ -56,7 +49,7 @@ class Source:
         *,
         clock: Clock,
         aliases: Aliases = ALIASES,
-        demo: DemoBackend | None = None,
+        demo: DemoServer | None = None,
         looked_in: Sequence[str] = (),
     ) -> None:
         self._find = find
