@@ -7,7 +7,7 @@ from cycles_support import FIVE, SECOND, START, WEEK, ends, kinds, readings
 
 from quota_helpers.periods import Series, cycles, label_readings
 from quota_helpers.periods.follow import follow
-from quota_helpers.periods.readings import MISSING, micros, series_of
+from quota_helpers.periods.readings import MISSING, micros, picked, series_of
 
 DAY = 86_400
 CONFIRMED, UNCONFIRMED, NOT_STARTED = "confirmed", "unconfirmed", "not_started"
@@ -249,7 +249,9 @@ def test_flapping_without_an_announced_reset_is_a_fall():
 def test_a_cycle_of_three_readings_is_no_stray_one(young, kept):
     rows = [(number / 10, 3, 82) for number in range(young)]
     rows += [(1, 40, 100), (2, 4, 82), *[(3 + hour, 41, 100) for hour in range(20)]]
-    assert kinds(readings(*rows))[0] == kept
+    frame = readings(*rows)
+    assert kinds(frame)[0] == kept
+    assert label_readings(frame)["cycle"].notna().tolist() == [kind == CONFIRMED for kind in kinds(frame)]
 
 
 @pytest.mark.parametrize(("more", "kept"), [(3, CONFIRMED), (4, UNCONFIRMED)])
@@ -257,6 +259,14 @@ def test_a_stray_window_has_less_than_half_of_the_readings(more, kept):
     """Two of the one, at most four of the other: nobody knows. Five: the two are the stray ones."""
     rows = [(0, 3, 82), (1, 40, 100), (2, 4, 82), *[(3 + hour, 41, 100) for hour in range(more)]]
     assert kinds(readings(*rows))[0] == kept
+
+
+def test_a_second_reading_may_come_after_one_of_a_third_window():
+    """A refill with another clock, and one with the same: each is shown twice, with an odd reading between."""
+    moved = readings((0, 40, 100), (1, 42, 100), (2, 3, 170), (3, 60, 500), (4, 4, 170))
+    kept = readings((0, 40, 100), (1, 42, 100), (2, 3, 100), (3, 60, 500), (4, 4, 100))
+    assert (ends(moved), ends(kept)) == ([RESTARTED, "open"], [KEPT, "open"])
+    assert kinds(moved) == kinds(kept) == [CONFIRMED, CONFIRMED, CONFIRMED, UNCONFIRMED, CONFIRMED]
 
 
 def test_many_changes_between_two_windows_end_nothing():
@@ -407,6 +417,31 @@ def test_two_people_with_one_name_are_two():
     frame = pd.concat([readings((0, 40, 100), (1, 41, 100)), readings((0, 3, 50), (1, 4, 50))], ignore_index=True)
     frame["account_key"] = ["a", "a", "b", "b"]
     assert cycles(frame)[["account_key", "readings"]].to_numpy().tolist() == [["a", 2], ["b", 2]]
+
+
+def test_who_has_no_key_is_known_by_name():
+    """The first key of a frame is not the first name: one with a key and one without are two, named alike or not."""
+    frame = readings((0, 40, 100), (0, 3, 50), (1, 41, 100), (1, 4, 50), (1, 9, 50))
+    frame["account_key"] = pd.Series(["a", None, "a", None, None], dtype="str")
+    frame["account"] = ["ada", "ada", "ada", "ada", "bob"]
+    assert cycles(frame)[["account", "readings"]].to_numpy().tolist() == [["ada (1)", 2], ["ada (2)", 2], ["bob", 1]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there"),
+    [
+        ({"accounts": "b"}, ["b codex weekly"]),
+        ({"windows": "five_hour"}, ["a codex five_hour"]),
+        ({"limits": "other"}, ["a other weekly"]),
+        ({"accounts": "a", "limits": "codex"}, ["a codex five_hour", "a codex weekly"]),
+    ],
+)
+def test_what_is_picked(wanted, there):
+    frame = readings((0, 1, 9), (1, 2, 9), (2, 3, 9), (3, 4, 9))
+    frame["account_key"] = frame["account"] = ["a", "a", "a", "b"]
+    frame["limit"], frame["window"] = ["codex", "codex", "other", "codex"], ["weekly", "five_hour", "weekly", "weekly"]
+    found = picked(series_of(frame), **wanted)
+    assert sorted(f"{one.whose} {one.limit} {one.window}" for one in found) == there
 
 
 def test_a_row_without_a_window_is_no_reading():
