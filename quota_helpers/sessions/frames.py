@@ -15,12 +15,14 @@ from .columns import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
 from .events import ODD
 from .merge import Array, rows_of
 from .owners import READING, TURN
-from .table import Table
+from .table import OddWindow, Table
 
 Columns = dict[str, Array]
 """Columns by name, each in one piece of memory: rows of a hundred bytes are slow to copy around."""
 
 _MINUTES: Final = 1 << 34  # more than there are until the year 9999
+_UNSAID: Final = {"allowed": -1, "reached": -1}  # of what only `normalize` reads, in a usual line; the rest is 0
+_FLAGS: Final = ("inferred", "allowed", "reached")
 _TEXTS: Final = ("window", "slot", "reached_type", "blocked")
 
 
@@ -52,9 +54,13 @@ class Frames:
         """The tidy frame (`models.COLUMNS`) and more; `state` and `resets_in` are as of the line's time."""
         counts = (self.flags & READING) > 0
         parts = [self._slot(counts, "primary", "_1"), self._slot(counts, "secondary", "_2"), self._odd(counts)]
-        one = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        order = np.argsort(one["time"], kind="stable")
-        one = {name: column[order] for name, column in one.items()}
+        order = np.argsort(np.concatenate([part["time"] for part in parts]), kind="stable")
+        one = {
+            name: np.concatenate(
+                [part.get(name, np.full(len(part["time"]), _UNSAID.get(name, 0), column.dtype)) for part in parts]
+            )[order]
+            for name, column in parts[-1].items()
+        }
         series, labels, keys = self._series(one["file"], one["context"])
         used, reset = one["used"], one["reset"]
         wait = np.where(reset == MISSING, MISSING, reset - one["time"])
@@ -121,10 +127,7 @@ class Frames:
         return {
             **{name: rows[name][index].astype("i8") for name in ("time", "file", "seq", "context", "limit")},
             "slot": np.full(len(index), self._code(slot), dtype="i8"),
-            "window": names[which] if len(index) else np.zeros(0, "i8"),
-            "inferred": np.zeros(len(index), dtype="i1"),
-            **{name: np.full(len(index), -1, dtype="i1") for name in ("allowed", "reached")},
-            **{name: np.zeros(len(index), dtype="i8") for name in ("reached_type", "blocked")},
+            "window": names[which],
             "used": rows["used" + suffix][index],
             "seconds": seconds,
             "reset": rows["reset" + suffix][index],
@@ -137,18 +140,17 @@ class Frames:
             zip(zip(rows["file"].tolist(), rows["seq"].tolist(), strict=True), rows["context"].tolist(), strict=True)
         )
         odd = [window for window in self.table.odd if (window.file, window.seq) in contexts]
-        texts = {name: [self._code(getattr(window, name)) for window in odd] for name in _TEXTS}
-        flags = {name: [_three(getattr(window, name)) for window in odd] for name in ("inferred", "allowed", "reached")}
+        said = {name: [getattr(window, name) for window in odd] for name in OddWindow.__struct_fields__}
         return {
+            **{name: np.array(said[name], "i8") for name in ("time", "file", "seq", "limit")},
+            "context": np.array([contexts[window.file, window.seq] for window in odd], "i8"),
+            **{name: np.array([self._code(text) for text in said[name]], "i8") for name in _TEXTS},
             **{
-                name: np.array([getattr(window, name) for window in odd], dtype="i8")
-                for name in ("time", "file", "seq", "limit")
+                name: np.array([_three(flag) for flag in said[name]], "i1")
+                for name in ("inferred", "allowed", "reached")
             },
-            "context": np.array([contexts[window.file, window.seq] for window in odd], dtype="i8"),
-            **{name: np.array(codes, dtype="i8") for name, codes in texts.items()},
-            **{name: np.array(values, dtype="i1") for name, values in flags.items()},
-            **{name: np.array([getattr(window, name) for window in odd], dtype="f8") for name in ("used", "seconds")},
-            "reset": np.array([MISSING if window.reset is None else window.reset for window in odd], dtype="i8"),
+            **{name: np.array(said[name], "f8") for name in ("used", "seconds")},
+            "reset": np.array([MISSING if reset is None else reset for reset in said["reset"]], "i8"),
         }
 
     def _code(self, text: str | None) -> int:

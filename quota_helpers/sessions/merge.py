@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..models import QuotaWindow, SpendLimit
 from ..normalize import normalize_token_count
 from ..times import from_micros, micros
 from .events import LimitName
@@ -135,32 +136,16 @@ def _odd(line: str, place: tuple[int, int, int], limits: dict[LimitName, int]) -
     if snapshot is None:
         return
     said = {limit.limit_id: limit for limit in snapshot.limits}
-    for window in snapshot.windows:
-        limit = said.get(window.limit_id)
-        name = (window.limit_id, window.limit_name, snapshot.plan)
-        yield OddWindow(
-            *place,
-            limits.setdefault(name, len(limits)),
-            slot=window.slot,
-            window=window.name,
-            inferred=window.name_inferred,
-            allowed=None if limit is None else limit.allowed,
-            reached=None if limit is None else limit.limit_reached,
-            used=window.used_percent,
-            seconds=window.window_seconds,
-            reset=None if window.reset_at is None else micros(window.reset_at),
-            reached_type=snapshot.reached_type,
-            blocked=snapshot.blocked,
-        )
-    for cap in snapshot.spend_limits:
-        yield OddWindow(
-            *place,
-            limits.setdefault((cap.limit_id, None, snapshot.plan), len(limits)),
-            slot=cap.slot,
-            window="monthly",
-            reached=snapshot.spend_reached,
-            used=cap.used_percent,
-            reset=None if cap.reset_at is None else micros(cap.reset_at),
-            reached_type=snapshot.reached_type,
-            blocked=snapshot.blocked,
-        )
+    windows: tuple[QuotaWindow | SpendLimit, ...] = (*snapshot.windows, *snapshot.spend_limits)
+    for one in windows:
+        name = (one.limit_id, getattr(one, "limit_name", None), snapshot.plan)
+        odd = OddWindow(*place, limits.setdefault(name, len(limits)), one.slot, used=one.used_percent)
+        odd.reset = None if one.reset_at is None else micros(one.reset_at)
+        odd.reached_type, odd.blocked = snapshot.reached_type, snapshot.blocked
+        if isinstance(one, SpendLimit):
+            odd.window, odd.reached = "monthly", snapshot.spend_reached
+        else:
+            odd.window, odd.inferred, odd.seconds = one.name, one.name_inferred, one.window_seconds
+            if (limit := said.get(one.limit_id)) is not None:
+                odd.allowed, odd.reached = limit.allowed, limit.limit_reached
+        yield odd

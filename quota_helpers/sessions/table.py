@@ -63,8 +63,5 @@ class Table(msgspec.Struct, array_like=True):
 
     def unchanged(self, logs: list[LogFile]) -> bool:
         """Whether these very files were read already, to the size and time they have now."""
-        return (
-            self.names == [os.fsencode(log.name) for log in logs]
-            and self.sizes == [log.size for log in logs]
-            and self.mtimes == [log.mtime_ns for log in logs]
-        )
+        names = [os.fsencode(log.name) for log in logs]
+        return self.names == names and all(map(self.holds, range(len(logs)), logs))
