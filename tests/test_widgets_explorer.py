@@ -206,7 +206,7 @@ def test_a_scalar_is_a_body(source):
     """Handed over or pasted; null can be copied like any other body."""
     page = Page(FieldExplorer(source))
     assert len(page.body()["rows"]) == 1
-    page.message(kind="redact", ask=1)
+    page.message(kind="redact")
     assert json.loads(page.sent[-1]["text"]) == (json.loads(source) if isinstance(source, str) else source)
 
 

@@ -49,7 +49,7 @@ def test_no_identity_reaches_the_browser(compared):
     if compared:
         explorer.compare_to = explorer.names[1]
     explorer.selected_path = "$.note"
-    page.message(kind="redact", ask=1)
+    page.message(kind="redact")
     seen = page.everything()
     assert [secret for secret in SECRETS if secret in seen] == []
     assert "ja...@example.com" in seen
@@ -186,9 +186,8 @@ def test_without_a_source_there_is_nothing_to_ask():
 def test_the_redacted_copy_reads_the_same_and_names_nobody():
     """What lands in the clipboard is made in the kernel, by the package's own allow-list."""
     _, page = explorer_of(reply(TELLTALE))
-    page.message(kind="redact", ask=4)
+    page.message(kind="redact")
     content = page.sent[-1]
-    assert content["ask"] == 4
     assert json.loads(content["text"])["rate_limit"] == MODERN["rate_limit"]
     assert not any(secret in content["text"] for secret in SECRETS)
 
@@ -199,12 +198,12 @@ def test_a_callbacks_error_is_shown_and_raised(source):
     page = Page(explorer)
     explorer.account = "expired"
     with pytest.raises(BodyError, match="no body to copy"):
-        explorer._take(explorer, {"kind": "redact", "ask": 1}, [])
-    assert page.state()["_alert"].startswith("There is no body to copy.")
+        explorer._take(explorer, {"kind": "redact"}, [])
+    assert page.state()["_alert"].startswith("Explorer: There is no body to copy.")
     page.message(kind="body")
     assert page.state()["_alert"] == ""
-    explorer.say(RuntimeError(f"{PERSON} {TOKEN}\x1b"))
-    assert page.state()["_alert"] == "RuntimeError: ja...@example.com ***\\x1b"
+    explorer.alerts.error("Explorer", RuntimeError(f"{PERSON} {TOKEN}\x1b"))
+    assert page.state()["_alert"] == "Explorer: RuntimeError: ja...@example.com ***\\x1b"
 
 
 @pytest.mark.parametrize("content", [None, "text", {}, {"kind": "unheard"}, {"kind": ["body"]}])

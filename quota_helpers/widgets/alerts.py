@@ -26,7 +26,7 @@ class Alerts(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
 
     def show(self, subject: str, text: str) -> None:
         """Show a message; an earlier one on the same subject gives way."""
-        self._messages[subject] = hide_tokens(mask_identity(text))
+        self._messages[subject] = "\n".join(map(printable, hide_tokens(mask_identity(text)).splitlines()))
         self._draw()
 
     def error(self, subject: str, error: BaseException) -> None:
@@ -48,9 +48,7 @@ class Alerts(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
         return tuple(self._messages.values())
 
     def _draw(self) -> None:
-        self.value = "".join(
-            f'<pre role="alert" class="qp-alert">{escape(_lines(text))}</pre>' for text in self._messages.values()
-        )
+        self.value = "".join(f'<pre role="alert" class="qp-alert">{escape(text)}</pre>' for text in self.texts)
 
 
 class HasAlerts(Protocol):
@@ -88,7 +86,3 @@ def guarded(subject: str) -> Callable[[Callable[Concatenate[Panel, P], R]], Call
 def _file(path: str) -> str:
     # The folder is this machine's business.
     return path.replace("\\", "/").rpartition("/")[2]
-
-
-def _lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.splitlines())

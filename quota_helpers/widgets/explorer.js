@@ -6,7 +6,6 @@ const ROW = 22; // pixels, as in explorer.css
 const TALLEST = 8_000_000; // pixels; browsers cut off taller elements
 const LONGEST = 400; // characters of a value in its row
 const LONGEST_DETAIL = 20_000;
-const OPTIONS = 300; // entries of a list that are in the page at once
 const SMALL = 40; // rows under a found object that are shown at once
 const SIGNS = { read: "✓", "known but unused": "○", unknown: "?", ignored: "–", broken: "!" };
 const CHANGES = [null, ["+", "added"], ["−", "removed"], ["≠", "changed"]];
@@ -54,8 +53,6 @@ class Body {
       this.tally.set(this.status(at), this.tally.get(this.status(at)) + 1);
     }
     if (count > 2000) for (let at = 1; at < count; at++) this.closed[at] = this.children[at] > 100 ? 1 : 0;
-    this.low = new Map(); // key -> its step of a path, in lower case
-    for (const row of rows) if (typeof row[KEY] === "string" && !this.low.has(row[KEY])) this.low.set(row[KEY], step(row[KEY]).toLowerCase());
     this.lowValues = rows.map((row) => (row[VALUE] === null ? null : row[VALUE].toLowerCase()));
     this.readingsOf = new Map();
     this.readings.forEach(([, , places], number) => places.forEach((at) => {
@@ -77,20 +74,18 @@ class Body {
 
   // A test of one row: does the query stand in its value, in its key, or in its path up to and with its key?
   tester(query) {
-    const { rows, low, lowValues, parent } = this;
-    const inKey = new Set([...low].filter(([, text]) => text.includes(query)).map(([key]) => key));
-    const digits = /^\[?\d*\]?$/.test(query);
-    const crossings = [...query.matchAll(/[.[]/g)].filter(({ index }) => index > 0)
-      .map(({ index }) => [query.slice(0, index), query.slice(index)]);
+    const { lowPaths, lowValues, parent } = this;
     return (at) => {
       if (lowValues[at] !== null && lowValues[at].includes(query)) return true;
-      if (at === 0) return query === "$";
-      const key = rows[at][KEY];
-      const named = typeof key === "string";
-      if (named ? inKey.has(key) : digits && `[${key}]`.includes(query)) return true;
-      return crossings.some(([before, rest]) =>
-        (named ? low.get(key) : `[${key}]`).startsWith(rest) && this.path(parent[at]).toLowerCase().endsWith(before));
+      const found = lowPaths[at].lastIndexOf(query);
+      return found >= 0 && found + query.length > (at ? lowPaths[parent[at]].length : 0);
     };
+  }
+  get lowPaths() {
+    const paths = [];
+    this.rows.forEach((row, at) => paths.push(at ? paths[this.parent[at]] + step(row[KEY]).toLowerCase() : "$"));
+    Object.defineProperty(this, "lowPaths", { value: paths });
+    return paths;
   }
 }
 
@@ -148,20 +143,7 @@ class Listing {
     this.rows = rows.subarray(0, length);
   }
 
-  // Where a row stands; binary search, since rows are in order but for closing brackets, which stand at their end.
-  find(at) {
-    const { end } = this.body;
-    const place = (code) => (code % 2 ? end[code >> 1] - 0.5 : code >> 1);
-    let [low, high] = [0, this.rows.length - 1];
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const code = this.rows[middle];
-      if (code === at * 2) return middle;
-      if (place(code) < at) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  }
+  find(at) { return this.rows.indexOf(at * 2); }
 
   toggle(at, open) {
     const closed = open === undefined ? !this.closed[at] : !open;
@@ -174,80 +156,40 @@ class Listing {
 
 // --- controls ---
 
-// A text field with a list to choose from; the field keeps the focus.
+// A text field with the browser's own list to choose from; Enter takes the first that holds what was typed.
 function chooser({ id, label, options, current, choose }) {
-  const input = make("input", {
-    id, type: "text", class: "qx-input", role: "combobox", autocomplete: "off", spellcheck: "false",
-    "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
-  });
-  const list = make("ul", { id: `${id}-list`, class: "qx-options", role: "listbox", "aria-label": label });
-  const node = make("span", { class: "qx-chooser" }, make("label", { for: id, class: "qx-label" }, label), input, list);
-  let shown = [];
-  let active = -1;
-  list.hidden = true;
-
-  const text = () => options().find(({ index }) => index === current())?.label ?? "";
-  function close() {
-    list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+  const list = make("datalist", { id: `${id}-list` });
+  const input = make("input", { id, class: "qx-input", list: list.id, autocomplete: "off", spellcheck: "false" });
+  const node = make("span", {}, make("label", { for: id, class: "qx-label" }, label), input, list);
+  const text = () => escaped(options().find(({ index }) => index === current())?.label ?? "");
+  function draw() {
+    list.replaceChildren(...options().map(({ label: name, note }) => make("option", { value: escaped(name) }, note)));
     input.value = text();
   }
-  function open(query) {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    shown = options().filter((option) => words.every((word) => `${option.label} ${option.note}`.toLowerCase().includes(word)));
-    active = query ? 0 : shown.findIndex(({ index }) => index === current());
-    const rest = shown.length - OPTIONS;
-    list.replaceChildren(...shown.slice(0, OPTIONS).map(({ index, label: name, note }, at) => {
-      const option = make("li", { id: `${id}-${at}`, role: "option", "data-at": at, "aria-selected": String(index === current()) }, escaped(name));
-      if (note) option.append(make("span", { class: "qx-quiet" }, ` ${note}`));
-      return option;
-    }));
-    if (!shown.length) list.append(make("li", { class: "qx-quiet" }, "nothing is called that"));
-    if (rest > 0) list.append(make("li", { class: "qx-quiet" }, `and ${many(rest, "more")}: type to find`.replace("mores", "more")));
-    list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
-    mark();
-  }
-  function mark() {
-    list.querySelector(".qx-active")?.classList.remove("qx-active");
-    const option = list.querySelector(`[data-at="${active}"]`);
-    if (!option) return input.removeAttribute("aria-activedescendant");
-    option.classList.add("qx-active");
-    input.setAttribute("aria-activedescendant", option.id);
-    // Not scrollIntoView: that would move the notebook, too.
-    const below = option.offsetTop + option.offsetHeight - list.clientHeight;
-    list.scrollTop = Math.max(below, Math.min(list.scrollTop, option.offsetTop));
-  }
-  function take(at) {
-    const option = shown[at];
+  function take(matches) {
+    const option = options().find(matches);
     if (option) choose(option.index);
-    close();
+    draw();
+    input.select();
   }
-  input.addEventListener("focus", () => { input.select(); open(""); });
-  input.addEventListener("click", () => list.hidden && open(""));
-  input.addEventListener("blur", close);
-  input.addEventListener("input", () => open(input.value));
+  const is = ({ label: name }) => escaped(name) === input.value;
+  const holds = ({ label: name, note }) => input.value.toLowerCase().split(/\s+/)
+    .every((word) => `${escaped(name)} ${note}`.toLowerCase().includes(word));
+  // The browser offers what holds the text of the field: all of them while it is empty.
+  const empty = () => { if (input.value === text()) [input.placeholder, input.value] = [input.value, ""]; };
+  input.addEventListener("focus", empty);
+  input.addEventListener("click", empty);
+  input.addEventListener("blur", draw);
+  input.addEventListener("input", ({ inputType }) => { if ((inputType ?? "insertReplacementText") === "insertReplacementText") take(is); });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const most = Math.min(shown.length, OPTIONS);
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const by = event.key === "ArrowDown" ? 1 : -1;
-      if (list.hidden) open("");
-      else if (most) active = (Math.max(active, by > 0 ? -1 : 0) + by + most) % most;
-      mark();
-    } else if (event.key === "Enter" && !list.hidden) take(active);
-    else if (event.key === "Escape" && !list.hidden) close();
+    if (event.key === "Enter" && input.value) take(options().some(is) ? is : holds);
+    else if (event.key === "Escape") draw();
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  list.addEventListener("mousedown", (event) => event.preventDefault());
-  list.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
-    if (option) take(Number(option.dataset.at));
-  });
-  return { node, input, draw: () => list.hidden && close() };
+  return { node, draw };
 }
 
 // --- the explorer ---
@@ -259,8 +201,7 @@ function render({ model, el }) {
   let selected = -1;
   let active = 0; // where in the listing the keyboard is
   let onlyChanges = false;
-  let asks = 0;
-  const waiting = new Map();
+  let copying = false;
 
   const button = (text, act, attributes = {}) => {
     const node = make("button", { type: "button", class: "qx-button", ...KEYS, ...attributes }, text);
@@ -627,14 +568,14 @@ function render({ model, el }) {
 
   // --- the clipboard ---
 
-  function ask(kind) {
-    const number = ++asks;
-    return new Promise((done) => { waiting.set(number, done); model.send({ kind, ask: number }); });
-  }
-  async function copyRedacted() {
+  function copyRedacted() {
     copied.textContent = "copying…";
-    manual.hidden = true;
-    const text = await ask("redact");
+    manual.hidden = copying = true;
+    model.send({ kind: "redact" });
+  }
+  async function redacted({ text }) {
+    if (!copying) return; // another view asked
+    copying = false;
     try {
       await navigator.clipboard.writeText(text);
       copied.textContent = "copied, redacted";
@@ -668,7 +609,7 @@ function render({ model, el }) {
     asked = true;
   }
   function take(message) {
-    if (message?.kind === "redacted") { waiting.get(message.ask)?.(message.text); waiting.delete(message.ask); }
+    if (message?.kind === "redacted") return redacted(message);
     if (message?.kind !== "body" || !isCurrent(message)) return;
     body = message.trouble === undefined ? new Body(message) : null;
     listing = null;

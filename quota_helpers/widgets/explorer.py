@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import anywidget
 import pandas as pd
 import traitlets
 
 from ..bodies import redact
-from ..errors import BodyError, QuotaError
+from ..errors import BodyError
 from ..fields import ALIASES, Aliases
 from ..models import RawReply, UsageSnapshot
 from ..normalize import trace_body
@@ -25,29 +24,10 @@ from ..raw import STATUSES, header_table
 from ..raw.explain import table_of
 from ..sources import Source
 from ..workers import aside
-from .explorer_rows import BodyView
+from .alerts import Alerts, guarded
+from .explorer_rows import BodyView, static_rows
 from .explorer_shelf import Shelf, bodies_shown, has_reply, later_first, owner
-from .explorer_twin import twin
 from .twin import StaticTwin
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def shown(method: Callable[Concatenate[FieldExplorer, P], R]) -> Callable[Concatenate[FieldExplorer, P], R]:
-    """Show a method's exception in its widget, since the log it would go to has no reader, and raise it again."""
-
-    @functools.wraps(method)
-    def call(self: FieldExplorer, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            result = method(self, *args, **kwargs)
-        except Exception as error:
-            self.say(error)
-            raise
-        self.say(None)
-        return result
-
-    return call
 
 
 class FieldExplorer(StaticTwin, anywidget.AnyWidget):
@@ -104,6 +84,8 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         self._source = source if isinstance(source, Source) else None
         self._shelf = Shelf((), aliases=aliases, reveal=reveal)
         self._task: asyncio.Task[None] | None = None
+        self.alerts = Alerts()
+        self.alerts.observe(lambda _: self.set_trait("_alert", "\n".join(self.alerts.texts)), "value")
         self._refreshable = self._source is not None
         self._title = "Demo: invented accounts" if self._source is not None and self._source.is_demo else ""
         self.on_msg(self._take)
@@ -174,7 +156,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         return f"FieldExplorer({count} {'body' if count == 1 else 'bodies'}{shown})"
 
     def _static_html(self) -> str:
-        return twin(self._shelf.label(self._account) or "No body", *self._view_or_trouble())
+        return static_rows(self._shelf.label(self._account) or "No body", *self._view_or_trouble())
 
     # --- state ---
 
@@ -233,7 +215,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         self._selected = self._view().index[change["new"]] if change["new"] else -1
 
     @traitlets.observe("_account", "_beside")
-    @shown
+    @guarded("Explorer")
     def _numbers_changed(self, change: Any) -> None:
         body = self._shelf.at(change["new"])
         name = None if body is None else body.name
@@ -246,7 +228,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         self._keep_selection()
 
     @traitlets.observe("_selected")
-    @shown
+    @guarded("Explorer")
     def _row_changed(self, change: Any) -> None:
         view, _ = self._view_or_trouble()
         known = view is not None and 0 <= change["new"] < len(view.paths)
@@ -262,14 +244,14 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
 
     # --- messages of the page ---
 
-    @shown
+    @guarded("Explorer")
     def _take(self, _: object, content: Any, __: object) -> None:
         kind = content.get("kind") if isinstance(content, dict) else None
         if kind == "body":
             self._send_body()
         elif kind == "redact":
             text = json.dumps(redact(self._chosen("body to copy")), indent=2)
-            self.send({"kind": "redacted", "ask": content.get("ask"), "text": text})
+            self.send({"kind": "redacted", "text": text})
         elif kind == "refresh":
             self._refresh_beside()
 
@@ -302,9 +284,9 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     async def _refreshed(self, source: Source) -> None:
         try:
             self._take_in(await aside(lambda: source.collect(progress=False)))
-            self.say(None)
+            self.alerts.clear("Read again")
         except Exception as error:
-            self.say(error)
+            self.alerts.error("Read again", error)
             raise
         finally:
             self._busy = False
@@ -313,8 +295,3 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         body = self._shelf.at(self._account)
         every = later_first(bodies_shown(collection), self._shelf.bodies)
         self._offer(every, None if body is None else owner(body))
-
-    def say(self, error: BaseException | None) -> None:
-        """Show what went wrong, masked; None takes the message away."""
-        kind = "" if error is None or isinstance(error, QuotaError) else f"{type(error).__name__}: "
-        self._alert = "" if error is None else self._shelf.masked(f"{kind}{error}")
