@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
@@ -71,16 +71,12 @@ class Arrangement:
     heads: tuple[str, ...]
     cells: tuple[Cell, ...]
     rows: int
-    first_further: int | None  # the row in which the further windows begin
+    gridded: int  # how many of the rows are those of accounts
 
     @property
-    def columns(self) -> int:
-        """How many columns there are."""
-        return 1 + max(cell.column for cell in self.cells)
-
-    def placed(self) -> Iterator[tuple[float, int, WindowBar]]:
+    def placed(self) -> list[tuple[float, int, WindowBar]]:
         """Each bar with where it begins and its row."""
-        return ((cell.column * SPAN, cell.row, cell.bar) for cell in self.cells if cell.bar is not None)
+        return [(cell.column * SPAN, cell.row, cell.bar) for cell in self.cells if cell.bar is not None]
 
 
 def plot_windows(
@@ -161,7 +157,7 @@ def arrange(bars: Sequence[WindowBar]) -> Arrangement:
             gridded.setdefault(bar.account_key, {})[column] = bar
     titles = {(bar.limit, bar.window): bar.title for bar in bars}
     cells = [
-        Cell(row, column, _name(own) if not column else "", own.get(column))
+        Cell(row, column, next(iter(own.values())).label if not column else "", own.get(column))
         for row, own in enumerate(gridded.values())
         for column in range(len(heads))
     ]
@@ -171,45 +167,28 @@ def arrange(bars: Sequence[WindowBar]) -> Arrangement:
         label = cut_title(bar.title) if len(keys) == 1 else window_label(bar.label, bar.title, LABEL_LENGTH)
         cells.append(Cell(begun + number // MOST_COLUMNS, number % MOST_COLUMNS, label, bar))
     rows = begun + -(-len(further) // MOST_COLUMNS)
-    first = begun if further and begun else None
-    return Arrangement(tuple(titles[key] for key in heads) if begun else (), tuple(cells), rows, first)
-
-
-def _name(own: dict[int, WindowBar]) -> str:
-    return next(iter(own.values())).label
+    return Arrangement(tuple(titles[key] for key in heads) if begun else (), tuple(cells), rows, begun)
 
 
 def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict[str, Any]]:
-    placed = list(arranged.placed())
+    placed = arranged.placed
     bars = [bar for _, _, bar in placed]
-    width = {"type": "bar", "orientation": "h", "width": THICKNESS}
     track: dict[str, Any] = {"color": TRACK}
     if any(bar.mark == "full" for bar in bars):
         track["line"] = {"width": [1.5 * (bar.mark == "full") for bar in bars], "color": ATTENTION}
-    tracks = {
-        **width,
-        **_lying(placed),
-        "name": "track",
-        "x": [100] * len(placed),
-        "marker": track,
-        "hovertext": [_hover(bar, zone) for bar in bars],
-        "hoverinfo": "text",
-    }
+    hovers = [
+        "<br>".join([f"<b>{plain(bar.label)}</b> {plain(bar.title)}", *map(escape, bar.lines(zone))]) for bar in bars
+    ]
+    words = {"name": "track", "hovertext": hovers, "hoverinfo": "text"}
+    traces = [_lying(placed, [100] * len(placed), track) | words]
     # A trace for each look: plotly is slow, and complains, where colours and patterns are lists.
     looks: dict[tuple[Role, str], list[tuple[float, int, WindowBar]]] = {}
     for one in placed:
         looks.setdefault((one[2].role, one[2].mark), []).append(one)
-    filled = [
-        {
-            **width,
-            **_lying(alike),
-            "name": mark or show,
-            "x": [bar.fill(show) for _, _, bar in alike],
-            "marker": hatched(COLOURS[role], HATCHES[mark]) if mark in HATCHES else {"color": COLOURS[role]},
-            "hoverinfo": "skip",
-        }
-        for (role, mark), alike in looks.items()
-    ]
+    for (role, mark), alike in looks.items():
+        marker = hatched(COLOURS[role], HATCHES[mark]) if mark in HATCHES else {"color": COLOURS[role]}
+        filled = _lying(alike, [bar.fill(show) for _, _, bar in alike], marker)
+        traces.append(filled | {"name": mark or show, "hoverinfo": "skip"})
     timed = [(start + tick, row) for start, row, bar in placed if (tick := bar.tick(show)) is not None]
     ticks = {
         "type": "scatter",
@@ -220,7 +199,7 @@ def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict
         "marker": {"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": QUIET}},
         "hoverinfo": "skip",
     }
-    return [tracks, *filled, ticks, word_trace(_words(arranged, show))]
+    return [*traces, ticks, word_trace(_words(arranged, show))]
 
 
 def _words(arranged: Arrangement, show: Show) -> list[tuple[float, float, str, bool]]:
@@ -244,24 +223,23 @@ def _number(bar: WindowBar, show: Show) -> str:
     return f"<b>{bar.number(show)}</b> {word}".rstrip()
 
 
-def _hover(bar: WindowBar, zone: tzinfo | None) -> str:
-    return "<br>".join([f"<b>{plain(bar.label)}</b> {plain(bar.title)}", *map(escape, bar.lines(zone))])
-
-
-def _lying(placed: Sequence[tuple[float, int, WindowBar]]) -> dict[str, Any]:
-    return {"base": [start for start, _, _ in placed], "y": [row for _, row, _ in placed]}
+def _lying(placed: Sequence[tuple[float, int, WindowBar]], x: list[Any], marker: dict[str, Any]) -> dict[str, Any]:
+    place = {"base": [start for start, _, _ in placed], "y": [row for _, row, _ in placed], "x": x}
+    return {"type": "bar", "orientation": "h", "width": THICKNESS, "marker": marker, **place}
 
 
 def _axes(arranged: Arrangement) -> dict[str, Any]:
     hidden = {**PLAIN_AXIS, "showgrid": False, "showticklabels": False}
-    across = {**hidden, "range": [0, arranged.columns * SPAN - SPAN + 100]}
-    down = {**hidden, "range": [arranged.rows - 0.5, -0.5]}
+    last = max(cell.column for cell in arranged.cells)
     heads = [
         words_at(plain(cut_title(head)), "y", x=column * SPAN, xref="x", xshift=-2)
         for column, head in enumerate(arranged.heads)
     ]
-    shapes = []
-    if arranged.first_further is not None:
-        edge = arranged.first_further - 0.5
-        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": edge, "y1": edge, "line": {"color": GRID}}]
-    return {"xaxis": across, "yaxis": down, "annotations": heads, "shapes": shapes}
+    edge = arranged.gridded - 0.5
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": edge, "y1": edge, "line": {"color": GRID}}
+    return {
+        "xaxis": {**hidden, "range": [0, last * SPAN + 100]},
+        "yaxis": {**hidden, "range": [arranged.rows - 0.5, -0.5]},
+        "annotations": heads,
+        "shapes": [line] if 0 < arranged.gridded < arranged.rows else [],
+    }
