@@ -44,19 +44,19 @@ def plot_overlay(
     lines: Sequence[HistoryLine], title: str, notes: Sequence[str], zone: tzinfo, template: Any = None
 ) -> go.Figure:
     """One panel for each line; its cycles by the share of the window that has passed, the newest one in colour."""
-    shown = [line for line in lines if curves(line)][:MOST_PANELS]
+    shown = [(line, found) for line in lines if (found := curves(line))][:MOST_PANELS]
     if not shown:
         return note_figure(title, "No cycle whose length and reset are known.", template)
     inner, domains = panels(len(shown), PANEL_HEIGHT, PANEL_GAP)
     traces: list[dict[str, Any]] = []
     texts: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
-    for number, (line, domain) in enumerate(zip(shown, domains, strict=True)):
+    several = len({line.account for line, _ in shown}) > 1
+    for number, ((line, found), domain) in enumerate(zip(shown, domains, strict=True)):
         axes[axis_of(number, "yaxis")] = percent_axis(domain=domain, range=[-3, 108])
-        found = curves(line)
         for at, curve in enumerate(found):
             traces += _traces(line, curve, axis_of(number), zone, newest=at == len(found) - 1)
-        whose = f"{cut(line.label)} · " if len({other.account for other in shown}) > 1 else ""
+        whose = f"{cut(line.label)} · " if several else ""
         texts.append(words_at(f"<b>{plain(f'{whose}{line.title}')}</b> {len(found)} cycles", axis_of(number)))
     more = f"{len(shown)} of {len(lines)} windows" if len(shown) < len(lines) else ""
     return figure_of(
@@ -112,29 +112,18 @@ def _traces(line: HistoryLine, curve: Curve, axis: str, zone: tzinfo, *, newest:
         "<br>%{x:.0f} % passed, %{y:.4~g} % used<extra></extra>"
     )
     common = {"type": "scatter", "yaxis": axis, "showlegend": False, "hovertemplate": hover}
-    found: list[dict[str, Any]] = [
-        common
-        | {
-            "x": passed,
-            "y": used,
-            "mode": "lines",
-            "opacity": 1.0 if newest else 0.55,
-            "line": {"color": NORMAL if newest else QUIET, "width": 3 if newest else 1.2},
-        }
-    ]
-    if cycle.end in KINDS and KINDS[cycle.end] in {EARLY, EARLY_KEPT}:
-        symbol = "diamond" if KINDS[cycle.end] == EARLY else "diamond-open"
-        marker = {"symbol": symbol, "size": 10, "color": ATTENTION, "line": {"width": 2 if "open" in symbol else 0}}
-        found.append(
-            common
-            | {
-                "x": passed[-1:],
-                "y": used[-1:],
-                "mode": "markers+text",
-                "marker": marker,
-                "text": [plain(f" {KINDS[cycle.end]} ")],
-                "textposition": "middle right",
-                "textfont": {"size": 11},
-            }
-        )
-    return found
+    look = {"color": NORMAL, "width": 3} if newest else {"color": QUIET, "width": 1.2}
+    drawn = {"x": passed, "y": used, "mode": "lines", "opacity": 1.0 if newest else 0.55, "line": look}
+    if cycle.end not in KINDS or KINDS[cycle.end] not in {EARLY, EARLY_KEPT}:
+        return [common | drawn]
+    symbol, edge = ("diamond", 0) if KINDS[cycle.end] == EARLY else ("diamond-open", 2)
+    sign = {
+        "x": passed[-1:],
+        "y": used[-1:],
+        "mode": "markers+text",
+        "marker": {"symbol": symbol, "size": 10, "color": ATTENTION, "line": {"width": edge}},
+        "text": [plain(f" {KINDS[cycle.end]} ")],
+        "textposition": "middle right",
+        "textfont": {"size": 11},
+    }
+    return [common | drawn, common | sign]

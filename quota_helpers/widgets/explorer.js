@@ -89,7 +89,7 @@ class Body {
   }
 }
 
-// The rows to show: twice its number for a row, one more for its closing bracket.
+// The numbers of the rows to show.
 class Listing {
   constructor(body, { query, statuses, onlyChanges }) {
     this.body = body;
@@ -128,22 +128,17 @@ class Listing {
 
   arrange() {
     const { body: { count, end }, keep, closed, filtered } = this;
-    const rows = new Int32Array(2 * count);
-    const open = [];
+    const rows = new Int32Array(count);
     let length = 0;
     for (let at = 0; at < count;) {
-      while (open.length && end[open[open.length - 1]] <= at) rows[length++] = open.pop() * 2 + 1;
-      if (filtered && !keep[at]) { at = end[at]; continue; }
-      rows[length++] = at * 2;
-      if (end[at] === at + 1 || closed[at]) { at = end[at]; continue; }
-      if (!filtered && this.body.rows[at][VALUE] === null) open.push(at);
-      at++;
+      const hidden = filtered && !keep[at];
+      if (!hidden) rows[length++] = at;
+      at = hidden || closed[at] ? end[at] : at + 1;
     }
-    while (open.length) rows[length++] = open.pop() * 2 + 1;
     this.rows = rows.subarray(0, length);
   }
 
-  find(at) { return this.rows.indexOf(at * 2); }
+  find(at) { return this.rows.indexOf(at); }
 
   toggle(at, open) {
     const closed = open === undefined ? !this.closed[at] : !open;
@@ -277,7 +272,7 @@ function render({ model, el }) {
     const at = selected < 0 ? -1 : listing.find(selected);
     active = Math.max(0, at);
     if (listing.filtered && at < 0) {
-      const first = listing.rows.findIndex((code) => listing.keep[code >> 1] === HIT);
+      const first = listing.rows.findIndex((row) => listing.keep[row] === HIT);
       active = Math.max(0, first);
     }
     show(active);
@@ -292,7 +287,7 @@ function render({ model, el }) {
     const last = Math.min(listing.rows.length, first + Math.ceil(tree.clientHeight / ROW) + 9);
     rows.style.transform = `translateY(${tree.scrollTop + first * ROW - top}px)`;
     const lines = [];
-    for (let at = first; at < last; at++) lines.push(line(listing.rows[at] >> 1, listing.rows[at] % 2, at));
+    for (let at = first; at < last; at++) lines.push(line(listing.rows[at], at));
     rows.replaceChildren(...lines);
     const here = lines[active - first];
     if (here?.id) tree.setAttribute("aria-activedescendant", here.id);
@@ -311,15 +306,8 @@ function render({ model, el }) {
     paint();
   }
 
-  function line(at, closing, place) {
+  function line(at, place) {
     const [depth, key, kind, value, , difference, was] = body.rows[at];
-    const comma = at && body.end[at] < body.end[body.parent[at]] ? "," : "";
-    const indent = `${Math.min(depth, 24) * 14}px`;
-    if (closing) {
-      const bracket = make("span", { class: "qx-json" }, (kind === "array" ? "]" : "}") + comma);
-      bracket.style.paddingLeft = `calc(${indent} + 18px)`;
-      return make("div", { class: "qx-line", role: "none", "data-place": place }, make("span", { class: "qx-sign" }), bracket);
-    }
     const [status, readAs, , why] = body.note(at);
     const folds = body.end[at] > at + 1;
     const closed = folds && listing.closed[at];
@@ -335,21 +323,15 @@ function render({ model, el }) {
     node.append(make("span", { class: "qx-sign", title: status }, SIGNS[status] ?? ""));
     if (body.compared) node.append(make("span", { class: "qx-sign qx-change" }, change ? change[0] : ""));
     const json = make("span", { class: "qx-json" });
-    json.style.paddingLeft = indent;
+    json.style.paddingLeft = `${Math.min(depth, 24) * 14}px`;
     json.append(make("span", { class: "qx-fold", "aria-hidden": "true" }, folds ? (closed ? "▸" : "▾") : ""));
-    if (at && typeof key === "string") json.append(...marked("qx-key", quoted(cut(key, LONGEST))), ": ");
+    if (at && typeof key === "string") json.append(marked("qx-key", quoted(cut(key, LONGEST))), ": ");
     else if (at) json.append(make("span", { class: "qx-index" }, `${key}`), " ");
     if (value === null) {
-      const [start, stop] = kind === "array" ? "[]" : "{}";
-      if (!folds) json.append(start + stop + comma);
-      else if (closed || listing.filtered) {
-        const word = many(body.children[at], kind === "array" ? "element" : "member");
-        json.append(`${start}…${stop}`, make("span", { class: "qx-quiet" }, ` ${word}`));
-      } else json.append(start);
-    } else {
-      const text = kind === "string" ? quoted(cut(value, LONGEST)) : escaped(value);
-      json.append(...marked(`qx-${kind}`, text), comma);
-    }
+      const [start, stop, word] = kind === "array" ? ["[", "]", "element"] : ["{", "}", "member"];
+      if (!folds) json.append(start + stop);
+      else json.append(`${start}…${stop}`, make("span", { class: "qx-quiet" }, ` ${many(body.children[at], word)}`));
+    } else json.append(marked(`qx-${kind}`, kind === "string" ? quoted(cut(value, LONGEST)) : escaped(value)));
     node.append(json, tag(at, status, readAs, why, change, was));
     return node;
   }
@@ -373,14 +355,14 @@ function render({ model, el }) {
     const node = make("span", { class: kind });
     const query = search.value.toLowerCase();
     const low = text.toLowerCase();
-    if (!query || low.length !== text.length) { node.append(text); return [node]; }
+    if (!query || low.length !== text.length) { node.append(text); return node; }
     let from = 0;
     for (let at = low.indexOf(query); at >= 0; at = low.indexOf(query, from)) {
       node.append(text.slice(from, at), make("mark", {}, text.slice(at, at + query.length)));
       from = at + query.length;
     }
     node.append(text.slice(from));
-    return [node];
+    return node;
   }
 
   function fold(closed) {
@@ -392,13 +374,7 @@ function render({ model, el }) {
     show(active);
   }
 
-  function move(to) {
-    let place = Math.max(0, Math.min(listing.rows.length - 1, to));
-    const by = to >= active ? 1 : -1;
-    while (listing.rows[place] % 2 && listing.rows[place + by] !== undefined) place += by;
-    while (listing.rows[place] % 2) place--;
-    choose(listing.rows[place] >> 1);
-  }
+  const move = (to) => choose(listing.rows[Math.max(0, Math.min(listing.rows.length - 1, to))]);
 
   function toggle(at, open) {
     if (!listing.toggle(at, open)) return false;
@@ -426,18 +402,17 @@ function render({ model, el }) {
   tree.addEventListener("click", (event) => {
     const node = event.target.closest(".qx-line");
     if (!node) return;
-    const code = listing.rows[Number(node.dataset.place)];
-    const at = code >> 1;
+    const at = listing.rows[Number(node.dataset.place)];
     choose(at);
     if (event.target.closest(".qx-fold")) toggle(at);
   });
   tree.addEventListener("dblclick", (event) => {
     const node = event.target.closest("[role=treeitem]");
-    if (node && !event.target.closest(".qx-fold")) toggle(listing.rows[Number(node.dataset.place)] >> 1);
+    if (node && !event.target.closest(".qx-fold")) toggle(listing.rows[Number(node.dataset.place)]);
   });
   tree.addEventListener("keydown", (event) => {
     if (!listing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = listing.rows[active] >> 1;
+    const at = listing.rows[active];
     const page = Math.max(1, Math.floor(tree.clientHeight / ROW) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.key in steps) move(selected < 0 && event.key === "ArrowDown" ? active : active + steps[event.key]);

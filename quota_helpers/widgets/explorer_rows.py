@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 from ..bodies import walk
@@ -89,24 +88,26 @@ def _fields(rows: FieldRows, other: FieldRows | None, payloads: Sequence[Any]) -
     At the end of each object stands what only the other body has in it. Values are compared as they were sent, so two
     people's e-mail addresses differ although both are masked.
     """
-    mine = _columns(rows)
     if other is None:
-        yield from ((*one, SAME, None) for one in mine)
+        yield from ((*one, SAME, None) for one in _columns(rows))
         return
-    own, theirs = list(mine), list(_columns(other))
-    there = {one[0]: at for at, one in enumerate(theirs)}
-    sent, sent_there = _sent(payloads[0], len(rows)), _sent(payloads[1], len(other))
-    for at in _order(rows, other):
-        if at < 0:
-            yield (*theirs[-1 - at], REMOVED, None)
-            continue
-        match = there.get(own[at][0])
-        if match is None:
-            yield (*own[at], ADDED, None)
-        elif sent[at] == sent_there[match]:
-            yield (*own[at], SAME, None)
+    mine, theirs = ({one[0]: one for one in _columns(body)} for body in (rows, other))
+    sent, sent_there = _sent(payloads[0], mine), _sent(payloads[1], theirs)
+    inside: dict[str | None, list[str]] = {}
+    for body, known in ((rows, ()), (other, mine)):
+        for path, parent in zip(body.columns["path"], body.columns["parent"], strict=True):
+            if path not in known:
+                inside.setdefault(parent, []).append(path)
+    waiting = inside[rows.columns["parent"][0]][::-1]
+    while waiting:
+        path = waiting.pop()
+        waiting += inside.get(path, ())[::-1]
+        if path not in theirs or path not in mine:
+            yield (*mine[path], ADDED, None) if path in mine else (*theirs[path], REMOVED, None)
+        elif sent[path] == sent_there[path]:
+            yield (*mine[path], SAME, None)
         else:
-            yield (*own[at], CHANGED, theirs[match][3:5])
+            yield (*mine[path], CHANGED, theirs[path][3:5])
 
 
 def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
@@ -115,42 +116,10 @@ def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
     return zip(*(columns[name] for name in ("path", "depth", "key", "type", "value")), notes, strict=True)
 
 
-def _order(rows: FieldRows, other: FieldRows) -> Iterator[int]:
-    removed = _removed(rows, other)
-    paths, depths = rows.columns["path"], rows.columns["depth"]
-    open_: list[int] = []
-    for at, depth in enumerate(depths):
-        while open_ and depths[open_[-1]] >= depth:
-            yield from removed.get(paths[open_.pop()], ())
-        yield at
-        open_.append(at)
-    while open_:
-        yield from removed.get(paths[open_.pop()], ())
-
-
-def _removed(rows: FieldRows, other: FieldRows) -> dict[str, list[int]]:
-    """Path in this body -> rows of the other body that are to stand at its end, each with all that it holds."""
-    known = set(rows.columns["path"])
-    found: dict[str, list[int]] = {}
-    holder: list[int] = []
-    ends = 0  # depth of the removed subtree that is being copied
-    columns = (other.columns[name] for name in ("path", "parent", "depth"))
-    for at, (path, parent, depth) in enumerate(zip(*columns, strict=True)):
-        if path in known:
-            holder = []
-        elif holder and depth > ends:
-            holder.append(-1 - at)
-        else:
-            holder, ends = found.setdefault(parent, []), depth
-            holder.append(-1 - at)
-    return found
-
-
-def _sent(payload: Any, count: int) -> list[tuple[str, Any]]:
-    """Type and value of each row, comparable: not a number is equal to itself here, 1 is not 1.0."""
-    return [
-        (place.type, None if place.type in CONTAINERS else repr(place.value)) for place in islice(walk(payload), count)
-    ]
+def _sent(payload: Any, paths: Iterable[str]) -> dict[str, tuple[str, Any]]:
+    """Type and value of each path, comparable: not a number is equal to itself here, 1 is not 1.0."""
+    places = ((place.type, None if place.type in CONTAINERS else repr(place.value)) for place in walk(payload))
+    return dict(zip(paths, places, strict=False))  # a huge body has more values than rows
 
 
 def _text(kind: str, path: str, value: Any, mask: Mask) -> str | None:
