@@ -196,7 +196,4 @@ def _traces(events: Sequence[_Event], minutes: Sequence[float]) -> list[dict[str
 def _when(at: datetime, left: timedelta, zone: tzinfo) -> str:
     """A moment as short as it is clear: a time today, a weekday within a week, else a date."""
     day = "" if left < timedelta(hours=12) else "%a " if left < timedelta(days=6) else "%d %b "
-    try:
-        return at.astimezone(zone).strftime(f"{day}%H:%M")
-    except (OverflowError, ValueError):  # the last days of the calendar are beyond it in some zones
-        return local_time(at, zone, named=False)
+    return local_time(at, zone, named=False, form=f"{day}%H:%M")

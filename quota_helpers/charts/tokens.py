@@ -158,20 +158,14 @@ def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float
         "marker": {"size": 10, "color": NORMAL, "line": {"width": 1.5, "color": QUIET}},
         "cliponaxis": False,
     }
-    words = [
-        word
-        for place, row in zip(places, rows, strict=True)
-        for word in (
-            (0.0, place + WORDS, plain(_label(row, labels)), False),
-            (1.0, place + WORDS, plain(f"about {short(row['median'])} {_spread(row)}"), True),
-        )
-    ]
+    words: list[tuple[float, float, str, bool]] = []
+    for place, row in zip(places, rows, strict=True):
+        title = window_title(row["limit"], row["window"])
+        name = title if len(labels) == 1 else window_label(labels[row["account_key"]], title, 26)
+        spread = f"({short(row['lower'])} to {short(row['upper'])}, n = {row['estimates']})"
+        words.append((0.0, place + WORDS, plain(name), False))
+        words.append((1.0, place + WORDS, plain(f"about {short(row['median'])} {spread}"), True))
     return [bars | hover, dots | hover, word_trace(words, xaxis="x2")]
-
-
-def _label(row: dict[Any, Any], labels: dict[str, str]) -> str:
-    title = window_title(row["limit"], row["window"])
-    return title if len(labels) == 1 else window_label(labels[row["account_key"]], title, 26)
 
 
 def _ticks(most: float) -> list[float]:
@@ -191,10 +185,6 @@ def short(tokens: float) -> str:
         if tokens >= unit:
             return f"{tokens / unit:.3g}{sign}"
     return f"{tokens:.0f}"
-
-
-def _spread(row: dict[Any, Any]) -> str:
-    return f"({short(row['lower'])} to {short(row['upper'])}, n = {row['estimates']})"
 
 
 def _hover(row: dict[Any, Any]) -> str:
