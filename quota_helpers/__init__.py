@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .outlook.measure import measure
     from .outlook.pace import pace
     from .outlook.percent_costs import percent_costs
+    from .outlook.record import track_record
     from .outlook.unexplained import unexplained
     from .periods import cycles, daily_tokens, token_cost
     from .raw import (
@@ -85,6 +86,7 @@ _EXPORTS = {
     "outlook.enough": "enough",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
+    "outlook.record": "track_record",
     "outlook.unexplained": "unexplained",
     "outlook.percent_costs": "percent_costs",
     "outlook.measure": "measure",
@@ -163,6 +165,7 @@ __all__ = [
     "spend_frame",
     "to_frame",
     "token_cost",
+    "track_record",
     "unexplained",
 ]
 

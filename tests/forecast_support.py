@@ -52,5 +52,5 @@ def scores(rows, *, refills):
 
 if __name__ == "__main__":  # the table for README: python tests/forecast_support.py
     for refills in (False, True):
-        told = scores(asked(range(5000, 5060), refills=refills), refills=refills)
+        told = scores(asked(range(12_000, 12_060), refills=refills), refills=refills)
         print(refills, {name: round(value, 3) for name, value in told.items()})  # noqa: T201

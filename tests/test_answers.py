@@ -12,6 +12,7 @@ from quota_helpers import errors
 from quota_helpers.models import SpendLimit
 from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.outlook.answers import Answers
+from quota_helpers.outlook.pool import PoolForecast
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DEPLETED = "workspace_member_credits_depleted"
@@ -183,6 +184,49 @@ def test_a_forecast_with_a_number_speaks_instead_of_the_pace():
     )
     unsure = [entry | {"p_exhausted": float("nan")} for entry in rows]
     assert said(*taken, forecast=unsure) == said(*taken)
+
+
+@pytest.mark.parametrize(
+    ("risk", "words"),
+    [
+        (0.0, "which likely lasts (less than 1 in 20 risk)"),
+        (0.33, "which likely lasts (1 in 3 risk)"),
+        (0.34, "which may not last (1 in 3 risk)"),
+        (0.5, "which may not last (1 in 2 risk)"),
+        (0.51, "likely until Sun 12:00"),
+    ],
+)
+def test_what_a_forecast_says_of_the_only_login_is_said_with_its_risk(risk, words):
+    row = {"account_key": "key-a", "limit": "codex", "window": "weekly", "budget_per_day": 9.0, "p_exhausted": risk}
+    told = said(snapshot("a", week(30)), forecast=[row | {"exhausted_p50": NOW + 2 * DAY}])
+    assert told["stands"] == f"a: 70 % of its week (until Tue 00:00) is left, {words}."
+
+
+def test_where_a_forecast_has_no_number_the_pace_speaks_and_says_why():
+    row = {"account_key": "key-a", "limit": "codex", "window": "weekly", "p_exhausted": None}
+    told = said(snapshot("a", week(58)), forecast=[row | {"reason": "less than two days of readings are known"}])
+    assert told["runs_out"].startswith(
+        "a's week will not last: at this pace (no forecast: less than two days of readings are known) it ends about"
+    )
+
+
+def test_what_comes_back_first_is_used_first_where_a_pool_says_so():
+    """Unless five hours run out before they are over; what the pool does not know comes last."""
+    taken = [
+        snapshot("late", week(10, reset_in=6 * DAY)),
+        snapshot("soon", week(70, reset_in=DAY)),
+        snapshot("new", week(0, reset_in=7 * DAY)),
+    ]
+    pool = PoolForecast(order=("key-soon", "key-late"), until=NOW + 6 * DAY, p_exhausted=0.2)
+    told = said(*taken, pool=pool)
+    assert told["use"].startswith("Use soon now: 30 % of its week (until tomorrow 12:00) is left")
+    assert ", and it is back first. Next: late, 90 % of its week." in told["use"]
+    assert told["pool"] == "Both logins together: enough until Thu 12:00 (1 in 5 risk); spend soon first."
+    assert said(*taken)["use"].startswith("Use new now")
+    held_back = snapshot("soon", five(88, reset_in=4 * HOUR), week(70, reset_in=DAY))
+    assert said(taken[0], held_back, taken[2], pool=pool)["use"].startswith("Use late now")
+    spent = snapshot("soon", week(100, reset_in=DAY))
+    assert said(taken[0], spent, taken[2], pool=pool)["use"].startswith("Use late now")
 
 
 # --- what was not read, what comes back ---

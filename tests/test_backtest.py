@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from cycles_support import readings
 from simulated_users import at, simulate
 
 import quota_helpers as qh
-from quota_helpers.outlook.backtest import RULES
+from quota_helpers.outlook.record import RULES
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ def test_without_a_closed_window_there_is_no_record():
     record = qh.backtest(readings((0, 10, 168), (60, 40, 168)))
     assert record.asked.empty
     assert repr(record) == "no closed window to ask about"
-    assert "No closed window" in texts(qh.plot_reliability(record))
+    assert "No window has closed" in texts(qh.plot_reliability(record))
 
 
 def test_the_reliability_chart_says_what_was_said_and_how_often(record):
@@ -75,25 +74,6 @@ def test_the_reliability_chart_says_what_was_said_and_how_often(record):
     assert f"asked {len(record.asked)} times" in texts(figure).replace("<br>", " ")
     with pytest.raises(TypeError, match="backtest"):
         qh.plot_reliability(record.scores)
-
-
-def test_the_forecast_chart_says_the_verdict_and_shows_the_fan(user):
-    now = at(60 * 144 + 60)
-    weekly = user.frame[user.frame["window"] == "weekly"]
-    [row] = qh.forecast(weekly, now=now).to_dict("records")
-    figure = qh.plot_forecast(user.frame, now=now, tz="UTC")
-    assert row["verdict"] in texts(figure).replace("<br>", " ")
-    high, low, middle = (np.array(trace.y) for trace in figure.data[:3])
-    assert (low <= middle + 0.01).all()
-    assert (middle <= high + 0.01).all()
-    assert low[-1] == pytest.approx(row["used_p10"], abs=0.01)
-    assert high[-1] == pytest.approx(row["used_p90"], abs=0.01)
-    assert len(figure.layout.shapes) == 1
-
-
-def test_a_forecast_chart_without_a_number_says_why():
-    assert "less than two days" in texts(qh.plot_forecast(readings((0, 10, 168), (1, 11, 168)))).replace("<br>", " ")
-    assert "No readings" in texts(qh.plot_forecast(qh.to_frame(())))
 
 
 def test_answers_let_the_forecast_of_a_history_speak(user):

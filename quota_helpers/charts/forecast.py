@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -10,10 +12,12 @@ import plotly.graph_objects as go
 
 from ..frames import Integers, is_demo, present_of, readings
 from ..outlook.bars import window_title
-from ..outlook.demand import HOUR_US, Past, past_of
-from ..outlook.forecast import begun_at, forecast_paths, forecast_row
+from ..outlook.closed import begun_at
+from ..outlook.demand import FULL, HOUR_US, Past, past_of
+from ..outlook.forecast import forecast_paths, forecast_row
 from ..outlook.usage_paths import Paths
 from ..periods import Followed, follow_all
+from ..periods.readings import Floats
 from ..times import Moment, from_micros, local_time, micros
 from .style import (
     ATTENTION,
@@ -28,6 +32,7 @@ from .style import (
     percent_axis,
     time_axis,
     titled,
+    words_at,
     zone_for,
 )
 from .wall_time import wall_time
@@ -50,6 +55,8 @@ def plot_forecast(
     template: Any = None,
 ) -> go.Figure:
     """One window from its beginning to its reset: what was used, the fan of what may come, and what would just last.
+
+    Where the frame goes on after *now*, what came is drawn over it.
 
     Args:
         frame: Many readings over time.
@@ -85,40 +92,93 @@ def plot_forecast(
     drawn = None if np.isnan(row["used_p50"]) else forecast_paths(one, seed, paths)[0]
     if drawn is None or not one.cycles:
         return note_figure(title, f"{row['verdict']}.", template)
-    return _drawn(title, row, one, drawn, zone, template)
+    came = _came(follow_all(frame, None, window, limit), one) if len(known) < len(frame) else None
+    return _drawn(title, row, one, drawn, came, zone, template)
 
 
-def _drawn(title: str, row: dict[str, Any], one: Followed, drawn: Paths, zone: tzinfo, template: Any) -> go.Figure:
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What came after the moment of the forecast: the readings until the window closed, and how it went in words."""
+
+    time: Integers
+    used: Floats
+    words: str
+
+
+def _came(whole: Sequence[Followed], one: Followed) -> _Came | None:
+    """What later readings say of the filling that *one* ends in; None where there are none."""
+    same = next(followed for followed in whole if followed.series.whose == one.series.whose)
+    start, past = one.cycles[-1].seen, past_of(same)
+    cycle = next((cycle for cycle in same.cycles if cycle.begun <= start <= cycle.seen), None)
+    if cycle is None or cycle.seen == start:
+        return None
+    inside = (past.time >= start) & (past.time <= cycle.seen)
+    how = {"open": "still open", "scheduled": ""}.get(cycle.end, "reset early")
+    words = ", ".join(filter(None, ["it ran out" if cycle.peak >= FULL else f"{cycle.peak:.0f}\u00a0% used", how]))
+    return _Came(past.time[inside], past.used[inside], f"long dashes = what came ({words})")
+
+
+def _drawn(
+    title: str, row: dict[str, Any], one: Followed, drawn: Paths, came: _Came | None, zone: tzinfo, template: Any
+) -> go.Figure:
     past, begun, reset = past_of(one), begun_at(one, len(one.cycles) - 1), one.cycles[-1].reset
     start = int(past.time[-1])
-    ahead = (start + drawn.edges * HOUR_US).astype(np.int64)
-    low, middle, high = np.quantile(np.clip(drawn.level, drawn.shown, 100.0), (0.1, 0.5, 0.9), axis=0)
-    refills = float(np.mean(drawn.refill < drawn.edges[-1]))
-    budget = np.minimum(100.0, drawn.shown + row["budget_per_day"] * drawn.edges / 24)
-    traces = [
-        _line("80 % of what may come", ahead, high, zone, color="rgba(0,0,0,0)", hover=False),
-        _line("80 % of what may come", ahead, low, zone, color="rgba(0,0,0,0)", hover=False)
-        | {"fill": "tonexty", "fillcolor": FAN},
-        _line("likely", ahead, middle, zone, dash="dash"),
-        _line("safe budget", ahead, budget, zone, color=QUIET, dash="dot"),
-        _used(past, begun, zone),
-    ]
-    calibrated = "" if row["calibrated"] else "not yet proven on own past"
-    surprise = f"{100 * refills:.0f} % chance of a surprise reset before"
-    announced = f"announced reset {local_time(from_micros(reset), zone)}"
+    traces = [*_fan(row, drawn, start, zone), _used(past, begun, zone)]
+    notes = [row["verdict"]]
+    if row["budget_per_day"] > 0:
+        # No break before the sign.
+        surprise = f"{100 * np.mean(drawn.refill < drawn.edges[-1]):.0f}\u00a0% chance of a surprise reset before"
+        marks = _refills(drawn, start, zone)
+        notes += [surprise + (" (10\u00a0% at each ◇)" if marks["x"] else ""), "shade = 80\u00a0% of what may come"]
+        notes += ["dashes = likely, dots = safe budget", "" if row["calibrated"] else "not yet proven on own past"]
+        traces.append(marks)
+    if came is not None:
+        traces.append(_line("what came", came.time, came.used, zone, color=QUIET, dash="longdash"))
+        notes.append(came.words)
     edges = (wall_time(np.array([begun, reset]), zone) / 1000).tolist()
     mark = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    words = f"announced reset {local_time(from_micros(reset), zone)}"
     return figure_of(
         traces,
-        titled(title, row["verdict"], announced, surprise, "dashes = likely, dots = safe budget", calibrated),
+        titled(title, *notes),
         height=TOP + HEIGHT,
         left=44,
+        top=TOP + 14,  # for the words above the reset
         bottom=44,
         template=template,
         xaxis=time_axis(nticks=5, range=[edges[0], edges[1] + 0.01 * (edges[1] - edges[0])]),
         yaxis=percent_axis(range=[-3, 108]),
         shapes=[mark | {"x0": edges[1], "x1": edges[1], "line": {"color": ATTENTION, "width": 2}}],
+        annotations=[words_at(words, "y", x=1, anchor="right", font={"size": 11})],
     )
+
+
+def _fan(row: dict[str, Any], drawn: Paths, start: int, zone: tzinfo) -> list[dict[str, Any]]:
+    """The band of 80 %, what is likely, and what would just last."""
+    ahead = (start + drawn.edges * HOUR_US).astype(np.int64)
+    low, middle, high = np.quantile(np.clip(drawn.level, drawn.shown, FULL), (0.1, 0.5, 0.9), axis=0)
+    budget = np.minimum(FULL, drawn.shown + row["budget_per_day"] * drawn.edges / 24)
+    return [
+        _line("80 % of what may come", ahead, high, zone, color="rgba(0,0,0,0)", hover=False),
+        _line("80 % of what may come", ahead, low, zone, color="rgba(0,0,0,0)", hover=False)
+        | {"fill": "tonexty", "fillcolor": FAN},
+        _line("likely", ahead, middle, zone, dash="dash"),
+        _line("safe budget", ahead, budget, zone, color=QUIET, dash="dot"),
+    ]
+
+
+def _refills(drawn: Paths, start: int, zone: tzinfo) -> dict[str, Any]:
+    """The refill clock: by each mark a surprise reset has come in 10 of 100 cases more."""
+    hours = np.quantile(drawn.refill, np.arange(1, 10) / 10)
+    hours = hours[hours < drawn.edges[-1]]
+    marks = _line("surprise reset", (start + hours * HOUR_US).astype(np.int64), np.zeros(len(hours)), zone, color=QUIET)
+    told = "in %{text} of 100 cases a surprise reset came by<br>%{x|%a %d %b %H:%M}<extra></extra>"
+    return marks | {
+        "mode": "markers",
+        "marker": {"symbol": "diamond-open", "color": QUIET, "size": 8},
+        "text": [str(10 * (number + 1)) for number in range(len(hours))],
+        "hovertemplate": told,
+    }
 
 
 def _used(past: Past, begun: int, zone: tzinfo) -> dict[str, Any]:

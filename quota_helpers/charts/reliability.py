@@ -6,15 +6,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from ..outlook.backtest import Backtest
+from ..outlook.record import TrackRecord
 from .style import NORMAL, QUIET, TOP, figure_of, note_figure, percent_axis, titled
 
 
-def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:
+def plot_reliability(record: TrackRecord, *, template: Any = None) -> go.Figure:
     """What the forecast said (across) against how often it came (up); on the line it was right, each dot has its count.
 
     Args:
-        record: What `qh.backtest(frame)` returns.
+        record: What `qh.backtest` or `qh.track_record` returns.
         template: As in `plot_windows`.
 
     Raises:
@@ -26,11 +26,13 @@ def plot_reliability(record: Backtest, *, template: Any = None) -> go.Figure:
     >>> plot_reliability(backtest(to_frame(demo_snapshots()))).layout.title.text
     'Was the forecast right?'
     """
-    if not isinstance(record, Backtest):
-        raise TypeError(f"record is {type(record).__name__} instead of what qh.backtest(frame) returns")
+    if not isinstance(record, TrackRecord):
+        raise TypeError(
+            f"record is {type(record).__name__} instead of what qh.backtest(...) or qh.track_record(...) returns"
+        )
     title = "Was the forecast right?"
     if record.asked.empty:
-        return note_figure(title, "No closed window of which the forecast could be asked.", template)
+        return note_figure(title, "No window has closed of which a forecast was asked.", template)
     table, score = record.reliability, record.scores.iloc[0]
     said, came = (100 * table["said"]).tolist(), (100 * table["came"]).tolist()
     counts = [f"{count}" for count in table["moments"]]

@@ -229,6 +229,7 @@ class History:
 
         Raises:
             HistoryError: It cannot be written; nothing of it was.
+            TypeError: *told* is no forecast.
         """
         when = times.moment(asked_at, now=self._clock(), name="asked_at")
         with self._database.writing(alone=False) as connection:

@@ -34,7 +34,13 @@ def insert_forecasts(connection: sa.Connection, told: pd.DataFrame) -> int:
 
 
 def made_from(told: pd.DataFrame, asked_at: datetime, seed: int, paths: int) -> pd.DataFrame:
-    """The rows of a forecast with what it was made from, in the columns of `FORECAST_COLUMNS`."""
+    """The rows of a forecast with what it was made from, in the columns of `FORECAST_COLUMNS`.
+
+    Raises:
+        TypeError: It is no forecast.
+    """
+    if not isinstance(told, pd.DataFrame) or "p_exhausted" not in told:
+        raise TypeError(f"told is {type(told).__name__} instead of what qh.forecast(frame) gives")
     inputs = {"asked_at": micros_of(asked_at), "seed": seed, "paths": paths, "version": version("quota-helpers")}
     frame = told.assign(**inputs)
     frame["asked_at"] = moments(frame["asked_at"].to_numpy(np.int64))

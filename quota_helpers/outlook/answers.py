@@ -14,7 +14,7 @@ from ..html import bullets
 from ..times import DAY, Moment, duration, local_time, zone_of
 from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
 from .newest import present
-from .prospects import Login, Prospect, logins, odds
+from .prospects import UNLIKELY, Login, Prospect, logins, odds
 
 Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "pool", "unread", "returns"]
 
@@ -70,13 +70,15 @@ def answers(
     *,
     now: Moment | None = None,
     forecast: Any = None,
+    pool: Any = None,
     history: Any = None,
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> Answers:
     r"""What a person came for, in at most five sentences, the most useful first.
 
-    Which login to use now and which next (the one whose own limit binds last at its pace), which are blocked or used up
+    Which login to use now and which next (the one whose own limit binds last at its pace; where a pool says in which
+    order nothing is lost, by that), which are blocked or used up
     and when they are back, which will not last until their reset, how many could not be read, and which windows come
     back within the next five hours. A model's limit decides nothing.
 
@@ -84,7 +86,8 @@ def answers(
         readings: A `Collection`, a snapshot, several, or a frame; of several readings of one window the newest counts.
         now: The present moment; None means the latest `fetched_at`.
         forecast: What `qh.forecast` gives: where it has a number for a window, it speaks instead of the pace.
-        history: A `History`, or a frame of readings over time, from which that forecast is made where none is given.
+        pool: What `outlook.pool.together` gives: how long all logins last, and which to use first.
+        history: A `History`, or a frame of readings over time, from which both are made where they are not given.
         tz: Time zone of the texts; None means UTC for the demo, else this machine's.
         reveal: Whether e-mail addresses in account names are shown in full.
 
@@ -116,29 +119,42 @@ def answers(
     demo = any(bar.origin == "demo" for bar in bars)
     moment = present((bar.fetched_at for bar in bars), now)
     past = history.frame() if callable(getattr(history, "frame", None)) else history
-    known = logins(bars, _forecast(past, moment) if forecast is None and past is not None else forecast)
+    if past is not None and (forecast is None or pool is None):
+        made = _foreseen(logins(bars), past, moment)
+        forecast, pool = made[0] if forecast is None else forecast, made[1] if pool is None else pool
+    known = logins(bars, forecast)
     total = len(known) + failed
     speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
     stopped = [login for login in known if login.blocked]
     spent = [login for login in known if login.full and not login.blocked]
-    free = [login for login in reversed(known) if login.free]
+    free = _in_order([login for login in reversed(known) if login.free], pool)
     said = [
-        *_use(free, spent, speech, total),
+        *_use(free, spent, speech, total, pool),
         *_blocked(stopped, speech),
         *_used_up(spent, speech),
         *_runs_out([login for login in free if login.first.ends_at], speech),
-        *(_together(known, past, speech) if past is not None else ()),
+        *_together(known, pool, speech),
         *_unread([login for login in known if not (login.known or login.full or login.blocked)], failed, total),
         *(_returns(free, speech) if total > 1 else ()),
     ]
     return Answers(said[:MOST])
 
 
-def _forecast(history: Any, now: datetime) -> Any:
-    from .forecast import forecast  # noqa: PLC0415 - it needs pandas, which answers alone do not load
+def _foreseen(known: Sequence[Login], history: Any, now: datetime) -> tuple[Any, Any]:
+    """Forecast and pool that a history gives."""
+    # What follows needs pandas, which answers alone do not load.
+    from .forecast import forecast  # noqa: PLC0415
+    from .pool import together  # noqa: PLC0415
 
-    return forecast(history, now=now)
+    usable = [login.account_key for login in known if login.usable]
+    return forecast(history, now=now), together(history[history["account_key"].isin(usable)], now=now)
+
+
+def _in_order(free: Sequence[Login], pool: Any) -> list[Login]:
+    """Those that can be used now: what comes back first is used first, unless a short window stops it before."""
+    place = {key: number for number, key in enumerate(pool.order)} if pool is not None else {}
+    return sorted(free, key=lambda login: bool(place) and (login.stops_soon, place.get(login.account_key, len(place))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +180,7 @@ class _Speech:
         return f"back {self.at(when)} (in {duration(when - self.now)})" if when else "nothing says when it is back"
 
 
-def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: int) -> list[Answer]:
+def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: int, pool: Any) -> list[Answer]:
     if not free:
         back = sorted((login.back_at, login.label) for login in spent if login.back_at)
         if total == 1 or not back:
@@ -173,7 +189,10 @@ def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: 
             Answer("none", f"No login is free now: {back[0][1]} is first, {speech.back(back[0][0])}.", at=back[0][0])
         ]
     best = free[0]
-    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {_left(best, speech)}."
+    first_back = (
+        ", and it is back first" if pool is not None and len(free) > 1 and best.account_key in pool.order else ""
+    )
+    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {_left(best, speech)}{first_back}."
     if len(free) > 1:
         text += f" Next: {free[1].label}, {_listed([_share(window.bar) for window in free[1].windows])}."
     first, bar = best.first, best.first.bar
@@ -186,11 +205,17 @@ def _left(login: Login, speech: _Speech) -> str:
     shares = [_share(window.bar) + _until(window.bar, speech) for window in login.windows]
     one = len(shares) == 1
     left = f"{_listed(shares)} {'is' if one else 'are'} left"
-    if login.first.ends_at:
-        until = f"at this pace until {speech.at(login.first.ends_at)}"
-        return f"{left}, {until}"
-    lasting = all(window.lasts for window in login.windows)
-    return left + (f", which {'lasts' if one else 'last'} at this pace" if lasting else "")
+    first, risks = login.first, [window.risk for window in login.windows if window.risk is not None]
+    if first.ends_at:
+        how = "at this pace" if first.risk is None else "likely"
+        return f"{left}, {how} until {speech.at(first.ends_at)}"
+    if risks and max(risks) >= UNLIKELY:
+        return f"{left}, which may not last ({odds(max(risks))} risk)"
+    if not all(window.lasts for window in login.windows):
+        return left
+    if risks:
+        return f"{left}, which likely {'lasts' if one else 'last'} ({odds(max(risks))} risk)"
+    return f"{left}, which {'lasts' if one else 'last'} at this pace"
 
 
 def _blocked(stopped: Sequence[Login], speech: _Speech) -> list[Answer]:
@@ -232,7 +257,8 @@ def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
     bar = window.bar
     if len(ending) == 1:
         early = f", {duration(bar.reset_at - end)} early" if bar.reset_at else ""
-        how = ": at this pace it" if window.risk is None else f" ({percent(100 * window.risk)} risk): it"
+        why = f" (no forecast: {window.why})" if window.why else ""
+        how = f": at this pace{why} it" if window.risk is None else f" ({percent(100 * window.risk)} risk): it"
         text = f"{_whose(bar)} will not last{how} ends about {speech.at(end)}{early}{_budget(window)}."
     else:
         names = [f"{_whose(one.bar)} about {speech.at(when)}" for when, _, one in ending]
@@ -240,15 +266,10 @@ def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
     return [Answer("runs_out", text, bar.account_key, bar.limit, bar.window, end)]
 
 
-def _together(known: Sequence[Login], past: Any, speech: _Speech) -> list[Answer]:
+def _together(known: Sequence[Login], pool: Any, speech: _Speech) -> list[Answer]:
     """How long all logins that can be used last, one after the other, and which to spend first."""
-    usable = {login.windows[0].bar.account_key: login.label for login in known if login.known and not login.blocked}
-    if len(usable) < 2:  # noqa: PLR2004 - one alone is no pool
-        return []
-    from .pool import together  # noqa: PLC0415 - it needs pandas, which answers alone do not load
-
-    pool = together(past[past["account_key"].isin(list(usable))], now=speech.now)
-    if pool.reason or pool.until is None or len(pool.order) < 2:  # noqa: PLR2004
+    usable = {login.account_key: login.label for login in known if login.usable}
+    if pool is None or pool.reason or pool.until is None or len(pool.order) < 2 or not usable.keys() >= set(pool.order):  # noqa: PLR2004
         return []
     all_of = "Both logins" if len(pool.order) == 2 else f"All {len(pool.order)} logins"  # noqa: PLR2004
     end = pool.exhausted[1]

@@ -18,11 +18,12 @@ from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
 from .bars import SAID_BY_A_FULL_WINDOW
-from .demand import DAY_HOURS, FULL, HOUR_US, Past, days_of, past_of
-from .prospects import SURE, odds
-from .refills import EARLY, refill_clock
+from .closed import begun_at, closed_windows
+from .demand import DAY_HOURS, DAY_US, FULL, HOUR_US, MOST_DAYS, Past, days_of, past_of
+from .prospects import SURE, UNLIKELY, odds
+from .refills import refill_clock
 from .sittings import FEWEST, sittings_of
-from .usage_paths import ENOUGH_DAYS, Paths, cold_start, day_blocks, paths_from
+from .usage_paths import ENOUGH_DAYS, QUANTILES, Paths, cold_start, day_blocks, hours_until, paths_from
 
 FORECAST_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -49,7 +50,6 @@ FORECAST_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `forecast`, name -> dtype."""
 
-QUANTILES: Final = (0.1, 0.5, 0.9)
 SAFE: Final = 0.1  # the risk that the budget keeps to
 CLOSED_WINDOWS: Final = 8  # before this many have closed, nothing is called calibrated
 FEWEST_DAYS: Final = 2.0
@@ -64,7 +64,7 @@ _ODD: Final = {
     NOT_STARTED: "the window has not begun",
     UNCONFIRMED: "the last reading is not confirmed by another one",
 }
-LIKELY, UNLIKELY = 2 / 3, 1 / 3
+LIKELY: Final = 1 - UNLIKELY
 
 
 def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, paths: int = 400) -> pd.DataFrame:
@@ -121,8 +121,19 @@ def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[s
     ]
 
 
-def forecast_row(followed: Followed, now: int, seed: int = 0, paths: int = 400, blocked: str = "") -> dict[str, Any]:
-    """The row of one window, whose readings end at *now* (microseconds); *blocked* is why nothing passes, or ""."""
+def forecast_row(
+    followed: Followed, now: int, seed: int = 0, paths: int = 400, blocked: str = "", *, prove: bool = True
+) -> dict[str, Any]:
+    """The row of one window.
+
+    Args:
+        followed: Its readings, which end at *now*.
+        now: The present moment (microseconds).
+        seed: As in `forecast`.
+        paths: As in `forecast`.
+        blocked: Why nothing passes, or "".
+        prove: Whether it is found out if the number is calibrated, which takes longer than the number.
+    """
     series = followed.series
     row = {name: np.nan if dtype == "float64" else MISSING for name, dtype in FORECAST_COLUMNS.items()} | {
         "account": series.label,
@@ -147,7 +158,7 @@ def forecast_row(followed: Followed, now: int, seed: int = 0, paths: int = 400, 
     if thin:
         row |= dict.fromkeys(("p_exhausted", "p_exhausted_refills"), np.nan)
         row |= dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), MISSING)
-    row["calibrated"] = not thin and (short or proven(followed, past, seed))
+    row["calibrated"] = prove and not thin and (short or proven(followed, past, seed))
     return row | {"verdict": _verdict(row, now, short=short)}
 
 
@@ -168,6 +179,8 @@ def why_not(followed: Followed, now: int) -> str:
         return "no reset is announced"
     if now >= cycle.reset:
         return "its reset has passed since the last reading"
+    if cycle.reset - int(series.time[-1]) > min(series.length * SECOND + series.tolerance, MOST_DAYS * DAY_US):
+        return "its announced reset is further away than the window is long"
     if age > min(OLDEST_HOURS * HOUR, series.length / OLDEST_SHARE) * SECOND:
         return f"the last reading is {duration(timedelta(microseconds=age))} old"
     return ""
@@ -190,7 +203,7 @@ def long_paths(
 ) -> Paths:
     """Paths from the last reading of a past to a reset (microseconds); *gone* are the hours since the window began."""
     last, used = int(past.time[-1]), float(past.used[-1])
-    hours = (reset - last) / HOUR_US
+    hours = min((reset - last) / HOUR_US, MOST_DAYS * DAY_HOURS)
     if past.days < ENOUGH_DAYS:
         rises = cold_start(used, gone, hours, count, rng)
     else:
@@ -215,8 +228,7 @@ def _short(followed: Followed, past: Past, rng: np.random.Generator, count: int)
 def read_off(drawn: Paths, start: int, now: int) -> dict[str, Any]:
     """The numbers of a row: *start* is the moment of the last reading (microseconds), *now* the present."""
     out, reset = drawn.run_out, drawn.edges[-1]
-    times = np.sort(out)[[max(0, int(np.ceil(share * len(out))) - 1) for share in QUANTILES]]
-    moments = [max(now, start + int(hours * HOUR_US)) if np.isfinite(hours) else MISSING for hours in times]
+    moments = [max(now, start + int(at * HOUR_US)) if np.isfinite(at) else MISSING for at in hours_until(out)]
     names = ("p10", "p50", "p90")
     fans = {"used": drawn.at_reset, "used_refills": drawn.at_end}
     return {
@@ -241,47 +253,26 @@ def budget(drawn: Paths) -> float:
     return float(left / days * share)
 
 
-def begun_at(followed: Followed, number: int) -> int:
-    """When a filling began (microseconds): a length before its reset, or when the one before it ended early."""
-    cycle = followed.cycles[number]
-    start = cycle.begun
-    if cycle.reset != MISSING and followed.series.length == followed.series.length:  # false for NaN
-        start = min(start, cycle.reset - int(followed.series.length * SECOND))
-    if number and (before := followed.cycles[number - 1].ended) != MISSING and before <= cycle.begun:
-        start = max(start, before)
-    return start
-
-
 def proven(followed: Followed, past: Past, seed: int) -> bool:
     """Whether, over eight closed windows and more, this was nearer the truth than the base rate and the even pace."""
-    told: list[float] = []
-    even: list[float] = []
-    outcomes: list[tuple[float, float]] = []
-    closed: list[float] = []
-    length = followed.series.length * SECOND
-    for number, cycle in enumerate(followed.cycles):
-        begun = begun_at(followed, number)
-        if (cycle.end != "scheduled" and cycle.end not in EARLY) or number < len(followed.cycles) - MOST_CHECKED:
-            continue
-        outcome = float(cycle.peak >= FULL)
+    closed, length = closed_windows(followed), followed.series.length * SECOND
+    told: list[tuple[float, float, float, float]] = []
+    for one in closed[-MOST_CHECKED:]:
         for share in ORIGINS:
-            known = past.until(begun + int(share * length))
-            if not len(known.time) or not cycle.begun <= known.time[-1] < cycle.ended or known.used[-1] >= FULL:
+            known = past.until(one.begun + int(share * length))
+            if known.days < FEWEST_DAYS or not one.cycle.begun <= known.time[-1] < one.cycle.ended:
                 continue
-            if known.days < FEWEST_DAYS:
-                continue
-            gone = (int(known.time[-1]) - begun) / HOUR_US
-            rng = np.random.default_rng([seed, number])
-            drawn = long_paths(known, followed.cycles, cycle.reset, gone, CHECK_PATHS, rng)
-            told.append(float((drawn.run_out < drawn.refill).mean()))
-            even.append(float(known.used[-1] * length / HOUR_US / max(gone, 1.0) >= FULL))
-            outcomes.append((outcome, (sum(closed) + 0.5) / (len(closed) + 1)))
-        closed.append(outcome)
-    if len(closed) < CLOSED_WINDOWS or not outcomes:
+            if known.used[-1] < FULL:
+                gone = (int(known.time[-1]) - one.begun) / HOUR_US
+                rng = np.random.default_rng([seed, one.number])
+                drawn = long_paths(known, followed.cycles, one.cycle.reset, gone, CHECK_PATHS, rng)
+                even = float(known.used[-1] * length / HOUR_US / max(gone, 1.0) >= FULL)
+                told.append((float((drawn.run_out < drawn.refill).mean()), one.base, even, one.ran_out))
+    if len(closed) < CLOSED_WINDOWS or not told:
         return False
-    truth, base = np.array(outcomes).T
-    scores = [float(((np.array(said) - truth) ** 2).mean()) for said in (told, base, even)]
-    return scores[0] < min(scores[1:])
+    *rules, truth = np.array(told).T
+    own, *others = (float(((rule - truth) ** 2).mean()) for rule in rules)
+    return own < min(others)
 
 
 def _used_up(past: Past, cycle: Cycle) -> dict[str, Any]:

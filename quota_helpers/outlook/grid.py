@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .bars import OWN, WindowBar, blocked_why, window_rank
+from .bars import OWN, WindowBar, blocked_why, by_account, window_rank
 
 Column = tuple[str, str]
 """Limit and window."""
@@ -66,12 +66,10 @@ def grid(bars: Sequence[WindowBar]) -> Grid:
     Args:
         bars: As `window_bars` returns them.
     """
-    accounts: dict[str, list[WindowBar]] = {}
-    for bar in bars:
-        accounts.setdefault(bar.account_key, []).append(bar)
+    accounts = by_account(bars)
     having: Counter[Column] = Counter()
     titles: dict[Column, str] = {}
-    for own in accounts.values():
+    for own in accounts:
         having.update({(bar.limit, bar.window) for bar in own if bar.window})
     for bar in bars:
         titles.setdefault((bar.limit, bar.window), bar.title)
@@ -79,7 +77,7 @@ def grid(bars: Sequence[WindowBar]) -> Grid:
     # The account's own windows have the first right to a column.
     common.sort(key=lambda column: (column[0] != OWN, -having[column], window_rank(*column)))
     columns = tuple(sorted(common[:MOST_COLUMNS], key=lambda column: window_rank(*column)))
-    rows = tuple(_row(own, columns) for own in accounts.values())
+    rows = tuple(_row(own, columns) for own in accounts)
     return Grid(columns, tuple(titles[column] for column in columns), rows)
 
 

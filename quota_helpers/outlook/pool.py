@@ -17,11 +17,10 @@ from ..periods.readings import Floats
 from ..times import DAY, SECOND, Moment, from_micros, micros
 from .demand import FULL, HOUR_US, Past, days_of, past_of
 from .forecast import FEWEST_DAYS, why_not
-from .usage_paths import day_blocks
+from .usage_paths import QUANTILES, day_blocks, hours_until
 
 STEP_HOURS: Final = 1.0
 UNSURE: Final = 0.4  # spread of the level: of all logins the last days say less than a week of one does
-QUANTILES: Final = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +90,13 @@ def together(
     until = max(one.cycles[-1].reset for one in usable)
     rises = day_blocks(days_of(past, moment), (until - moment) / HOUR_US, paths, rng, UNSURE)
     run_out, used = _spend(usable, rises, moment, rng)
-    times = np.sort(run_out)[[max(0, int(np.ceil(share * paths)) - 1) for share in QUANTILES]]
     return PoolForecast(
         order=_order(usable),
         until=from_micros(until),
         p_exhausted=float(np.isfinite(run_out).mean()),
-        exhausted=tuple(from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in times),
+        exhausted=tuple(
+            from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in hours_until(run_out)
+        ),
         used=tuple(np.quantile(used, QUANTILES).tolist()),
     )
 

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from ..times import DAY
 from .bars import WindowBar, blocked_why, by_account, ranking
 from .pace import pace_of
 
 LIKELY: Final = 0.5
 """A window whose forecast runs out more often than this will not last."""
+
+UNLIKELY: Final = 1 / 3
+"""A window whose forecast runs out less often than this is likely to last."""
 
 SURE: Final = 0.95
 """More is as good as certain; the rest is less than 1 in 20."""
@@ -32,12 +36,14 @@ class Prospect:
         ends_at: When it runs out before its reset (aware); None when it lasts, or nothing is known.
         per_day: Percentage points a day that would last, or None.
         risk: How likely it runs out before its reset (0 to 1), where a forecast has a number, else None.
+        why: Why a forecast that was made has no number, or "".
     """
 
     bar: WindowBar
     ends_at: datetime | None = None
     per_day: float | None = None
     risk: float | None = None
+    why: str = ""
 
     @property
     def known(self) -> bool:
@@ -63,6 +69,16 @@ class Login:
         return self.windows[0].bar.label
 
     @property
+    def account_key(self) -> str:
+        """Whose it is."""
+        return self.windows[0].bar.account_key
+
+    @property
+    def stops_soon(self) -> bool:
+        """Whether a window shorter than a day runs out before its reset."""
+        return any(window.ends_at and (window.bar.window_seconds or DAY) < DAY for window in self.windows)
+
+    @property
     def known(self) -> bool:
         """Whether the percentages of all its windows are of now."""
         return all(window.known for window in self.windows)
@@ -76,6 +92,11 @@ class Login:
     def free(self) -> bool:
         """Whether it can be used now; what is unknown, stale or blocked cannot be said to be."""
         return self.known and not self.full and not self.blocked
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be used now or when its windows are back."""
+        return self.known and not self.blocked
 
     @property
     def back_at(self) -> datetime | None:
@@ -97,19 +118,14 @@ def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
         bars: As `window_bars` returns them.
         forecast: Rows as `qh.forecast` gives them (a frame or mappings); None: the pace speaks.
     """
-    rows = forecast_rows(forecast)
+    rows = _rows(forecast)
     made = [Login(tuple(_prospect(bar, rows) for bar in ranking(own)), blocked_why(own)) for own in by_account(bars)]
     return sorted(made, key=lambda login: (not login.blocked, sorted(map(_binding, login.windows))))
 
 
-def forecast_rows(forecast: Any) -> Forecast:
-    """The forecast's rows that have a number."""
+def _rows(forecast: Any) -> Forecast:
     plain: Iterable[Mapping[str, Any]] = forecast.to_dict("records") if hasattr(forecast, "to_dict") else forecast or ()
-    return {
-        (row["account_key"], row["limit"], row["window"]): row
-        for row in plain
-        if row.get("p_exhausted") is not None and row["p_exhausted"] == row["p_exhausted"]
-    }
+    return {(row["account_key"], row["limit"], row["window"]): row for row in plain}
 
 
 def odds(risk: float) -> str:
@@ -127,9 +143,10 @@ def odds(risk: float) -> str:
 def _prospect(bar: WindowBar, rows: Forecast) -> Prospect:
     pace = pace_of(bar)
     row = rows.get((bar.account_key, bar.limit, bar.window))
-    if bar.full or row is None:
-        return Prospect(bar, None if bar.full else pace.runs_out_at, pace.per_day)
-    risk = float(row["p_exhausted"])
+    risk = None if bar.full or row is None else row.get("p_exhausted")
+    if row is None or risk is None or risk != risk:  # noqa: PLR0124 - NaN does not equal itself
+        why = "" if bar.full or row is None else str(row.get("reason") or "")
+        return Prospect(bar, None if bar.full else pace.runs_out_at, pace.per_day, why=why)
     return Prospect(bar, _moment(row.get("exhausted_p50")) if risk > LIKELY else None, row.get("budget_per_day"), risk)
 
 

@@ -11,6 +11,7 @@ from ..periods.readings import Floats
 from .demand import DAY_HOURS, FULL, Days
 from .refills import RefillClock
 
+QUANTILES: Final = (0.1, 0.5, 0.9)
 ENOUGH_DAYS: Final = 8.0  # of seen use, for days to be drawn from
 LEVEL_POINTS: Final = 12.0  # how many points of use hold a week's level to the usual one
 UNSURE: Final = 0.2  # spread of a week's level about what the last days say (of its logarithm)
@@ -71,6 +72,14 @@ class Paths:
 
     def _displayed(self, level: Floats) -> Floats:
         return np.clip(level, self.shown, FULL)
+
+
+def hours_until(run_out: Floats) -> list[float]:
+    """By when (hours) it has run out in 10, 50 and 90 of 100 cases; infinite: in fewer."""
+    hours: list[float] = np.sort(run_out)[
+        [max(0, int(np.ceil(share * len(run_out))) - 1) for share in QUANTILES]
+    ].tolist()
+    return hours
 
 
 def paths_from(
