@@ -18,6 +18,7 @@ import pytest
 from foundation_support import Desk, ask, cli, environment, usage
 from history_support import T0
 
+import quota_helpers as qh
 from quota_helpers.errors import HistoryError, RateLimitedError
 from quota_helpers.history import History, share_history
 from quota_helpers.history.rounds import LONGEST_PAUSE, Rounds, alone, pause_after
@@ -188,6 +189,30 @@ def test_keep_shares_what_is_shared(desk, own, tmp_path, monkeypatch):
     assert done.returncode == 0
     assert "shared folder: note.txt: is no machine's folder" in done.stderr
     assert len(list((tmp_path / "shared").glob("*/*.jsonl.gz"))) == 1
+
+
+def test_what_comes_is_said_once_an_hour_and_remembered(desk, own, tmp_path):
+    """Where the history knows more than two days; with how often that was right, as soon as a window has closed."""
+    reset = int(time.time()) + 72 * 3600
+    desk.login("ada", usage(25, 50, weekly_reset=reset))
+    ask(desk, "--keep", env=own)
+    (path,) = (tmp_path / "own").rglob("history.sqlite3")
+    with History(path) as history:
+        now = history.frame(windows="weekly")
+        for hours in range(2, 70, 2):
+            then = now["fetched_at"] - timedelta(hours=hours)
+            history.add(now.assign(fetched_at=then, used_percent=50.0 - hours // 2))
+        before = then.iloc[0] - timedelta(days=3)
+        history.add(now.assign(fetched_at=before, reset_at=before + timedelta(days=1), used_percent=30.0))
+        told = qh.forecast(history.frame(windows="weekly")).assign(p_exhausted_refills=0.3)
+        history.add_forecast(told, asked_at=before + timedelta(hours=1))
+    done = ask(desk, "--keep", env=own)
+    assert "forecast: ada weekly: " in done.stderr
+    assert "forecasts so far: Shown of 1 window that has closed: 30 % risk on average, 0 ran out" in done.stderr
+    with History(path) as history:
+        assert len(history.forecasts()) == 2
+    again = ask(desk, "--keep", env=own)
+    assert ("forecast: " in again.stderr) == (len(History(path).forecasts()) == 3)  # the hour may have turned
 
 
 def test_a_history_that_cannot_be_kept_is_said_and_the_table_is_there(desk, own, tmp_path):

@@ -18,7 +18,9 @@ from quota_helpers import demo
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import History
 from quota_helpers.invented.accounts import ACCOUNTS, DemoAccount, seat
+from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.invented.meters import T0
+from quota_helpers.outcomes import Collection
 from quota_helpers.privacy import mask_identity
 from quota_helpers.widgets import QuotaPanel
 from quota_helpers.widgets.roster import Roster
@@ -427,6 +429,29 @@ def test_history_keeps_every_run(source):
         panel.keep_history = False
         panel.refresh()
         assert len(history.frame()) == 2 * first
+
+
+def test_what_comes_is_shown_with_how_often_it_was_right_and_remembered_as_shown(source):
+    """The forecast of the kept history speaks in the answers; without a history the pace does, and nothing is kept."""
+    with History.in_memory(clock=source.clock) as history:
+        history.add(Collection(snapshots=demo_snapshots(), fetched_at=T0))
+        panel = QuotaPanel(source, history=history)
+        assert "risk" in panel._view.answers.value
+        assert "<b>Forecasts:</b> No window of which a forecast was shown has closed yet." in panel._view.answers.value
+        assert "points a day" in panel._view.answers.value
+        assert "No window of which a forecast was shown" in panel._static_html()
+        shown = history.forecasts()
+        assert set(shown["asked_at"]) == {panel.frame["fetched_at"].max()}
+        assert set(shown["account"]) <= set(panel.frame["account"])
+        wrong = shown[shown["window"] == "weekly"].assign(asked_at=T0 - timedelta(days=9), p_exhausted_refills=0.9)
+        history.add_forecast(wrong, asked_at=T0 - timedelta(days=9))
+        panel.refresh()
+        assert (
+            "4 windows that have closed: 90 % risk on average, 1 ran out; not nearer the truth"
+            in panel._view.answers.value
+        )
+        panel.keep_history = False
+        assert "Forecasts:" not in panel._view.answers.value
 
 
 def test_the_history_switch_writes_a_file_that_is_read_again(source, tmp_path):

@@ -13,6 +13,7 @@ from ..errors import HistoryError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..history import History
     from ..history.rounds import Round
     from ..outcomes import Collection
     from ..sources import Source
@@ -34,6 +35,7 @@ def keep_one(collection: Collection, say: Say) -> bool:
             for text in history.skipped:
                 say(f"shared folder: {text}")
             say(f"history: {added.new_rows} new readings and {added.new_turns} new turns kept in {history.shown}")
+            _say_forecast(history, collection, say)
     except HistoryError as error:
         say(str(error))
         return False
@@ -54,6 +56,25 @@ def kept_record(say: Say) -> pd.DataFrame | None:
         return None
 
 
+def _say_forecast(history: History, collection: Collection, say: Say) -> None:
+    """What is likely to become of the own limits, once an hour, and how often that was right so far."""
+    from ..outlook.foresight import foresee  # noqa: PLC0415 - the same
+
+    try:
+        foresight = foresee(history, collection)
+    except HistoryError as error:
+        return say(str(error))
+    if not foresight.new:
+        return None
+    names = {one.account_key or one.account: one.account for one in collection.snapshots}
+    told = foresight.forecast
+    for row in told[told["p_exhausted_refills"].notna()].to_dict("records"):
+        say(f"forecast: {names[row['account_key']]} {row['window']}: {row['verdict']}")
+    if not foresight.record.asked.empty:
+        say(f"forecasts so far: {foresight.record.sentence()}")
+    return None
+
+
 def keep_on(source: Source, pace: timedelta, say: Say) -> int:
     """Read and keep every so often, until Ctrl-C or SIGTERM."""
     from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
@@ -71,6 +92,8 @@ def keep_on(source: Source, pace: timedelta, say: Say) -> int:
         say(f"{source.clock():%Y-%m-%d %H:%M:%S %Z}: {done}")
         for failure in done.collection.failures:
             say(str(failure))
+        if done.error is None:
+            _say_forecast(history, done.collection, say)
 
     try:
         with own_history() as history, alone(history):

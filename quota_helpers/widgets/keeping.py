@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from html import escape
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from ..history.opening import delete_history, keep_history, keeping, open_histor
 from ..history.overview import said as amount
 from ..history.place import shown
 from ..outcomes import Collection
+from ..outlook.foresight import Foresight, foresee
 from ..sessions import logged
 from ..settings import settings_path
 from ..sources import Source
@@ -37,6 +39,7 @@ class Keeper:
         frame: The readings to look at over time, as of the last `look`; None before it.
         fresh: Whether there are none since.
         anything: Whether any login could be read: before that there is nothing to ask for.
+        foresight: What the history says of what becomes of the run that was kept last; None before.
     """
 
     def __init__(self, source: Source, history: History | Literal[False] | None, decided: Callable[..., None]) -> None:
@@ -47,6 +50,7 @@ class Keeper:
         self.keeps = bool(self._given or answer)
         self.frame: pd.DataFrame | None = None
         self.fresh = self.anything = False
+        self.foresight: Foresight | None = None
         self._asked = self._own and answer is None
         self._anyway = history is None and (source.is_demo or logged())  # the demo's month, or Codex's own logs
         self._sure = False
@@ -86,6 +90,7 @@ class Keeper:
     def switch(self, *, keep: bool) -> None:
         """Keep from now on, or not, in this panel."""
         self.keeps, self._sure = keep, False
+        self.foresight = self.foresight if keep else None
         self.refresh()
 
     def remember(self, *, keep: bool) -> None:
@@ -104,11 +109,9 @@ class Keeper:
         Raises:
             HistoryError: It could not be written.
         """
-        if self._given:
-            added = self._given.add(collection)
-        else:
-            with History() as history:
-                added = history.add(collection)
+        with nullcontext(self._given) if self._given else History() as history:
+            added = history.add(collection)
+            self.foresight = foresee(history, collection)
         self.fresh = False
         return f"{added.new_rows} new readings kept" if added.new_rows else "nothing new to keep"
 

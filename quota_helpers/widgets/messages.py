@@ -22,6 +22,7 @@ SIGNS: Final = {
     "blocked": "⊘",
     "used_up": "◔",
     "runs_out": "▲",
+    "pool": "Σ",
     "unread": "✕",
     "returns": "↻",
     "earned": "◇",

@@ -242,7 +242,7 @@ class QuotaPanel(PanelState):
         elif self._keeper.keeps and self._keeper.frame is None and self._collection.beside:
             self._look()  # what an earned reset is worth is the past's to say
         self._keeper.refresh()
-        choice = self._choice(self._keeper.told, self._keeper.frame)
+        choice = self._choice(self._keeper.told, self._keeper.frame, self._keeper.foresight)
         self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
 
     def _move_controls(self) -> None:

@@ -11,6 +11,7 @@ import traitlets
 from ..frames import to_frame
 from ..labels import of_kind
 from ..outcomes import Collection
+from ..outlook.foresight import Foresight
 from ..sources import Source
 from .alerts import guarded
 from .choosing import Choosing
@@ -72,7 +73,7 @@ class PanelState(Choosing):
         key = self._roster.keys[number]
         self.selected = self._roster.keys if self._keys == (key,) else (key,)
 
-    def _choice(self, kept: str, history: Any) -> Choice:
+    def _choice(self, kept: str, history: Any, foresight: Foresight | None) -> Choice:
         return Choice(
             keys=frozenset(self._keys),
             everyone=self._keys == self._roster.keys,
@@ -85,6 +86,7 @@ class PanelState(Choosing):
             about=about(self._source),
             kept=kept,
             history=history,
+            foresight=foresight,
         )
 
     def _static_html(self) -> str:

@@ -18,11 +18,13 @@ from ..outcomes import Collection
 from ..outlook.answers import Answers, answers
 from ..outlook.bars import OWN, Show, WindowBar, window_bars
 from ..outlook.earned import resets_worth
+from ..outlook.foresight import Foresight
 from ..privacy import printable
 from ..siblings import resets_frame
 from .bars_html import saved_html, table_html, windows_html
 from .board import Board
 from .chart import Chart
+from .forecast_html import forecast_html
 from .messages import answers_html, earned, failures_list, headline, headline_html
 from .roster import Roster
 
@@ -48,6 +50,7 @@ class Choice:
         about: What is to be known of the source.
         kept: What is said of the kept history; "" where there is none.
         history: Readings of all the time, for "over time"; None before they are there.
+        foresight: What the kept readings say of what comes; None where there are none.
     """
 
     keys: Group[str]
@@ -61,6 +64,7 @@ class Choice:
     about: str = ""
     kept: str = ""
     history: pd.DataFrame | None = None
+    foresight: Foresight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class View:
         self.head.value = headline_html(line, choice.kept, is_demo=choice.is_demo)
         self.answers.value = answers_html(
             known.said, collection.failures, count, reveal=choice.reveal, earned=known.earned
-        )
+        ) + forecast_html(choice.foresight, labels, choice.zone)
         bars = [
             bar
             for bar in known.bars
@@ -133,11 +137,12 @@ class View:
 
     def _at(self, collection: Collection, labels: dict[str, str], now: datetime, choice: Choice) -> _Known:
         minute = now.replace(second=0, microsecond=0)
-        of = (collection, minute, choice.zone, choice.reveal, id(choice.history))
+        of = (collection, choice.foresight, minute, choice.zone, choice.reveal, id(choice.history))
         before = self._known
         if before is not None and before.of[0] is collection and before.of[1:] == of[1:]:
             return before
-        said = answers(collection, now=now, tz=choice.zone, reveal=choice.reveal)
+        told, pool = (None, None) if choice.foresight is None else (choice.foresight.forecast, choice.foresight.pool)
+        said = answers(collection, now=now, forecast=told, pool=pool, tz=choice.zone, reveal=choice.reveal)
         bars = window_bars(collection, now=now, reveal=choice.reveal)
         waiting = [one for one in collection.snapshots if one.reset_credits and one.reset_credits.available_count]
         worth = {}
@@ -200,14 +205,16 @@ class View:
     def _twin(
         collection: Collection, line: str, known: _Known, bars: list[WindowBar], labels: dict[str, str], choice: Choice
     ) -> str:
-        said = [answer.text for answer in known.said if answer.kind != "unread"]
+        said = [*(answer.text for answer in known.said if answer.kind != "unread"), known.earned]
+        if choice.foresight is not None:
+            said.append(f"Forecasts: {choice.foresight.record.sentence(choice.zone)}")
         return saved_html(
             bars,
             show=choice.show,
             title=f"Codex quota {choice.show}",
             said=line,
             labels=labels,
-            before=bullets(filter(None, [*map(printable, said), known.earned])),
+            before=bullets(map(printable, filter(None, said))),
             behind=failures_list(collection.failures, reveal=choice.reveal),
         )
 
