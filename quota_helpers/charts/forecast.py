@@ -149,7 +149,7 @@ def _drawn(
         xaxis=time_axis(nticks=5, range=[edges[0], edges[1] + 0.01 * (edges[1] - edges[0])]),
         yaxis=percent_axis(range=[-3, 108]),
         shapes=[mark | {"x0": edges[1], "x1": edges[1], "line": {"color": ATTENTION, "width": 2}}],
-        annotations=[words_at(words, "y", x=1, anchor="right", font={"size": 11})],
+        annotations=[words_at(words, "y", x=1, xanchor="right", font={"size": 11})],
     )
 
 
