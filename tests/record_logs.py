@@ -16,10 +16,10 @@ from random import Random
 from typing import Any, Final, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from record_month import PACE, SEED, PastMonth, past
+from record_month import PACE, SEED, PastMonth, past, tokens_per_percent
 
 from quota_helpers.invented.meters import Json
-from quota_helpers.invented.truth import NAMED_SINCE, TOKENS_PER_PERCENT, TOKENS_SPREAD
+from quota_helpers.invented.truth import FOREIGN, NAMED_SINCE, TOKENS_SPREAD
 from quota_helpers.models.tidy import INVENTED_SESSIONS
 from quota_helpers.times import FIVE_HOURS, WEEK
 
@@ -96,15 +96,17 @@ def write_home(folder: Path) -> list[Path]:
 
 
 def _turns(month: PastMonth) -> Iterator[InventedTurn]:
-    """Three turns in every step with work; none in a step at whose end a week begins anew."""
+    """Three turns in every step with work; none in one at whose end a week begins anew, or that somebody else used."""
     chance = Random(f"{SEED} turns")
     week = month.levels["weekly"]
     for step, (when, percents) in enumerate(zip(month.times[:-1], month.spent[:-1], strict=True)):
         if not percents or not step or week[step].used < week[step - 1].used:
             continue
+        if any(episode.covers(month.account.name, when) for episode in FOREIGN):
+            continue
         for part in range(1, _TURNS_PER_STEP + 1):
             deviation = 1 + TOKENS_SPREAD * (2 * chance.random() - 1)
-            tokens = int(percents / _TURNS_PER_STEP * TOKENS_PER_PERCENT["five_hour"] * deviation)
+            tokens = int(percents / _TURNS_PER_STEP * tokens_per_percent(month.account.name, when) * deviation)
             share = part / _TURNS_PER_STEP
             at = when - PACE * (1 - share) - timedelta(milliseconds=880 - 7 * part)
             yield InventedTurn(at, tokens, step, share)

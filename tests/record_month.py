@@ -21,9 +21,9 @@ from typing import Any, Final
 from quota_helpers.invented.accounts import ACCOUNTS, DemoAccount, body
 from quota_helpers.invented.meters import FULL, T0, Json
 from quota_helpers.invented.truth import (
+    DEARER,
     EARLY_REFILL,
     EARLY_REFILL_ANNOUNCED,
-    ELSEWHERE_SHARE,
     FLAPPING,
     GAP,
     KEPT_CLOCK,
@@ -31,6 +31,7 @@ from quota_helpers.invented.truth import (
     ODD_READING,
     PLAN_BEFORE,
     PLAN_CHANGE,
+    PRICE_JUMP,
     TOKENS_PER_PERCENT,
 )
 from quota_helpers.models import Account, Limit, QuotaWindow, UsageSnapshot
@@ -297,13 +298,19 @@ def _periods(account: DemoAccount) -> Iterator[dict[str, Any]]:
 
 
 def _tokens(account: DemoAccount) -> dict[str, int]:
-    """Tokens of each day, on all machines: this one's, and what others add."""
+    """Tokens of each day, whoever spent them."""
     month = past(account.name)
     days: dict[str, float] = {}
     for when, percents in zip(month.times, month.spent, strict=True):
         days.setdefault(f"{when:%Y-%m-%d}", 0.0)
-        days[f"{when:%Y-%m-%d}"] += percents * TOKENS_PER_PERCENT["five_hour"] / (1 - ELSEWHERE_SHARE)
+        days[f"{when:%Y-%m-%d}"] += percents * tokens_per_percent(account.name, when)
     return {day: int(tokens) for day, tokens in days.items()}
+
+
+def tokens_per_percent(account: str, when: datetime) -> float:
+    """What one five-hour percent costs an account at a moment."""
+    jumped = account == PRICE_JUMP.account and when > PRICE_JUMP.at
+    return TOKENS_PER_PERCENT["five_hour"] / (DEARER if jumped else 1.0)
 
 
 def kept(name: str) -> Json:

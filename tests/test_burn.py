@@ -8,6 +8,7 @@ from spent_support import spender
 from quota_helpers.charts.burn import plot_burn
 from quota_helpers.outlook.burn import burn
 from quota_helpers.sessions.columns import UNATTRIBUTED
+from quota_helpers.widgets import ChartBuilder
 
 START = pd.Timestamp("2026-11-16T08:00Z")
 
@@ -112,7 +113,7 @@ def test_what_is_wrong_is_said(wrong, message):
 
 def test_without_turns_nothing_is_said():
     assert burn(readings(0, 3), turns((2, 1, "x"), key="other")).empty
-    assert "No rise" in plot_burn(burn(readings(0, 3), turns())).layout.annotations[0].text
+    assert "Nothing to share out" in plot_burn(burn(readings(0, 3), turns())).layout.annotations[0].text
 
 
 # --- the chart ---
@@ -147,3 +148,24 @@ def test_many_rows_become_one():
     figure = plot_burn(burn(user.windows, user.tokens, by="session"))
     assert len(figure.layout.yaxis.ticktext) == 24
     assert figure.layout.yaxis.ticktext[-1] == "all others"
+
+
+def test_the_longest_window_is_drawn_unless_another_is_named():
+    windows = pd.concat(
+        [readings(0, 3), readings(0, 20, window="five_hour", seconds=18_000, reset="2026-11-16T12:00Z")]
+    )
+    found = burn(windows, turns((2, 2, "x")))
+    assert "the week went" in plot_burn(found).layout.title.text
+    assert "the five hours went" in plot_burn(found, window="five_hour").layout.title.text
+    assert "the five hours went" in plot_burn(found[found["window"] == "five_hour"]).layout.title.text
+    with pytest.raises(ValueError, match="There is no window 'daily'"):
+        plot_burn(found, window="daily")
+
+
+@pytest.mark.parametrize("by", ["project", ["day", "model"], "weekday"])
+def test_the_chart_builder_takes_it_like_any_frame(by):
+    user = spender(5, foreign=0.25, days=14)
+    builder = ChartBuilder(burn(user.windows, user.tokens, by=by), name="burned", x=by if by == "weekday" else "window")
+    builder.y, builder.color = "points", "kind"
+    assert builder.problem == ""
+    assert "burned" in builder.code

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 import record_logs
 import record_month
@@ -15,6 +16,8 @@ from quota_helpers.invented.history import PACE, demo_snapshots, write_codex_hom
 from quota_helpers.invented.history import month as kept_month
 from quota_helpers.models.tidy import INVENTED_SESSIONS
 from quota_helpers.normalize import normalize_token_count
+from quota_helpers.outlook.cost_changes import cost_changes
+from quota_helpers.outlook.unexplained import unexplained
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sources import demo
 
@@ -185,3 +188,20 @@ def test_the_demo_history_holds_both():
             added = history.add(source.collect())
         assert added.new_rows > 0
         assert len(history.frame()) == before + added.new_rows
+
+
+def test_what_was_not_ada_and_what_became_dearer_is_found(month):
+    """The three stretches of foreign use, within the readings around them, and the jump of the price."""
+    ada, turns = month[month["account"] == "ada"], demo_sessions().tokens
+    found = unexplained(ada, turns, per="intervals")
+    bursts = found[(found["window"] == "five_hour") & (found["end"] < pd.Timestamp("2026-11-16", tz="UTC"))]
+    for episode in truth.FOREIGN:
+        inside = bursts["start"].lt(episode.until) & bursts["end"].gt(episode.since)
+        assert bursts.loc[inside, "unexplained"].sum() > 20
+        bursts = bursts[~inside]
+    assert bursts["unexplained"].sum() < 10  # what two windows of whole percents leave open
+    changes = cost_changes(ada, turns)
+    (jump,) = changes[(changes["window"] == "five_hour") & (changes["model"] == "all models")].to_dict("records")
+    assert jump["verdict"] == "changed"
+    assert abs(jump["at"] - truth.PRICE_JUMP.at) < pd.Timedelta(hours=1)
+    assert jump["low"] < 100 / truth.DEARER - 100 < jump["high"]

@@ -14,6 +14,7 @@ from foundation_support import Desk, hangs, says, usage
 
 import quota_helpers as qh
 from quota_helpers import siblings
+from quota_helpers.history.opening import _demo_sessions as demo_sessions
 from quota_helpers.invented import T0, truth
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import RawReply
@@ -294,17 +295,13 @@ def test_what_is_null_stays_unknown(demo):
 def test_the_whole_account_uses_more_than_this_machine(demo):
     tokens = account_tokens(demo[1][PROFILE])
     ada = tokens[tokens["account"] == "ada"]
-    here = pd.DataFrame(
-        {
-            "account_key": ada["account_key"].iloc[0],
-            "time": pd.to_datetime(ada["day"]).dt.tz_localize("UTC") + DAY / 2,
-            "total": (ada["tokens"] * (1 - truth.ELSEWHERE_SHARE)).astype("int64"),
-        }
-    )
+    here = demo_sessions().tokens
     both = elsewhere(ada, here)
-    busy = both[both["tokens"] > 0]
-    share = busy["elsewhere"] / busy["tokens"]
-    assert share.between(truth.ELSEWHERE_SHARE - 0.01, truth.ELSEWHERE_SHARE + 0.01).all()
+    named = both[(both["day"] >= pd.Timestamp(truth.NAMED_SINCE).tz_localize(None)) & (both["tokens"] > 0)][:-1]
+    share = (named["elsewhere"] / named["tokens"]).set_axis(named["day"].dt.date)
+    others = share.index.isin([episode.since.date() for episode in truth.FOREIGN])
+    assert (share[others] > 0.2).all()
+    assert (share[~others].abs() < 0.1).all()
     assert elsewhere(ada, here.iloc[:0])["here"].eq(0).all()
 
 

@@ -33,6 +33,10 @@ MOST_ROWS: Final = 24  # bars of a chart; the rest together is one
 MOST_SERIES: Final = 4  # beside what is not explained: colours and hatches
 ROW: Final = 24  # pixels
 REST: Final = "all others"
+MISSING: Final = (
+    "Nothing to share out: it takes session logs that say whose they are, and readings of the same account in which a "
+    "percentage rises (from these logs, or kept by the panel)."
+)
 HIDDEN: Final = ("project", "session", "machine")  # what may tell of a person's work; numbered where it is shown
 COLOURS: Final = {UNEXPLAINED: ATTENTION, NOBODYS: QUIET}
 
@@ -40,7 +44,7 @@ COLOURS: Final = {UNEXPLAINED: ATTENTION, NOBODYS: QUIET}
 def plot_burn(
     burned: pd.DataFrame,
     *,
-    window: str = "weekly",
+    window: str | None = None,
     accounts: Names = None,
     projects: bool = False,
     template: Any = None,
@@ -49,7 +53,7 @@ def plot_burn(
 
     Args:
         burned: What `qh.burn(windows, tokens, by=...)` returned.
-        window: Which window's points; where it is not there, the one that is.
+        window: Which window's points; None: the week's, else those of the longest that is there.
         accounts: Labels or keys of accounts; None means all, added up.
         projects: Whether projects, sessions and machines are called by their names; else they are numbered.
         template: As in `plot_windows`.
@@ -72,7 +76,7 @@ def plot_burn(
     what = {"weekly": "the week", "five_hour": "the five hours"}.get(window, window_title("codex", window))
     title = f"Where {what} went: by {asked} (estimate){demo_words(invented=is_demo(burned))}"
     if not rows["points"].sum() > 0:
-        return note_figure(title, "No rise of this window with turns of the same account beside it.", template)
+        return note_figure(title, MISSING, template)
     left = float(rows.loc[rows["kind"] != OWN_TURNS, "points"].sum())
     total = float(rows["points"].sum())
     notes = (f"{total:.0f} points since the first turn", f"{left:.0f} of them no turn explains", "from these logs only")
@@ -82,15 +86,15 @@ def plot_burn(
     return draw(titled(title, *notes), rows, shown, template)
 
 
-def _chosen(burned: pd.DataFrame, window: str, accounts: Names) -> tuple[pd.DataFrame, str]:
+def _chosen(burned: pd.DataFrame, window: str | None, accounts: Names) -> tuple[pd.DataFrame, str]:
     names = dict(zip(burned["account_key"], burned["account"], strict=True))
     labels = account_labels(names, mask_identity)
     keys = choose(accounts, {key: (labels[key], names[key]) for key in names})
     rows = burned[burned["account_key"].isin(keys)]
     there = sorted(set(rows["window"].dropna()), key=lambda name: window_rank("codex", name))
-    if there and window not in there and len(there) == 1:
-        window = there[0]
-    if there:
+    if window is None or not there:
+        window = "weekly" if "weekly" in there or not there else there[-1]
+    else:
         one_of(window, there, "window")
     return rows[rows["window"] == window], window
 

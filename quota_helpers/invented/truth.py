@@ -59,13 +59,23 @@ NAMED_SINCE: Final = datetime(2026, 11, 1, tzinfo=UTC)
 """From this moment on the session logs say whose session it is; older ones carry no account."""
 
 TOKENS_PER_PERCENT: Final = {"five_hour": 180_000, "weekly": 1_260_000}
-"""What one percent of ada's windows costs; each turn deviates from it by up to `TOKENS_SPREAD`.
+"""What one percent of ada's windows costs until `PRICE_JUMP`; each turn deviates from it by up to `TOKENS_SPREAD`.
 
 Only of the windows that are open at the demo's present it does not hold: they are made to end at the server's numbers.
 """
 
+FOREIGN: Final = (
+    Episode("ada", datetime(2026, 11, 3, 13, 40, tzinfo=UTC), datetime(2026, 11, 3, 16, 20, tzinfo=UTC)),
+    Episode("ada", datetime(2026, 11, 10, 14, 0, tzinfo=UTC), datetime(2026, 11, 10, 16, 0, tzinfo=UTC)),
+    Episode("ada", datetime(2026, 11, 13, 20, 20, tzinfo=UTC), datetime(2026, 11, 14, 0, 0, tzinfo=UTC)),
+)
+"""Somebody else used the account: it was spent, and there is no turn in ada's logs. The last week holds two of them."""
+
+PRICE_JUMP: Final = Event("ada", "", datetime(2026, 11, 12, 13, 0, tzinfo=UTC))
+"""From this moment on, the early refill, a percent of each window costs fewer tokens: the last week is a mixed one."""
+
+DEARER: Final = 1.3
+"""By this factor a token costs more then."""
+
 TOKENS_SPREAD: Final = 0.25
 """As a share, to both sides."""
-
-ELSEWHERE_SHARE: Final = 0.25
-"""Of what the whole account spends on a day, beside this machine's: other machines and surfaces."""
