@@ -364,7 +364,7 @@ def mask_identities(identities: Iterable[str]) -> Clean:
     >>> mask("of user-1x2y3z"), mask("kim"), mask("kimono"), mask("ada@example.com")
     ('of us...', 'ki...', 'kimono', 'ad...@example.com')
     """
-    whole = {text: _shortened(text) for text in identities if text}
+    whole = {text: mask_email(text) if "@" in text else f"{text[:2]}..." for text in identities if text}
     swap = _swapping({text: shown for text, shown in whole.items() if len(text) >= SHORTEST_PART})
 
     def mask(text: str) -> str:
@@ -401,7 +401,3 @@ def _swapping(parts: dict[str, str]) -> Callable[[str], str]:
         return str
     pattern = re.compile("|".join(map(re.escape, sorted(parts, key=len, reverse=True))))
     return lambda text: pattern.sub(lambda match: parts[match.group()], text)
-
-
-def _shortened(text: str) -> str:
-    return mask_email(text) if "@" in text else f"{text[:2]}..."

@@ -304,8 +304,8 @@ def _inside(payload: Any, name: str) -> Any:
 
 def _items(payload: Any, name: str) -> list[Mapping[str, Any]]:
     """The objects of the list of that name; of a bare list, its own."""
-    held = payload if isinstance(payload, list) else _take(payload, _as_list, name)
-    return [item for item in held or () if isinstance(item, dict)]
+    held = payload if isinstance(payload, list) else _take(payload, lambda value: value, name)
+    return [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []
 
 
 def _take(payload: Any, convert: Callable[[Any], Value], name: str) -> Value | None:
@@ -321,10 +321,6 @@ def _take(payload: Any, convert: Callable[[Any], Value], name: str) -> Value | N
 
 def _pairs(payload: Any) -> Iterable[tuple[str, Any]]:
     return payload.items() if isinstance(payload, dict) else ()
-
-
-def _as_list(value: Any) -> list[Any] | None:
-    return value if isinstance(value, list) else None
 
 
 def _day(bucket: Mapping[str, Any]) -> datetime | None:

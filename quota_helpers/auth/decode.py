@@ -11,6 +11,12 @@ from typing import Any, Final, NamedTuple
 from ..errors import AuthError, AuthFileInvalidError, TokenMissingError
 from ..privacy import printable
 
+MAX_BYTES: Final = 1024 * 1024
+"""Login files are a few kilobytes; whatever is larger than this is none."""
+_MAX_DIGITS: Final = 400  # more than any float holds; Python refuses to convert 4,301 and more
+_TRY_AGAIN: Final = "Codex may be rewriting it just now: try again. If it stays so, sign in again with: codex login"
+_KINDS: Final = {list: "a list", str: "a text", bool: "a true/false value", type(None): "null"}
+
 
 class Problem(NamedTuple):
     """One thing that is wrong with a login file, or with one login in it.
@@ -40,13 +46,6 @@ SWITCHED_OFF: Final = Problem(
     "Switch it on in the tool that wrote the file.",
 )
 """A login that the file itself says not to use: passed over, unless somebody asked for exactly this one."""
-
-MAX_BYTES: Final = 1024 * 1024
-"""Login files are a few kilobytes; whatever is larger than this is none."""
-
-_MAX_DIGITS: Final = 400  # more than any float holds; Python refuses to convert 4,301 and more
-_TRY_AGAIN: Final = "Codex may be rewriting it just now: try again. If it stays so, sign in again with: codex login"
-_KINDS: Final = {list: "a list", str: "a text", bool: "a true/false value", type(None): "null"}
 
 
 def kind_of(value: object) -> str:
@@ -82,7 +81,7 @@ def decode_document(text: str) -> dict[str, Any] | list[Any] | Problem:
     if not text.strip():
         return Problem(AuthFileInvalidError, "is empty", _TRY_AGAIN, torn=True)
     try:
-        document = json.loads(text, parse_int=_integer)
+        document = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _MAX_DIGITS else None)
     except json.JSONDecodeError as error:
         line, column = error.lineno, error.colno
     except RecursionError:
@@ -92,7 +91,3 @@ def decode_document(text: str) -> dict[str, Any] | list[Any] | Problem:
             return document
         return Problem(AuthFileInvalidError, f"holds {kind_of(document)}, but a login file is a JSON object")
     return Problem(AuthFileInvalidError, f"is not JSON (line {line}, column {column})", _TRY_AGAIN, torn=True)
-
-
-def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _MAX_DIGITS else None

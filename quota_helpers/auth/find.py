@@ -21,6 +21,13 @@ DEFAULT_FOLDER: Final = "account"
 
 Places = str | Path | Iterable[str | Path] | None
 """One folder or login file, several, or None: wherever logins usually lie."""
+_SETTING: Final = "cli_auth_credentials_store"
+_ELSEWHERE: Final = {"keyring", "auto"}
+_STORE: Final = ("secrets", "cli_auth.age")
+_HINT: Final = (
+    "Codex itself may well be signed in: ask through it (via='codex', --via codex). "
+    f'To read the login directly, set {_SETTING} = "file" in its config.toml and sign in once more with: codex login'
+)
 
 
 class _Target(NamedTuple):
@@ -256,15 +263,6 @@ def _read(target: _Target, sleep: Sleep) -> Gathered:
     if target.any_json or (target.maybe and result.no_login):
         return passed_over(target.path, f"no login: it {result.what}")
     return failed(result, origin.place, origin.title)
-
-
-_SETTING: Final = "cli_auth_credentials_store"
-_ELSEWHERE: Final = {"keyring", "auto"}
-_STORE: Final = ("secrets", "cli_auth.age")
-_HINT: Final = (
-    "Codex itself may well be signed in: ask through it (via='codex', --via codex). "
-    f'To read the login directly, set {_SETTING} = "file" in its config.toml and sign in once more with: codex login'
-)
 
 
 def kept_elsewhere(home: Path) -> Problem | None:

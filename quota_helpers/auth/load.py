@@ -209,14 +209,10 @@ def _first_usable(result: Sequence[Found] | Problem, origin: Origin) -> Account:
 def _again(logins: Sequence[Found], account: Account) -> Account | Problem:
     there = next((found for found in logins if found.entry == account.entry), None)
     if account.user_id or account.email:
-        moved = (found for found in logins if isinstance(found.outcome, Account) and found.outcome.key == account.key)
-        there = there if there and _is(there, account) else next(moved, there)
+        moved = [found for found in logins if isinstance(found.outcome, Account) and found.outcome.key == account.key]
+        there = there if there in moved else next(iter(moved), there)
     if there is None:
         return Problem(TokenMissingError, "no longer holds this login")
     if isinstance(there.outcome, Problem):
         return there.outcome
     return replace(there.outcome, name=account.name, paths=account.paths, entry=there.entry)
-
-
-def _is(found: Found, account: Account) -> bool:
-    return isinstance(found.outcome, Account) and found.outcome.key == account.key

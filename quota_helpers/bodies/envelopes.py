@@ -260,14 +260,12 @@ def _is_headers(value: dict[str, Any]) -> bool:
 def _from_headers(value: dict[str, Any], _: str, name: str) -> list[RawReply]:
     """One header a name, as the wire has it: several values are joined as in HTTP."""
     plain = {
-        key: ", ".join(map(str, item)) if isinstance(item, list) and not any(map(_nested, item)) else item
+        key: ", ".join(map(str, item))
+        if isinstance(item, list) and not any(isinstance(part, dict | list) for part in item)
+        else item
         for key, item in value.items()
     }
     return [reply_of(plain, name)]
-
-
-def _nested(value: Any) -> bool:
-    return isinstance(value, dict | list)
 
 
 def _is_reading(value: dict[str, Any]) -> bool:

@@ -150,12 +150,10 @@ class _Redacting:
             return name, self._header_value(value, self._book.other_headers[lower].vocabulary)
         if lower.startswith(CODEX):
             _, known = codex_header(lower, self._book)
-            words = (self._word(word) for word in lower[len(CODEX) :].split("-"))
+            plain = _words()
+            words = (word if word in plain else self._names.of(word, "key") for word in lower[len(CODEX) :].split("-"))
             return CODEX + "-".join(words), self._header_value(value, known.vocabulary if known is not None else "")
         return self._names.of(name, "key"), self._header_value(value, "")
-
-    def _word(self, word: str) -> str:
-        return word if not word or word in _words() else self._names.of(word, "key")
 
     def _header_value(self, value: str, values: str) -> str:
         if not value or self._book.is_harmless(values, value):
@@ -182,4 +180,4 @@ def codex_header(lower: str, book: Catalogue) -> tuple[str, KnownField | None]:
 def _words() -> frozenset[str]:
     book = catalogue()
     known = {word for name in book.codex_headers for word in name.split("-")}
-    return frozenset(known | {word for limit in book.sets["limit_ids"] for word in limit.split("_")})
+    return frozenset({""} | known | {word for limit in book.sets["limit_ids"] for word in limit.split("_")})

@@ -28,6 +28,17 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_Place = tuple[Any, ...]
+"""(outer place, key), () for the whole body."""
+MAX_BYTES: Final = 5 * 1024 * 1024
+# Of a body that is too large this much is kept, to see what it was.
+_KEPT_BYTES: Final = 64 * 1024
+_STEP: Final = 64 * 1024
+_DECODERS: Final[dict[str, type[ContentDecoder]]] = {
+    "gzip": GzipDecoder,
+    "x-gzip": GzipDecoder,
+    "deflate": DeflateDecoder,
+}
 
 
 class Parsed(NamedTuple):
@@ -130,10 +141,6 @@ def _loads(text: str, doubles: list[str]) -> Any:
     )
 
 
-_Place = tuple[Any, ...]
-"""(outer place, key), () for the whole body."""
-
-
 class _Cleaner:
     """The policy for what comes from the wire: unknown numbers become None, half surrogates U+FFFD, secrets `***`."""
 
@@ -182,20 +189,6 @@ def _path(place: _Place) -> str:
         place, key = place
         steps.append(f"[{key}]" if isinstance(key, int) else f".{printable(re.sub(_SURROGATE, '?', key))[:60]}")
     return "$" + "".join(reversed(steps))[:200]
-
-
-MAX_BYTES: Final = 5 * 1024 * 1024
-
-# Of a body that is too large this much is kept, to see what it was.
-_KEPT_BYTES: Final = 64 * 1024
-_STEP: Final = 64 * 1024
-
-
-_DECODERS: Final[dict[str, type[ContentDecoder]]] = {
-    "gzip": GzipDecoder,
-    "x-gzip": GzipDecoder,
-    "deflate": DeflateDecoder,
-}
 
 
 class Body(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, KeysView, Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from ..paths import child_path
@@ -26,6 +27,10 @@ MOST_DIGITS: Final = 60
 # Stricter than float(): no "nan", no "1_000", no digits of other scripts.
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?\s*")
 _WORDS: Final = {"true": True, "false": False, "1": True, "0": False}
+Value = TypeVar("Value")
+Candidate = tuple[int, str, Any]
+MOST_NOTES: Final = 200
+MOST_ISSUES: Final = 10_000
 
 
 class MismatchError(Exception):
@@ -164,17 +169,6 @@ def to_instant_ms(value: Any) -> datetime:
 
 def _is_words(value: Any) -> bool:
     return type(value) is str and not _NUMBER.fullmatch(value)
-
-
-Value = TypeVar("Value")
-Candidate = tuple[int, str, Any]
-
-MOST_NOTES: Final = 200
-MOST_ISSUES: Final = 10_000
-
-
-def _rank(candidate: Candidate) -> int:
-    return candidate[0]
 
 
 class Issue(NamedTuple):
@@ -318,7 +312,7 @@ class Fields:
     def candidates(self, name: str) -> list[tuple[str, Any]]:
         """Every spelling of *name* that is there and not null, as (key, value), the one that counts first."""
         if name in self._more:
-            return [(key, value) for _, key, value in sorted(self._more[name], key=_rank)]
+            return [(key, value) for _, key, value in sorted(self._more[name], key=itemgetter(0))]
         first = self._found.get(name)
         return [] if first is None else [(first[1], first[2])]
 

@@ -13,6 +13,8 @@ T0: Final = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
 STEP: Final = timedelta(minutes=5)
 """Time from one collect to the next: the n-th one happens at T0 + STEP * (n - 1)."""
+Json = dict[str, Any]
+FULL: Final = 100
 
 
 class DemoClock:
@@ -36,11 +38,6 @@ class DemoClock:
 def hours_since(start: datetime, now: datetime) -> float:
     """Hours from *start* to *now*, 0 when *now* is earlier."""
     return max(0.0, (now - start).total_seconds() / 3600)
-
-
-Json = dict[str, Any]
-
-FULL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

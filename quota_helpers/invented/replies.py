@@ -23,6 +23,16 @@ _PAGE: Final = (
     '<meta name="viewport" content="width=device-width, initial-scale=1" /><title>{0}</title></head>'
     "<body><h1>{0}</h1><p>{1}</p></body></html>\n"
 )
+RESETS: Final = "rate-limit-reset-credits"
+PLAN_HISTORY: Final = "usage/plan_limit_history"
+PROFILE: Final = "profiles/me"
+PATHS: Final = ("usage", RESETS, PLAN_HISTORY, PROFILE)
+_NONE_EARNED: Final[Json] = {"credits": [], "available_count": 0, "total_earned_count": 0}
+_SHARES: Final = {
+    "model": {"gpt-6-astra": 0.7, "gpt-5.3-codex-spark": 0.3},
+    "surface": {"cli": 0.8, "ide": 0.15, "cloud": 0.05},
+    "thread_source": {"user": 0.9, "subagent": 0.1},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +157,6 @@ def _edge_headers(account: DemoAccount, now: datetime) -> tuple[tuple[str, str],
         ("Set-Cookie", f"__cf_bm=demo-cookie-{mark[16:40]}; path=/; HttpOnly"),
         ("Cache-Control", "no-store"),
     )
-
-
-RESETS: Final = "rate-limit-reset-credits"
-PLAN_HISTORY: Final = "usage/plan_limit_history"
-PROFILE: Final = "profiles/me"
-PATHS: Final = ("usage", RESETS, PLAN_HISTORY, PROFILE)
-
-_NONE_EARNED: Final[Json] = {"credits": [], "available_count": 0, "total_earned_count": 0}
-_SHARES: Final = {
-    "model": {"gpt-6-astra": 0.7, "gpt-5.3-codex-spark": 0.3},
-    "surface": {"cli": 0.8, "ide": 0.15, "cloud": 0.05},
-    "thread_source": {"user": 0.9, "subagent": 0.1},
-}
 
 
 def sibling(account: DemoAccount, what: str, now: datetime) -> Any:

@@ -20,6 +20,10 @@ from .draft import OWN, Draft
 from .limits import BodyShape, read_others, read_own, shape_of
 from .windows import read_reset
 
+_HOLDERS: Final = ("payload", "msg")
+"""Where a line keeps its event: "payload" since late 2025, "msg" before."""
+EVENT: Final = "token_count"
+
 
 def normalize_usage(
     payload: Any,
@@ -151,11 +155,6 @@ def _note_missing_header(draft: Draft) -> None:
             "so this says nothing about the account",
             draft.paths["plan"],
         )
-
-
-_HOLDERS: Final = ("payload", "msg")
-"""Where a line keeps its event: "payload" since late 2025, "msg" before."""
-EVENT: Final = "token_count"
 
 
 def normalize_token_count(

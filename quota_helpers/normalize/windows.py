@@ -26,6 +26,15 @@ from ..times import LENGTHS, window_name
 
 RESET_TOLERANCE: Final = timedelta(seconds=120)
 LENGTH_TOLERANCE: Final = 60.0
+SLOT_NAMES: Final = {"primary": "five_hour", "secondary": "weekly"}
+"""What a slot means when nothing else says how long its window is; the other slots mean what they are called."""
+POSITIONS: Final = frozenset({"primary", "secondary", "tertiary"})
+LONGEST_MONTH: Final = timedelta(days=31)
+_SLOTS: Final = frozenset(SLOTS)
+_FLAT: Final = tuple((fold(slot), slot) for slot in SLOTS)
+_FLAT_PREFIXES: Final = tuple(prefix for prefix, _ in _FLAT)
+_SHARES: Final = frozenset({"used_percent", "remaining_percent"})
+_SPENDING: Final = frozenset({"spend_limit", "spend_used", "spend_remaining"})
 
 
 def read_percent(fields: Fields) -> float | None:
@@ -88,17 +97,6 @@ def _also(fields: Fields, reset_at: datetime | None, other: datetime, name: str)
     if abs(other - reset_at) > RESET_TOLERANCE:
         fields.log.note("disagrees with reset_at by more than two minutes; reset_at counts", path)
     return reset_at
-
-
-SLOT_NAMES: Final = {"primary": "five_hour", "secondary": "weekly"}
-"""What a slot means when nothing else says how long its window is; the other slots mean what they are called."""
-POSITIONS: Final = frozenset({"primary", "secondary", "tertiary"})
-LONGEST_MONTH: Final = timedelta(days=31)
-_SLOTS: Final = frozenset(SLOTS)
-_FLAT: Final = tuple((fold(slot), slot) for slot in SLOTS)
-_FLAT_PREFIXES: Final = tuple(prefix for prefix, _ in _FLAT)
-_SHARES: Final = frozenset({"used_percent", "remaining_percent"})
-_SPENDING: Final = frozenset({"spend_limit", "spend_used", "spend_remaining"})
 
 
 class Spot(NamedTuple):

@@ -20,6 +20,14 @@ from .explain import objects
 from .show import Mask, shown
 
 FINGERPRINT_LENGTH = 8
+MISSING: Final = "missing"
+"""Type of a field that a body does not have; a field that is there and null has the type "null"."""
+Codes = dict[tuple[str, Any], int]
+"""(type, value as sent) -> number: what is equal is known to be equal without keeping what it was."""
+ABSENT: Final = -1
+SHOWN_ROWS: Final = 60
+SHOWN_SOURCES: Final = 12
+LONGEST_TEXT: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +69,6 @@ def shape_from(types: Mapping[str, set[str]]) -> Shape:
     # Keys may hold lone surrogates, which plain UTF-8 refuses.
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Shape(digest[:FINGERPRINT_LENGTH], signature)
-
-
-MISSING: Final = "missing"
-"""Type of a field that a body does not have; a field that is there and null has the type "null"."""
-
-Codes = dict[tuple[str, Any], int]
-"""(type, value as sent) -> number: what is equal is known to be equal without keeping what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +147,6 @@ def _comparable(place: Place) -> Any:
         return place.value
     # Not a number is equal to nothing, itself included; another Python type may not be hashable.
     return None if kind in {"object", "array"} else repr(place.value)
-
-
-ABSENT: Final = -1
-SHOWN_ROWS: Final = 60
-SHOWN_SOURCES: Final = 12
-LONGEST_TEXT: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,15 @@ _ERROR: Final = 400
 _ERROR_KEYS: Final = frozenset({"error", "detail"})
 
 _Item = tuple[str, str | None]  # path, member of a closed set
+SCHEMA_COLUMNS: Final[dict[str, str]] = {
+    "change": "str",  # "new to the world", or "steady" where the catalogue has it
+    "path": "str",  # array indices as [], keys of maps as {}
+    "types": "str",
+    "known": "boolean",
+    "meaning": "str",  # the catalogue's, else the schema's own description
+}
+"""Columns of `schema_drift`, name -> dtype."""
+_DEEPEST: Final = 20
 
 
 @dataclass(slots=True)
@@ -91,7 +101,8 @@ def find_drift(bodies: BodySource, *, steady: bool = False, reveal: bool = False
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
-    found = sorted(bodies_of(bodies), key=_when)
+    # Those without a time come first, as they were given.
+    found = sorted(bodies_of(bodies), key=lambda body: body.fetched_at.timestamp() if body.fetched_at else -math.inf)
     book = catalogue()
     groups: dict[tuple[str, str], _Group] = {}
     names: dict[str, str] = {}
@@ -118,10 +129,6 @@ def find_drift(bodies: BodySource, *, steady: bool = False, reveal: bool = False
     ]
     rows.sort(key=lambda row: _ORDER.index(row["change"].partition("; ")[0]))
     return frame_of(rows, DRIFT_COLUMNS)
-
-
-def _when(body: RawReply) -> tuple[bool, float]:
-    return (True, body.fetched_at.timestamp()) if body.fetched_at is not None else (False, 0.0)
 
 
 def _kind(body: RawReply) -> str:
@@ -202,18 +209,6 @@ def _rows(account: str, kind: str, group: _Group, found: Sequence[RawReply], mas
             "known": seen.known,
             "meaning": seen.meaning or None,
         }
-
-
-SCHEMA_COLUMNS: Final[dict[str, str]] = {
-    "change": "str",  # "new to the world", or "steady" where the catalogue has it
-    "path": "str",  # array indices as [], keys of maps as {}
-    "types": "str",
-    "known": "boolean",
-    "meaning": "str",  # the catalogue's, else the schema's own description
-}
-"""Columns of `schema_drift`, name -> dtype."""
-
-_DEEPEST: Final = 20
 
 
 def schema_drift(schema: str | Path | Mapping[str, Any], *, steady: bool = False) -> pd.DataFrame:

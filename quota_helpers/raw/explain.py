@@ -19,6 +19,11 @@ from .show import Mask, shown, whole
 
 Status = Literal["read", "known but unused", "unknown", "ignored", "broken"]
 STATUSES: Final[tuple[Status, ...]] = ("read", "known but unused", "unknown", "ignored", "broken")
+TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
+"""Columns of `field_table`; an empty body keeps them all."""
+_MASKED: Final = ("path", "read_as", "rule", "why")
+JOIN: Final = ", "
+"""Between several readings of one value."""
 
 
 class FieldRow(NamedTuple):
@@ -95,9 +100,6 @@ class FieldRows(Sequence[FieldRow]):
         return f"FieldRows({len(self)} values, {len(self.read_from)} read)"
 
 
-TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
-"""Columns of `field_table`; an empty body keeps them all."""
-_MASKED: Final = ("path", "read_as", "rule", "why")
 # Those in which texts of the body can stand, besides the value; a key can be an address, too.
 
 
@@ -146,10 +148,6 @@ def objects(values: list[Any]) -> pd.Series:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return pd.Series(column, dtype=object, copy=False)
-
-
-JOIN: Final = ", "
-"""Between several readings of one value."""
 
 
 def field_rows(payload: BodySource, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES) -> FieldRows:
