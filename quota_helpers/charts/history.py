@@ -54,8 +54,9 @@ WORD_SHARE: Final = 0.13  # of the range; a shorter pause is shaded without its 
 SHADE: Final = "rgba(127,127,127,0.12)"
 
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-LINES: Final = (*(colour for colour in FURTHER if colour not in {ATTENTION, QUIET}), "#A8780B")
-"""Colours of accounts; what says "look here", and the grey of stale readings, are none of them."""
+LINES: Final = (*(colour for colour in FURTHER if colour not in {ATTENTION, QUIET}), "#A8780B", "#8F7AC8")
+"""Colours of accounts; what says "look here", and the grey of stale readings, are none of them. Five, as there are six
+dashes: the sixth account has a colour again, and no account before the thirty-first has both of another one."""
 FILLED: Final = 0.16  # opacity of the ground under an account that is alone
 
 SYMBOLS: Final[dict[str, dict[str, Any]]] = {
@@ -210,12 +211,13 @@ class _Drawing:
 
     def draw(self, now: int, show: Show) -> None:
         """All panels, the shortest window on top; titles as of *now*, in microseconds."""
+        self.left = show == "left"
         seen: set[str] = set()
         for number, panel in enumerate(self.panels):
             own = [line for line in self.lines if (line.limit, line.window) == panel]
             most = max(100.0, *(line.highest for line in own))
             down = percent_axis(domain=self.domains[number], range=[-4, most * 1.08])
-            if show == "left":
+            if self.left:
                 down |= {"range": down["range"][::-1], "ticktext": down["ticktext"][::-1]}
             self.axes[axis_of(number, "yaxis")] = down
             words = f"  {plain(own[0].says(now, show))}" if self.alone else ""
@@ -357,8 +359,9 @@ class _Drawing:
                 self._word(f"\u00a0{whose}plan {before} → {after}\u00a0", x, axis, anchor)
 
     def _word(self, text: str, x: float, axis: str, anchor: str = "center") -> None:
-        """A quiet word at the top of the panel."""
-        place = {"x": x, "xanchor": anchor, "y": 0.98, "yref": f"{axis} domain", "yanchor": "top"}
+        """A quiet word at the end of the panel that is nearly used up, where few lines are."""
+        end = {"y": 0.02, "yanchor": "bottom"} if self.left else {"y": 0.98, "yanchor": "top"}
+        place = {"x": x, "xanchor": anchor, "yref": f"{axis} domain", **end}
         self.annotations.append({"text": plain(text), "showarrow": False, "font": {"size": 11}, **place})
 
 
