@@ -85,6 +85,32 @@ def test_typing_a_name_and_enter_shows_that_one(page: Page, lab: Lab) -> None:
     assert_nothing_left_loopback(page)
 
 
+FOCUSED = """() => {
+  const node = document.activeElement;
+  const name = node.getAttribute('aria-label') || node.textContent.trim() || node.placeholder;
+  return [name || node.type, getComputedStyle(node).outlineStyle];
+}"""
+
+
+def test_every_control_is_reached_by_tab_alone_and_shows_that_it_is(page: Page, lab: Lab) -> None:
+    """In the order in which they stand, unfolded ones included; what failed stands before them."""
+    opened(page, lab, PANEL)
+    more(page)
+    find(page).focus()
+    page.keyboard.press("Shift+Tab")
+    stops = []
+    for _ in range(22):
+        stops.append(page.evaluate(FOCUSED))
+        page.keyboard.press("Tab")
+    names = [name for name, _ in stops]
+    assert names[0].startswith("5 of 18 logins could not be read.")
+    assert names[1:6] == ["Find account", "left", "used", "Refresh", "More"]
+    assert names[6:11] == ["checkbox"] * 5
+    assert names[11:17] == ["type to find", "off", "1 min", "5 min", "15 min", "checkbox"]
+    assert names[17:22] == ["Windows", "Resets", "Over time", "Table", "ki...@example.com"]
+    assert [name for name, outline in stops if outline == "none"] == []
+
+
 def test_several_are_ticked_and_only_what_was_found_is_shown(page: Page, lab: Lab) -> None:
     opened(page, lab, PANEL)
     find(page).click()
