@@ -163,6 +163,19 @@ def test_keep_prints_as_always_and_keeps(desk, own, tmp_path):
     assert kept(tmp_path / "own") == 4
 
 
+def test_keeping_loads_no_pyarrow():
+    """Forty megabytes that nothing there needs; whoever asks for it afterwards gets it."""
+    code = """
+import sys
+from quota_helpers.cli.keep import lean_pandas
+with lean_pandas():
+    import quota_helpers.history.rounds
+assert "pandas" in sys.modules and "pyarrow" not in sys.modules
+import pyarrow
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment())
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the shell that cron uses")
 def test_readmes_line_for_cron_keeps(desk, own, tmp_path):
     """As cron runs it: by a shell, with hardly any environment, from nowhere."""
