@@ -45,9 +45,9 @@ def change_setting(name: str, value: Any) -> None:
 
 def _read() -> dict[str, Any]:
     path = settings_path()
-    if not path.is_file():
-        return {}
     try:
+        if not path.is_file():
+            return {}
         settings = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"The settings {path} cannot be read.", hint="Mend the file, or move it away.") from error

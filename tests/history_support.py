@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import zlib
 from contextlib import closing
@@ -134,3 +135,23 @@ def integrity(path: Path) -> str:
     with closing(sqlite3.connect(path)) as connection:
         (said,) = connection.execute("PRAGMA integrity_check").fetchone()
     return str(said)
+
+
+def as_nobody(work):
+    """What *work* says in a process that may write nothing of ours; permissions do not bind the superuser."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setegid(65_534)
+                os.seteuid(65_534)
+            said = work()
+        except BaseException as error:  # noqa: BLE001  # it is told to the test
+            said = f"{type(error).__name__}: {error}"
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as stream:
+        return stream.read()

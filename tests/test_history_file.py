@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from history_support import T0, collection, contents, integrity, logs
+from history_support import T0, as_nobody, collection, contents, integrity, logs
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import SCHEMA_VERSION, Added, History, database, place, schema
@@ -254,26 +254,6 @@ def test_locked_while_it_is_opened(tmp_path):
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(HistoryError, match="in use by another program"):
             History(path, timeout_seconds=0.05)
-
-
-def as_nobody(work):
-    """What *work* says in a process that may write nothing of ours; permissions do not bind the superuser."""
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setegid(65_534)
-                os.seteuid(65_534)
-            said = work()
-        except BaseException as error:  # noqa: BLE001  # it is told to the test
-            said = f"{type(error).__name__}: {error}"
-        os.write(writer, said.encode())
-        os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    with os.fdopen(reader) as stream:
-        return stream.read()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import platformdirs
 import pytest
-from history_support import T0, collection, contents, logs, raw_bytes, snapshot
+from history_support import T0, as_nobody, collection, contents, logs, raw_bytes, snapshot
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import History, keep_history, open_history, own_history, share_history, shared
@@ -356,10 +356,10 @@ def test_sizes_are_bounded(here, tmp_path, monkeypatch, bound):
 
 
 def test_a_bomb_is_not_unpacked(here, tmp_path):
-    """A gigabyte of nothing in a megabyte: refused without it ever being in memory."""
+    """Two hundred megabytes of nothing in a few kilobytes: refused without it ever being in memory."""
     file = fill(tmp_path)
     packer = zlib.compressobj(9, wbits=31)
-    file.write_bytes(b"".join([*(packer.compress(bytes(2**20)) for _ in range(600)), packer.flush()]))
+    file.write_bytes(b"".join([*(packer.compress(bytes(2**20)) for _ in range(200)), packer.flush()]))
     with here.open() as history:
         assert history.frame().empty
         assert "unpacks to more" in history.skipped[0]
@@ -444,6 +444,54 @@ def test_a_folder_that_went_away_hinders_nothing(here):
         history.sync()
         assert history.skipped == ()
         assert len(contents(here.shared)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions of POSIX")
+def test_a_shared_folder_that_may_only_be_read(here, tmp_path):
+    """What is in it is read; that nothing can be written is said, and what is kept is kept."""
+    fill(tmp_path)
+    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+        above.chmod(above.stat().st_mode | 0o055)
+    for place in here.shared.rglob("*"):
+        place.chmod(0o755 if place.is_dir() else 0o644)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    before = contents(here.shared)
+
+    def work():
+        with History(tmp_path / "open" / "h.sqlite3", shared=here.shared) as history:
+            added = history.add(collection(T0 + timedelta(hours=1)))
+            return f"{len(history.frame())} readings, {added.new_rows} new; {history.skipped}"
+
+    assert as_nobody(work).startswith(f"4 readings, 2 new; ('{here.shared}: Permission denied'")
+    assert contents(here.shared) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_nobody_is_led_to_write_elsewhere(here, tmp_path):
+    """A link that stands where this machine's folder would be."""
+    here.shared.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (here.shared / here.name).symlink_to(tmp_path / "elsewhere")
+    with here.open() as history:
+        assert history.add(collection()).new_rows == 2
+        assert "is a link to somewhere else" in str(history.skipped)
+    assert contents(tmp_path / "elsewhere") == {}
+
+
+def test_a_history_that_is_in_use_meanwhile(here):
+    """Another program holds the file while the folder is read: it is said, and done the next time."""
+    with here.open(timeout_seconds=0.05) as history, closing(sqlite3.connect(here.path, isolation_level=None)) as other:
+        history.add(collection())
+        for file in here.shared.rglob("*.gz"):
+            file.unlink()
+        other.execute("BEGIN IMMEDIATE")
+        history.sync()
+        assert "is in use by another program" in str(history.skipped)
+        other.execute("ROLLBACK")
+        history.sync()
+        assert history.skipped == ()
+        assert len(list(here.shared.rglob("*.gz"))) == 1
 
 
 def test_a_place_for_no_folder(tmp_path):

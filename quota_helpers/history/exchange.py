@@ -16,7 +16,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -64,13 +64,7 @@ class Added:
     known_turns: int = 0
 
     def __add__(self, other: Added) -> Added:
-        return Added(
-            new_rows=self.new_rows + other.new_rows,
-            known_rows=self.known_rows + other.known_rows,
-            bodies=self.bodies + other.bodies,
-            new_turns=self.new_turns + other.new_turns,
-            known_turns=self.known_turns + other.known_turns,
-        )
+        return Added(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,7 +176,7 @@ class History:
         """Read what others have written into the shared folder meanwhile; every write does that as well.
 
         Raises:
-            HistoryError: There is no shared folder, or the history cannot be read or written.
+            HistoryError: There is no shared folder. What is wrong with it is in `skipped`.
         """
         if self._shared is None:
             raise HistoryError(f"The history {self.shown} is not shared.", hint="Open it with shared=folder.")

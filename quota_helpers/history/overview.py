@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from ..labels import Names, account_labels, choose, listed
 from ..privacy import mask_identity
 from ..times import from_micros
-from .rows import clean_text
+from .rows import clean_text, moments
 from .schema import KINDS, READINGS, Kind, forecasts, replies
 
 ACCOUNT_COLUMNS: Final[dict[str, str]] = {
@@ -25,7 +26,6 @@ ACCOUNT_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `History.accounts`, name -> dtype."""
 
-_KIB: Final = 1024
 _NOBODY: Final = "?"  # neither key nor name was told
 
 
@@ -108,34 +108,25 @@ class Overview:
 
     def frame(self) -> pd.DataFrame:
         """One row per account, with `ACCOUNT_COLUMNS`."""
-        labels = self.labels
-        rows = [
-            (labels[id_], one.key, one.readings, one.turns, from_micros(one.first), from_micros(one.last))
-            for id_, one in self.accounts.items()
-        ]
-        columns = dict(zip(ACCOUNT_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
-        return pd.DataFrame(
-            {name: pd.Series(list(columns.get(name, ())), dtype=dtype) for name, dtype in ACCOUNT_COLUMNS.items()}
-        )
+        rows = [(one.key, one.readings, one.turns, one.first, one.last) for one in self.accounts.values()]
+        frame = pd.DataFrame(rows, columns=list(ACCOUNT_COLUMNS)[1:])
+        frame.insert(0, "account", [self.labels[id_] for id_ in self.accounts])
+        ends = {name: moments(frame[name].to_numpy(np.int64)) for name in ("first", "last")}
+        return frame.assign(**ends).astype(ACCOUNT_COLUMNS)
 
     def told(self, size: int) -> list[tuple[str, str]]:
         """(name, value) pairs for people; *size* in bytes."""
         everybody = self.accounts.values()
-        counts = {
-            "readings": sum(account.readings for account in everybody),
-            "turns": sum(account.turns for account in everybody),
-            "bodies": self.bodies,
-            "accounts": len(everybody),
-        }
-        span = []
+        told = [
+            ("readings", f"{sum(account.readings for account in everybody):,}"),
+            ("turns", f"{sum(account.turns for account in everybody):,}"),
+            ("bodies", f"{self.bodies:,}"),
+            ("accounts", f"{len(everybody):,}"),
+        ]
         if everybody:
             first, last = min(account.first for account in everybody), max(account.last for account in everybody)
-            span = [("time", f"{_day(first)} to {_day(last)} UTC")]
-        return (
-            [(name, f"{count:,}") for name, count in counts.items()]
-            + (span if everybody else [])
-            + [("size", said(size))]
-        )
+            told.append(("time", f"{_day(first)} to {_day(last)} UTC"))
+        return [*told, ("size", said(size))]
 
 
 def said(size: int) -> str:
@@ -144,12 +135,8 @@ def said(size: int) -> str:
     >>> said(900), said(2_000_000)
     ('900 B', '1.9 MiB')
     """
-    number, unit = float(size), "B"
-    for bigger in ("KiB", "MiB", "GiB"):
-        if number < _KIB:
-            break
-        number, unit = number / _KIB, bigger
-    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+    power = max(0, min(3, (size.bit_length() - 1) // 10))
+    return f"{size / 1024**power:.1f} {('KiB', 'MiB', 'GiB')[power - 1]}" if power else f"{size} B"
 
 
 def _day(at: int) -> str:

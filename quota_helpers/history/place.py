@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from ..errors import HistoryError
 from .schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
@@ -118,7 +117,7 @@ def connect_to_read(path: Path, timeout: float = 10) -> sqlite3.Connection:
     # What counts may stand in its write-ahead log.
     ways = ["mode=ro"] if _has_bytes(path, "-wal") else ["mode=ro&immutable=1", "mode=ro"]
     for way in ways:
-        connection = _connect(f"{_uri(path)}?{way}", timeout)
+        connection = _connect(f"{path.absolute().as_uri()}?{way}", timeout)
         try:
             check_owner(connection, path)
         except BaseException as error:
@@ -234,8 +233,3 @@ def check_owner(connection: sqlite3.Connection, path: Path) -> None:
             f"The history {shown(path)} has version {version}; this program knows version {SCHEMA_VERSION}.",
             hint="Update quota-helpers, or give another path.",
         )
-
-
-def _uri(path: Path) -> str:
-    posix = path.absolute().as_posix()
-    return "file://" + quote(posix if posix.startswith("/") else f"/{posix}")

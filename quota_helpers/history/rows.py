@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..frames import Integers, micros
 from ..privacy import hide_tokens, mask_identity
@@ -27,12 +26,6 @@ from .schema import FACTS, KINDS, NUMBERS, READINGS, SHARED_BY, TURNS, Kind, hid
 _IDENTIFYING: Final = frozenset({"account_key", "session"})
 _TRUTHS: Final = {0: False, 1: True}
 _CHUNK: Final = 50_000  # rows between two chances to interrupt
-_INSERTS: Final[
-    dict[str, tuple[Any, str, Any]]
-] = {  # named or numbered parameters make the driver search; these are only put in
-    "sqlite": (sqlite.dialect, "qmark", sqlite.insert),
-    "postgresql": (postgresql.dialect, "format", postgresql.insert),
-}
 
 Objects = np.ndarray[Any, Any]
 
@@ -118,16 +111,23 @@ def private_content(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> int:
     """Add the rows (values in the order of the table's columns) that are not there yet; how many."""
-    statement, new, waiting = _statement(table, connection.dialect.name), 0, iter(rows)
+    sqlite, new, waiting = connection.dialect.name == "sqlite", 0, iter(rows)
+    statement = _statement(table, connection.dialect)
     while chunk := list(islice(waiting, _CHUNK)):
-        new += connection.exec_driver_sql(statement, chunk).rowcount
+        # A server is told whole columns at once: row by row it would answer each.
+        values: Any = chunk if sqlite else tuple(map(list, zip(*chunk, strict=True)))
+        new += connection.exec_driver_sql(statement, values).rowcount
     return new
 
 
 @cache
-def _statement(table: sa.Table, name: str) -> str:
-    dialect, style, insert = _INSERTS[name]
-    return str(insert(table).on_conflict_do_nothing().compile(dialect=dialect(paramstyle=style)))
+def _statement(table: sa.Table, dialect: sa.Dialect) -> str:
+    """What puts rows in; with named parameters the driver would search."""
+    values = f"VALUES ({', '.join('?' * len(table.columns))})"
+    if dialect.name != "sqlite":
+        columns = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
+        values = f"SELECT * FROM unnest({columns})"
+    return f"INSERT INTO {table.name} {values} ON CONFLICT DO NOTHING"
 
 
 def insert_rows(connection: sa.Connection, rows: Rows, rule: Rule = Rule()) -> int:  # frozen

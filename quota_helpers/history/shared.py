@@ -11,6 +11,7 @@ What others wrote is not trusted: sizes are bounded, values checked, identities 
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import re
@@ -18,6 +19,7 @@ import stat
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -37,11 +39,11 @@ from .place import shown
 from .rows import Rows, Rule, clean_text, insert_rows, kept_rows, private_content
 from .schema import KINDS, READINGS, SHARED_BY, TURNS, Kind, shared_files
 
-LARGEST_FILE: Final = 64 * 2**20
-LARGEST_CONTENT: Final = 512 * 2**20
+LARGEST_FILE: Final = 16 * 2**20
+LARGEST_CONTENT: Final = 128 * 2**20
 """Bytes of a file, and of what it unpacks to; a month of one machine has some hundred thousand bytes."""
 
-MOST_FILES: Final = 20_000
+MOST_FILES: Final = 5_000
 MOST_ROWS: Final = 5_000
 _LONGEST_LINE: Final = 8 * 2**20
 _MONTH: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))\.jsonl\.gz")
@@ -91,10 +93,7 @@ class SharedFolder:
     def sync(self) -> None:
         """Read what others have written since the last time, then write what is new here.
 
-        What is wrong with the folder or a file never stands in the way of the readings: it is named in `skipped`.
-
-        Raises:
-            HistoryError: The history itself cannot be read or written.
+        What is wrong with the folder, a file, or the history meanwhile, never stands in the way: it is in `skipped`.
         """
         wrong: list[str] = []
         try:
@@ -104,9 +103,9 @@ class SharedFolder:
             for name, path in files.items():
                 self._read(name, path, known.get(name))
             self._write_own(known.keys() - files.keys())
-        except OSError as error:
-            wrong.append(f"{shown(self.folder)}: {reason(error)}")
-        with self._database.reading() as connection:
+        except (OSError, HistoryError) as error:
+            wrong.append(str(error) if isinstance(error, HistoryError) else f"{shown(self.folder)}: {reason(error)}")
+        with suppress(HistoryError), self._database.reading() as connection:  # it was said above
             told = connection.execute(sa.select(shared_files).where(shared_files.c.wrong.is_not(None))).mappings()
             wrong += [f"{row['file']}: {row['wrong']}" for row in told]
         self.skipped = tuple(sorted(map(printable, wrong)))
@@ -196,6 +195,8 @@ class SharedFolder:
             return (kind.about.c[SHARED_BY].is_(None), kind.at >= micros(start), kind.at < micros(end))
 
         path.parent.mkdir(exist_ok=True)
+        if path.parent.is_symlink():
+            raise OSError(errno.ELOOP, "this machine's folder is a link to somewhere else")
         with self._database.reading() as connection, whole_file(path) as stream:
             holds = _months(connection, self._projects).get(month)
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
