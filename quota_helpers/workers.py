@@ -1,12 +1,17 @@
-"""Do slow things at once or aside, and stop at once when told to: nothing here holds back the end of a process."""
+"""Do slow things at once or aside, show how far they are, and stop at once when told to.
+
+Nothing here holds back the end of a process.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
@@ -15,6 +20,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 POLL_SECONDS: Final = 0.1  # how often a run looks whether it was told to stop
+
+
+class Closing(ABC):
+    """Lets go of what it holds at the end of its `with` block."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it; doing it twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def run_concurrently(
@@ -117,3 +136,23 @@ def _empty(todo: queue.SimpleQueue[Item]) -> None:
     with contextlib.suppress(queue.Empty):
         while True:
             todo.get_nowait()
+
+
+DELAY_SECONDS: Final = 0.5  # a run that is over sooner needs no bar
+
+
+def watched() -> bool:
+    """Whether a person is watching: a terminal, or a notebook's kernel."""
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+
+
+@contextlib.contextmanager
+def bar(total: int, *, unit: str, wanted: bool) -> Iterator[Callable[[int], object]]:
+    """A function that moves a bar on by so many units; it does nothing unless the bar is *wanted*."""
+    if not wanted:
+        yield lambda _: None
+        return
+    from tqdm.auto import tqdm  # noqa: PLC0415 - most runs are not watched
+
+    with tqdm(total=total, unit=unit, unit_scale=unit == "B", delay=DELAY_SECONDS, leave=False) as shown:
+        yield shown.update

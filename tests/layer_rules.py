@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 RANKS = {
     **dict.fromkeys(("paths", "labels", "files", "html", "tables"), 0),
-    **dict.fromkeys(("times", "privacy", "workers", "progress"), 1),
+    **dict.fromkeys(("times", "privacy", "workers"), 1),
     "models": 2,
     "errors": 3,
     **dict.fromkeys(("outcomes", "fields", "settings"), 4),

@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from ssl import SSLContext
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from ..errors import (
     AccountIdMissingError,
@@ -25,6 +24,7 @@ from ..errors import (
 from ..labels import of_kind
 from ..models import Account, Headers, RawReply
 from ..privacy import Echo, hide_in_headers
+from ..workers import Closing
 from .address import beside, host_of, stays_private, usage_url
 from .body import Parsed, parse_body
 from .outcomes import RetryAfter, judge, may_help_to_ask_again, read_pause
@@ -36,11 +36,12 @@ _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 _USER_AGENT_SAFE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """The machine's clock."""
     return datetime.now(UTC)
 
 
-class UsageClient:
+class UsageClient(Closing):
     """Asks the usage endpoint, for one account at a time or for many from as many threads.
 
     Every fetch has connections of its own: nothing of one account (connection, cookie, header) is seen by another.
@@ -76,7 +77,7 @@ class UsageClient:
         retries: int = 2,
         user_agent: str = "Mozilla/5.0",
         max_workers: int = 32,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         backoff: float = 0.5,
     ) -> None:
         of_kind(url, str, "url", "an address as text")
@@ -141,12 +142,6 @@ class UsageClient:
         """End running fetches (as if stopped) and refuse further ones."""
         self._closed.set()
         self._watchdog.stop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"UsageClient({host_of(self.url)!r}, deadline={self.deadline!r}, retries={self.retries!r})"

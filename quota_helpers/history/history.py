@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
 import pandas as pd
@@ -23,6 +22,7 @@ from ..models import RawReply
 from ..outcomes import Collection
 from ..sessions import SessionLogs
 from ..times import Moment
+from ..workers import Closing
 from .database import Database
 from .exchange import Added, Imported, read_file, write_file
 from .foreign import copied, readings_of, store_of
@@ -63,7 +63,7 @@ class Sessions(Protocol):
         """Turns, as of `SessionLogs`."""
 
 
-class History:
+class History(Closing):
     """Readings of all accounts over time, kept in one SQLite file (or on a server) that several may write to at once.
 
     Readings are kept for ever, raw bodies for a while. Identities and tokens are removed from everything before it is
@@ -410,14 +410,6 @@ class History:
     def close(self) -> None:
         """Close the file, so that it can be moved or deleted. Doing it twice does no harm."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"History({', '.join(_spoken(name, value) for name, value in self._told())})"

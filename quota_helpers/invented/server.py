@@ -17,9 +17,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
+from ..workers import Closing
 from .accounts import ACCOUNTS, DemoAccount, access_token, write_logins
 from .meters import DemoClock
 from .replies import PATHS, Reply, answer, refused
@@ -28,7 +28,7 @@ BASE_PATH: Final = "/backend-api"
 JOIN_SECONDS: Final = 5.0
 
 
-class DemoServer:
+class DemoServer(Closing):
     """Invented accounts behind a real HTTP server; it runs from construction to `close`.
 
     What is not closed is closed when the object is collected or the interpreter ends, so nothing is left behind.
@@ -72,14 +72,6 @@ class DemoServer:
     def close(self) -> None:
         """Stop the server, end its threads, remove the folder. Calling it again does nothing."""
         self._finalizer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"DemoServer({'closed' if self.closed else self.url})"

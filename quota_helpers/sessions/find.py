@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..files import reason
+
 FOLDERS: Final = ("sessions", "archived_sessions")
 """A log in both is read from the first."""
 
@@ -94,7 +96,7 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
     except FileNotFoundError:
         return
     except OSError as error:
-        skipped.append(f"{path}: this folder cannot be read ({_reason(error)})")
+        skipped.append(f"{path}: this folder cannot be read ({reason(error)})")
         return
     for file, entry in children.items():
         below = f"{name}/{file}"
@@ -105,7 +107,7 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
             elif _LOG.fullmatch(file) and not (file.endswith(PACKED) and file.removesuffix(PACKED) in children):
                 yield _log(entry, below)
         except OSError as error:
-            skipped.append(f"{entry.path}: this log cannot be read ({_reason(error)})")
+            skipped.append(f"{entry.path}: this log cannot be read ({reason(error)})")
 
 
 def _log(entry: os.DirEntry[str], name: str) -> LogFile:
@@ -114,7 +116,3 @@ def _log(entry: os.DirEntry[str], name: str) -> LogFile:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is no regular file")
     return LogFile(name, entry.path, status.st_size, status.st_mtime_ns)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -14,8 +14,8 @@ import platformdirs
 from ..labels import account_labels, of_kind
 from ..machine import machine_name
 from ..privacy import mask_identity
-from ..progress import bar, watched
 from ..times import Moment, from_micros, moment
+from ..workers import bar, watched
 from . import cache as kept
 from . import events
 from .claims import Claim, claim_of

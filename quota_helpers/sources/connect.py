@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..auth import find_accounts
 from ..auth.find import Places, homes, places
 from ..client import UsageClient
+from ..client.client import utc_now
 from ..fields import ALIASES, Aliases
 from ..labels import listed, one_of
 from ..outcomes import Accounts
@@ -96,7 +96,7 @@ def live(
     chosen = listed(names)
     if isinstance(account_dir, Iterable) and not isinstance(account_dir, str):
         account_dir = tuple(account_dir)  # an iterator could be read only once
-    now = clock or _utc_now
+    now = clock or utc_now
     if via is not None:
         if account_dir is not None or one_of(via, ("codex",), "way") != "codex":
             raise ValueError("via='codex' asks for the logins of Codex homes: give codex_home instead of account_dir")
@@ -163,7 +163,3 @@ def demo(
 def demo_forced() -> bool:
     """Whether the environment asks for the demo (`QUOTA_HELPERS_DEMO` set to anything but nothing or 0)."""
     return os.environ.get(DEMO_VARIABLE, "") not in {"", "0"}
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ..auth import reload
 from ..errors import AuthError, FetchError, QuotaError, UnexpectedReplyError
@@ -18,8 +17,7 @@ from ..models import Account, RawReply, UsageSnapshot
 from ..normalize import is_usage, normalize_usage
 from ..outcomes import Accounts, Collection, Failure
 from ..privacy import mask_identity
-from ..progress import bar, watched
-from ..workers import POLL_SECONDS, run_concurrently
+from ..workers import POLL_SECONDS, Closing, bar, run_concurrently, watched
 from .ways import BESIDE_SECONDS, RESETS, SIBLINGS, USAGE, Clock, Way
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ OnProgress = Callable[[int, int], None]
 Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
 
 
-class Source:
+class Source(Closing):
     """Accounts and the way to ask for their quota.
 
     Made by `connect()`, `live()` or `demo()`. Usable as a context manager; `close()` ends its connections (and the
@@ -163,14 +161,6 @@ class Source:
         self._way.close()
         if self._demo is not None:
             self._demo.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         what = "DEMO, invented accounts" if self.is_demo else "your logins"
