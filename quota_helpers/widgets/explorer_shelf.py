@@ -11,7 +11,7 @@ from ..errors import BodyError, QuotaError
 from ..fields import Aliases
 from ..labels import numbered
 from ..models import RawReply
-from ..outcomes import Collection, Failure
+from ..outcomes import Collection
 from ..privacy import hide_tokens, mask_identity, printable
 from ..sources import Source
 from .explorer_rows import BodyView, view_of
@@ -35,9 +35,11 @@ def bodies_shown(source: Any) -> tuple[RawReply, ...]:
     if not isinstance(source, Collection):
         one = isinstance(source, Mapping)
         return named(replace(body, name=body.name or ("body" if one else "")) for body in replies_of(source))
-    remarks = {failure.account: _remark(failure) for failure in source.failures}
-    found = [replace(body, notes=_notes(remarks.pop(body.name, ""))) for body in replies_of(source)]
-    return named([*found, *(RawReply(name=name, account=name, notes=_notes(text)) for name, text in remarks.items())])
+    remarks = {
+        failure.account: (f"{failure.kind}: {failure.message} {failure.hint}".strip(),) for failure in source.failures
+    }
+    found = [replace(body, notes=remarks.pop(body.name, ())) for body in replies_of(source)]
+    return named([*found, *(RawReply(name=name, account=name, notes=notes) for name, notes in remarks.items())])
 
 
 def later_first(fresh: Iterable[RawReply], earlier: Iterable[RawReply]) -> tuple[RawReply, ...]:
@@ -153,11 +155,3 @@ def _note(body: RawReply) -> str:
     if not has_reply(body):
         return "no reply"
     return f"HTTP {body.status}" if body.status not in {None, _GOOD} else ""
-
-
-def _remark(failure: Failure) -> str:
-    return f"{failure.kind}: {failure.message} {failure.hint}".strip()
-
-
-def _notes(remark: str) -> tuple[str, ...]:
-    return (remark,) if remark else ()

@@ -296,7 +296,7 @@ def test_odd_bodies_are_text(notebook, page):
     line(page, "<img src=x onerror").click()
     expect(detail(page)).to_contain_text('$[0]["<img src=x onerror=window.hacked=1>"]')
     pick(page, "Account", "flat")
-    expect(page.locator(".qx-found")).to_have_text("100,001 fields")
+    expect(page.locator(".qx-found")).to_have_text("100,001 fields", timeout=30_000)
     page.get_by_role("tree").focus()
     page.keyboard.press("End")
     expect(line(page, '"key 099999": 99999')).to_be_visible()
