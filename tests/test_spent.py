@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from spent_support import spender
 
+from quota_helpers.outlook.burn import burn
 from quota_helpers.outlook.cost_changes import CHANGE_COLUMNS, cost_changes
 from quota_helpers.outlook.percent_costs import percent_costs
 from quota_helpers.outlook.unexplained import UNEXPLAINED_COLUMNS, unexplained
@@ -146,7 +147,7 @@ def test_a_burst_while_nothing_ran_is_named_with_its_time():
 def test_a_single_point_may_have_been_due_before():
     (row,) = unexplained(*small([0, 2, *QUIET, 3], [5]), per="intervals").to_dict("records")
     assert (row["points"], row["verdict"]) == (1, "undecided")
-    assert row["reason"] == "1 points, no turn on this machine; a single one may have been due before"
+    assert row["reason"] == "1 point, no turn on this machine; a single one may have been due before"
 
 
 def test_two_bursts_half_an_hour_apart_are_one_and_further_apart_two():
@@ -205,3 +206,12 @@ def test_too_little_is_said_to_be_too_little():
 def test_what_is_wrong_is_said(wrong, kind, message):
     with pytest.raises(kind, match=message):
         unexplained(*small([0, 2], [5]), **wrong)
+
+
+@pytest.mark.parametrize("used", [[4], [np.nan, np.nan], [0, 0, 0], [100, 100, 100], [97, 100, 100]])
+@pytest.mark.parametrize("reset", ["2026-11-20T00:00Z", None])
+def test_readings_that_say_little_are_no_error(used, reset):
+    windows, tokens = small(used, [-60, 5])
+    windows["reset_at"] = pd.Series(pd.to_datetime([reset] * len(windows), utc=True), index=windows.index)
+    for ask in (unexplained, cost_changes, percent_costs, burn):
+        assert not set(ask(windows, tokens).get("verdict", [])) & {"unexplained", "changed"}

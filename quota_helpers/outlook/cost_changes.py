@@ -34,6 +34,7 @@ CHANGE_COLUMNS: Final[dict[str, str]] = {
 
 NOTICED: Final = 15.0  # percent: where a change of this size might have been missed, nothing is said
 LIKELY: Final = 1.96
+_KNOWN: Final = 2.0  # of a logarithm: a larger error leaves any price open
 SUSPICIOUS: Final = 0.1  # a p-value (of one series) that proves no change, and is no good reason to deny one
 
 
@@ -141,7 +142,7 @@ def _compared(spending: Spending, place: int, spread: float) -> dict[str, Any]:
     (before, _), (after, _) = (price_of(spending.part(part), spread) for part in (slice(place), slice(place, None)))
     rise, error = rise_at(spending, place, spread)
     # A token that costs more makes a point buy less.
-    known = np.isfinite(error)
+    known = error < _KNOWN
     changes = [100 * (np.exp(-rise + way * LIKELY * error) - 1) if known else np.nan for way in (0, -1, 1)]
     return {"before": 1 / before, "after": 1 / after} | dict(
         zip(("change_percent", "low", "high"), changes, strict=True)

@@ -260,6 +260,8 @@ def _fitted(ledgers: Sequence[Ledger], groups: Sequence[Places], given: Mapping[
 def _stretches(ledger: Ledger) -> Places:
     """A number for each block: stretches of some blocks and points, each of which may have a price of its own."""
     counted, risen = np.cumsum(ledger.blocks.measured), np.cumsum(ledger.blocks.points * ledger.blocks.measured)
+    if not len(counted):
+        return np.zeros(0, np.intp)
     blocks, points = (
         max(least, total[-1] / _STRETCHES) for least, total in zip(_STRETCH, (counted, risen), strict=True)
     )

@@ -152,7 +152,7 @@ def price_of(spending: Spending, spread: float) -> tuple[float, float]:
     due = price * weighted
     noise = ROUNDING + (spread * due) ** 2
     own, _ = mixture(points - due, due, noise, 0.2)
-    return float(price), float(max(1e-12, (own * due**2 / noise).sum()) ** -0.5)
+    return max(float(price), 1e-15), float(max(1e-12, (own * due**2 / noise).sum()) ** -0.5)
 
 
 def fit_terms(points: Floats, terms: Floats, most: Floats, spread: float) -> tuple[Floats, float]:

@@ -192,10 +192,10 @@ def _intervals(ledger: Ledger) -> Iterator[dict[str, Any]]:
     beside = blocks.own & ~blocks.unsure & (left > np.maximum(NOTHING[0], SURE * error))
     for at in np.flatnonzero(quiet | beside).tolist():
         points, turns = float(blocks.points[at]), int(blocks.high[at] - blocks.low[at])
-        reason = f"{points:.0f} points, " + (
+        reason = f"{points:.0f} point{'s' * (points > 1)}, " + (
             "no turn on this machine"
             if quiet[at]
-            else f"of which the {turns} turns on this machine cost about {due[at]:.0f}"
+            else f"of which {turns} turn{'s' * (turns != 1)} on this machine cost about {due[at]:.0f}"
         )
         sure = beside[at] or points > 1
         yield _row(ledger.followed, blocks.since[at], blocks.until[at]) | {
