@@ -433,14 +433,17 @@ def test_a_file_is_as_open_as_its_folder(here, mode, bits):
 # --- when it cannot be written ---
 
 
-def test_a_folder_that_went_away_hinders_nothing(here):
-    """A drive that is not there: the reading is kept, it is said, and written once the folder is back."""
+def test_a_folder_that_went_away_hinders_nothing(here, tmp_path):
+    """A drive that is not there: the reading is kept, it is said, and written once the drive is back."""
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    here.shared = drive / "shared"
     with here.open() as history:
         here.shared.rmdir()
+        drive.rmdir()
         assert history.add(collection()).new_rows == 2
-        assert len(history.skipped) == 1
-        assert history.skipped[0].startswith(str(here.shared))
-        here.shared.mkdir()
+        assert [text.partition(": ")[0] for text in history.skipped] == [str(here.shared)]
+        drive.mkdir()
         history.sync()
         assert history.skipped == ()
         assert len(contents(here.shared)) == 1
@@ -509,9 +512,14 @@ def test_ones_own_history_is_shared_once_it_is_said(tmp_path, monkeypatch):
     monkeypatch.delenv("QUOTA_HELPERS_DEMO")
     keep_history(True)
     share_history(tmp_path / "shared")
-    with open_history(codex_home=tmp_path) as history:
+    with own_history() as history:
         history.add(collection())
-    assert len(contents(tmp_path / "shared")) == 1
+    with open_history(codex_home=tmp_path) as history:
+        history.add(collection(T0 + timedelta(minutes=5)))
+        assert "shared in" not in repr(history)
+        assert ">shared in</th>" in history._repr_html_()
+    (name,) = contents(tmp_path / "shared")
+    assert gzip.decompress((tmp_path / "shared" / name).read_bytes()).count(b"1794819900000000") == 2
     share_history(None)
     with own_history() as history:
         history.add(collection(T0 + timedelta(days=60)))

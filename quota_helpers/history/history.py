@@ -315,8 +315,7 @@ class History(Closing):
         """
         between = self._between(readings.c.fetched_at, since, until)
         with self._database.reading() as connection:
-            with self._database.decoding():
-                overview = Overview.read(connection)
+            overview = self._kept(connection)
             about = _of(who(facts), overview.chosen(accounts))
             for name, wanted in (("window", windows), ("limit", limits), ("origin", origin)):
                 about += _of(facts.c[name], _known(connection, facts.c[name], wanted))
@@ -337,8 +336,7 @@ class History(Closing):
         """The forecasts that were shown, the oldest first; columns as `FORECAST_COLUMNS`. Arguments as of `frame`."""
         between = self._between(forecasts.c.asked_at, since, until)
         with self._database.reading() as connection:
-            with self._database.decoding():
-                overview = Overview.read(connection)
+            overview = self._kept(connection)
             about = _of(who(forecasts), overview.chosen(accounts))
             with self._database.decoding():
                 return read_forecasts(connection, [*about, *between], overview.labels)
@@ -389,9 +387,7 @@ class History(Closing):
             HistoryError: It cannot be written.
         """
         with self._database.writing(alone=True) as connection:
-            with self._database.decoding():
-                overview = Overview.read(connection)
-            removed = erase(connection, [overview.exactly(account)])
+            removed = erase(connection, [self._kept(connection).exactly(account)])
             drop_orphans(connection)
         self._database.tidy()
         self._sync()
@@ -445,8 +441,7 @@ class History(Closing):
 
     def _of_account(self, connection: sa.Connection, frame: pd.DataFrame, account: str) -> pd.DataFrame:
         """Readings of one account of another program's as those of an account that is kept here."""
-        with self._database.decoding():
-            overview = Overview.read(connection)
+        overview = self._kept(connection)
         kept = overview.accounts[(overview.chosen([account]) or [""])[0]]
         named = frame["account"].dropna().unique().tolist()
         if len(named) > 1:
@@ -454,15 +449,15 @@ class History(Closing):
         return frame.assign(account_key=kept.key, account=kept.names[-1] if kept.names else None)
 
     def _overview(self) -> Overview:
-        with self._database.reading() as connection, self._database.decoding():
+        with self._database.reading() as connection:
+            return self._kept(connection)
+
+    def _kept(self, connection: sa.Connection) -> Overview:
+        with self._database.decoding():
             return Overview.read(connection)
 
     def _chosen(self, connection: sa.Connection, names: Names) -> list[str] | None:
-        if names is None:
-            return None
-        with self._database.decoding():
-            overview = Overview.read(connection)
-        return overview.chosen(names)
+        return None if names is None else self._kept(connection).chosen(names)
 
     def _between(
         self, time: sa.Column[int], since: Moment | None, until: Moment | None
