@@ -144,6 +144,12 @@ def test_an_odd_reading_has_the_clock_of_both_its_neighbours(before, after):
     assert kinds(readings(*rows))[2:4].count(CONFIRMED) in {0, 2}  # never one of two
 
 
+@pytest.mark.parametrize(("here", "after"), [(100.5, 100), (99.5, 100), (100, 100.5), (100, 99.5)])
+def test_the_clock_of_an_odd_reading_may_lie_half_an_hour_off(here, after):
+    rows = [(0, 41, 100), (1, 42, 100), (2, 10, here), (3, 42, after), (4, 43, after)]
+    assert kinds(readings(*rows)) == [CONFIRMED, CONFIRMED, UNCONFIRMED, CONFIRMED, CONFIRMED]
+
+
 def test_two_odd_readings_with_the_same_clock_are_a_refill():
     assert ends(readings((0, 41, 100), (1, 42, 100), (2, 3, 100), (3, 4, 100), (4, 5, 100))) == [KEPT, "open"]
 
@@ -184,6 +190,11 @@ def test_a_window_that_is_refilled_before_its_time_and_left_alone():
     assert ends(readings(*rows)) == ["open"]
     assert ends(readings(*rows, (3, 0, 171))) == [RESTARTED]
     assert ends(readings(*rows, (3, 0, 171), (4, 3, 171))) == [RESTARTED, "open"]
+
+
+def test_a_window_that_was_refilled_when_hardly_used():
+    """It has not started although the one before was at less: that is a refill, no moved clock."""
+    assert ends(readings((0, 0.5, 100), (1, 0.6, 100), (2, 1, 170), (3, 1, 171))) == [RESTARTED]
 
 
 def test_two_idle_stretches_with_use_between_them():
@@ -269,12 +280,53 @@ def test_a_second_reading_may_come_after_one_of_a_third_window():
     assert kinds(moved) == kinds(kept) == [CONFIRMED, CONFIRMED, CONFIRMED, UNCONFIRMED, CONFIRMED]
 
 
+def test_one_reading_of_a_third_window_confirms_no_other():
+    """Two odd readings in a row, of two clocks, the second one fuller: neither is believed."""
+    frame = readings((0, 40, 100), (1, 42, 100), (2, 3, 170), (3, 60, 500))
+    assert kinds(frame) == [CONFIRMED, CONFIRMED, UNCONFIRMED, UNCONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("rows", "end", "kind"),
+    [
+        # The clock comes later, and moves then.
+        ([(0, 40, None), (1, 41, 100), (2, 42, 200), (3, 43, 200)], ["clock moved", "open"], [CONFIRMED] * 4),
+        # One of the two readings that show a refill announces no reset.
+        ([(0, 40, 100), (1, 42, 100), (2, 3, None), (3, 4, 100)], [KEPT, "open"], [CONFIRMED] * 4),
+        # What goes on without a reset, after an odd reading, keeps the one that was announced: it comes.
+        (
+            [(0, 40, 100), (1, 42, 100), (2, 60, 300), (3, 43, None), (101, 1, 268)],
+            ["scheduled", "open"],
+            [CONFIRMED, CONFIRMED, UNCONFIRMED, CONFIRMED, CONFIRMED],
+        ),
+        # A window that has not started says nothing of a fall without a reset; two such readings end what goes on.
+        ([(0, 40, None), (1, 42, None), (2, 3, None), (3, 1, 171)], ["open"], [CONFIRMED] * 2 + [UNCONFIRMED] * 2),
+        ([(0, 40, None), (1, 42, None), (2, 0, 170), (3, 0, 171)], [RESTARTED], [CONFIRMED] * 2 + [NOT_STARTED] * 2),
+    ],
+)
+def test_readings_without_an_announced_reset(rows, end, kind):
+    frame = readings(*rows)
+    assert (ends(frame), kinds(frame)) == (end, kind)
+
+
+def test_a_window_that_has_not_started_does_not_slide_on():
+    """At one percent with a full length ahead nothing is used, however little the reset has moved."""
+    assert ends(readings((0, 2, 167.9), (1, 1, 169), (2, 1, 170))) == [RESTARTED]
+
+
+def test_a_length_that_begins_anew_when_it_was_due_is_the_next_one():
+    """Ten minutes before the announced reset it has come, also where more is used than before."""
+    for at, end in ((13_799 * SECOND, ["open"]), (13_800 * SECOND, ["scheduled", "open"])):
+        assert ends(readings((3, 40, 4), (at, 41, at + 5), seconds=FIVE, window="five_hour")) == end
+
+
 def test_many_changes_between_two_windows_end_nothing():
     """The busiest day seen in the wild: every other reading is of the other window."""
     rows = [(hour, 40 + hour / 10, 100) if hour % 2 == 0 else (hour, 4 + hour / 10, 82) for hour in range(40)]
     frame = readings(*rows)
     assert ends(frame) == ["open"]
     assert kinds(frame) == [CONFIRMED, UNCONFIRMED] * 20
+    assert label_readings(frame)["cycle"].dropna().tolist() == [0] * 20
 
 
 def test_flapping_over_a_real_reset():
@@ -364,6 +416,12 @@ def test_the_other_window_while_the_reset_slides():
     assert kinds(readings(*rows)) == [CONFIRMED, CONFIRMED, UNCONFIRMED, UNCONFIRMED, CONFIRMED, CONFIRMED]
 
 
+def test_the_window_that_slides_comes_back_last():
+    """Two readings of another window are none of a refill when the very next one is the old window, slid on."""
+    frame = readings((0, 40, 168), (1, 41, 169), (2, 3, 80), (2.5, 4, 80), (3, 42, 171))
+    assert (ends(frame), kinds(frame)[2:]) == (["open"], [UNCONFIRMED, UNCONFIRMED, CONFIRMED])
+
+
 def test_a_window_that_slides_from_its_first_percent_on():
     frame = readings(*sliding(0, 0, 1, 2, 4, 9))
     assert kinds(frame) == [NOT_STARTED] * 3 + [CONFIRMED] * 3
@@ -395,6 +453,7 @@ def test_numbers_that_are_missing_twice_are_missing_once():
     frame = readings((0, float("nan"), 100), (0, float("nan"), 100), (0, 41, None), (0, 41, None))
     assert cycles(frame)["readings"].tolist() == [1]
     assert kinds(frame) == ["no number"] * 2 + [CONFIRMED] * 2
+    assert label_readings(frame)["cycle"].isna().tolist() == [True] * 2 + [False] * 2
 
 
 def test_only_what_is_needed_is_asked_for():

@@ -60,6 +60,10 @@ class Cycle:
     end: End = "open"
     ended: int = MISSING
 
+    def close(self, end: End, ended: int) -> None:
+        """It ends, like this and then."""
+        self.end, self.ended = end, ended
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
@@ -119,10 +123,9 @@ def follow(series: Series) -> Followed:
 def _odd_ones(used: Floats, reset: Integers, tolerance: int) -> Flags:
     """Single readings that fall although the clock is the same, and whose successor is back where it was."""
     odd = np.zeros(len(used), np.bool_)
-    if len(used) > 2:  # noqa: PLR2004  # one before, one after
-        before, here, after = used[:-2], used[1:-1], used[2:]
-        same = (np.abs(reset[1:-1] - reset[:-2]) <= tolerance) & (np.abs(reset[2:] - reset[:-2]) <= tolerance)
-        odd[1:-1] = same & (before - here > FALL) & (after >= before - FALL)
+    before, here, after = used[:-2], used[1:-1], used[2:]
+    same = (np.abs(reset[1:-1] - reset[:-2]) <= tolerance) & (np.abs(reset[2:] - reset[:-2]) <= tolerance)
+    odd[1:-1] = same & (before - here > FALL) & (after >= before - FALL)
     return odd
 
 
@@ -145,7 +148,7 @@ def _runs(series: Series, known: npt.NDArray[np.intp]) -> _Runs:
         seen=time[end - 1].tolist(),
         first=used[start].tolist(),
         last=used[end - 1].tolist(),
-        peak=np.maximum.reduceat(used, start).tolist() if len(start) else [],
+        peak=np.maximum.reduceat(used, start).tolist(),
         announced=reset[start].tolist(),
         reset=last_reset.tolist(),
         idle=idle[start].tolist(),
@@ -158,8 +161,8 @@ def _clocks(reset: Integers, idle: Flags, tolerance: int) -> npt.NDArray[np.intp
     clock = np.full(len(reset), -1, np.intp)
     told = np.flatnonzero((reset != MISSING) & ~idle)
     order = told[np.argsort(reset[told], kind="stable")]
-    if len(order):
-        clock[order] = np.cumsum(np.append(False, np.diff(reset[order]) > tolerance))
+    ordered = reset[order]
+    clock[order] = np.cumsum(np.diff(ordered, prepend=ordered[:1]) > tolerance)
     return clock
 
 
@@ -195,7 +198,7 @@ class _Walk:
                 self._extend(place, self.now)
             elif self.runs.count[place] > 1 or self._comes_again(place):
                 clocked = -1 not in {self.runs.clock[place], self.clock}
-                self._end(self.now, "early, clock kept" if clocked else "unknown", self.runs.begun[place])
+                self.now.close("early, clock kept" if clocked else "unknown", self.runs.begun[place])
                 self._begin(place)
             else:
                 self.reading[place] = UNCONFIRMED
@@ -203,7 +206,7 @@ class _Walk:
     def _other_clock(self, place: int, now: Cycle) -> None:
         runs = self.runs
         if now.reset != MISSING and runs.begun[place] >= now.reset - self.tolerance:
-            self._end(now, "scheduled", now.reset)
+            now.close("scheduled", now.reset)
             self._begin(place)
         elif self._returns(place, now):
             if self._is_the_other(place, now):
@@ -216,7 +219,7 @@ class _Walk:
         else:
             anew = runs.reset[place] - runs.begun[place] >= self.length - self.tolerance
             refilled = runs.idle[place] or self._fell(place, now) or (anew and runs.first[place] <= now.last)
-            self._end(now, "early, clock restarted" if refilled else "clock moved", runs.begun[place])
+            now.close("early, clock restarted" if refilled else "clock moved", runs.begun[place])
             self._begin(place)
 
     def _same_clock(self, place: int) -> bool:
@@ -248,7 +251,7 @@ class _Walk:
         """Whether the window that is going on is seen again, as full as it was, before its reset."""
         if place + 1 < len(self.runs.start) and self._slides_on(place + 1, now):
             return True
-        again = self.places[self.clock] if self.clock != -1 else []
+        again = self.places[self.clock]
         at = bisect_right(again, place)
         if at == len(again):
             return False
@@ -299,10 +302,6 @@ class _Walk:
         now.seen, now.last = runs.seen[place], runs.last[place]
         now.peak = max(now.peak, runs.peak[place])
         now.readings += runs.count[place]
-
-    def _end(self, now: Cycle, end: End, ended: int) -> None:
-        now.end, now.ended = end, ended
-        self.now = None
 
     def _disown(self) -> None:
         number = len(self.cycles) - 1
