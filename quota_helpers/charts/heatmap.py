@@ -245,26 +245,20 @@ def _hours(time: Integers, pause: int, zone: tzinfo, since: int | None, until: i
 
     Not all hours from the first to the last: one reading of years ago would make millions of empty ones.
     """
+    if not len(time):
+        return time
     first = time if since is None else np.maximum(time, since)
     last = time if until is None else np.minimum(time, until)
     edges = np.flatnonzero(np.diff(time) > pause) + 1
-    begins, ends = (
-        first[np.append(0, edges)] if len(time) else time,
-        last[np.append(edges - 1, -1)] if len(time) else time,
-    )
-    shift = _shift(int(time[-1]), zone) if len(time) else 0
+    begins, ends = first[np.append(0, edges)], last[np.append(edges - 1, -1)]
+    offset = pd.Timestamp(int(time[-1]), unit="us", tz="UTC").tz_convert(zone).utcoffset()
+    shift = int(offset.total_seconds()) * SECOND % HOUR  # of the zone's whole hours: half an hour in India
     runs = [
         np.arange((begin + shift) // HOUR * HOUR - shift, end + 1, HOUR, dtype=np.int64)
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
         if begin <= end
     ]
-    return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.int64)
-
-
-def _shift(when: int, zone: tzinfo) -> int:
-    """How far the zone's whole hours lie beside those of UTC: half an hour in India."""
-    offset = pd.Timestamp(when, unit="us", tz="UTC").tz_convert(zone).utcoffset()
-    return int(offset.total_seconds()) * SECOND % HOUR
+    return np.unique(np.concatenate(runs)) if runs else time[:0]
 
 
 def _carried(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
