@@ -78,11 +78,11 @@ def _say_forecast(history: History, collection: Collection, say: Say) -> None:
     from ..outlook.foresight import foresee  # noqa: PLC0415 - the same
 
     try:
+        if len(history.forecasts(since=collection.fetched_at.replace(minute=0, second=0, microsecond=0))):
+            return None  # which costs less than to find out that all of it was said
         foresight = foresee(history, collection)
     except HistoryError as error:
         return say(str(error))
-    if not foresight.new:
-        return None
     names = {one.account_key or one.account: one.account for one in collection.snapshots}
     told = foresight.forecast
     for row in told[told["p_exhausted_refills"].notna()].to_dict("records"):

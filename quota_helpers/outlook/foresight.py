@@ -25,13 +25,11 @@ class Foresight:
         forecast: What `forecast` says of the own limits of the accounts that were read.
         pool: How long all of them together last.
         record: What was shown before, held to what came.
-        new: How many of its risks are remembered; the others were shown within the hour already.
     """
 
     forecast: pd.DataFrame
     pool: PoolForecast
     record: TrackRecord
-    new: int
 
 
 def foresee(history: History, collection: Collection) -> Foresight:
@@ -48,6 +46,6 @@ def foresee(history: History, collection: Collection) -> Foresight:
     who = frame["account_key"].fillna(frame["account"])
     frame = frame[who.isin([login.account_key for login in known]) & (frame["limit"] == OWN)]
     told = forecast(frame, now=now)
-    new = history.add_forecast(told, asked_at=now)
+    history.add_forecast(told, asked_at=now)
     pool = together(frame[who[frame.index].isin([login.account_key for login in known if login.usable])], now=now)
-    return Foresight(told, pool, track_record(history.forecasts(), frame), new)
+    return Foresight(told, pool, track_record(history.forecasts(), frame))
