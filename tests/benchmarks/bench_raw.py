@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from quota_helpers.bodies import read_bodies, redact
 from quota_helpers.raw import (
-    FieldSearch,
     compare_fields,
     field_rows,
     field_table,
     find_drift,
-    read_bodies,
-    redact,
     replay,
 )
 from quota_helpers.raw.compare import shape_of
@@ -112,9 +110,3 @@ def test_read_text_of_5_mib(benchmark):
     (body,) = benchmark.pedantic(read_bodies, (text,), rounds=3)
     assert "entries" in body.payload
     within(benchmark, 2.5)
-
-
-def test_search_in_5_mib(benchmark):
-    search = FieldSearch(field_rows(large(), fetched_at=NOW))
-    assert len(benchmark(search.find, "weekly used")) > 0
-    within(benchmark, 0.1)
