@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from ..outlook.foresight import Foresight
 from ..privacy import printable
+
+NO_BREAK: Final = "\u00a0"
 
 
 def forecast_html(foresight: Foresight | None, labels: Mapping[str, str], zone: tzinfo) -> str:
@@ -23,7 +25,7 @@ def forecast_html(foresight: Foresight | None, labels: Mapping[str, str], zone: 
     told.sort(key=lambda row: bool(row["reason"]))  # those with a number first
     rows = "".join(
         f'<tr><th scope="row">{escape(labels[row["account_key"]])}</th>'
-        f"<td>{escape(row['window'].replace('_', ' '))}</td>"
+        f"<td>{escape(row['window'].replace('_', NO_BREAK))}</td>"
         f"<td>{escape(row['verdict'])}{_unproven(row)}</td></tr>"
         for row in told
         if row["account_key"] in labels
