@@ -57,6 +57,15 @@ def test_what_rose_while_no_turn_ran_is_a_row_of_its_own():
     assert found["share"].tolist() == pytest.approx([2 / 11, 9 / 11])
 
 
+def test_what_rises_late_is_the_last_turns():
+    """The reset that comes as announced parts the block from its turn; the turn counts once."""
+    windows = readings(3, 4, every="20min", reset="2026-11-16T08:10Z")
+    windows["reset_at"] += pd.to_timedelta([0, 7], unit="D")
+    found = burn(windows, turns((5, 100, "site")))
+    assert points(found, "project", "kind") == {("site", "own turns"): 4}
+    assert found["turns"].tolist() == [0]
+
+
 def test_what_rose_beside_turns_of_nobody_is_not_called_unexplained():
     spent = pd.concat([turns((5, 100, "site")), turns((150, 100, "old"), key=UNATTRIBUTED)])
     found = burn(readings(0, 2, *[2.0] * 13, 6.0), spent)

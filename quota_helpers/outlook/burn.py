@@ -123,16 +123,21 @@ def _rows(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str], zone: tzin
 def _own(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """One row for each turn, with its share of the points of its block."""
     turns, blocks = ledger.turns, ledger.blocks
-    count = np.where(blocks.unsure, 0, blocks.high - blocks.low)
+    # What rises late, with no turn in its own block, is the last turn's before it; that is counted there already.
+    late = blocks.own & (blocks.high == blocks.low) & (blocks.low > 0)
+    low = np.where(late, blocks.low - 1, blocks.low)
+    count = np.where(blocks.unsure, 0, np.where(late, 1, blocks.high - blocks.low))
     block = np.repeat(np.arange(len(count)), count)
-    turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(blocks.low, count)
+    turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
     weight = np.maximum(turns.weighted(ledger.weights)[turn], 1e-9)
     points = weight / np.bincount(block, weight, len(count))[block] * ledger.explained[block]
     rows = turns.rows[turn]
     texts = {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}
-    spent = tokens["total"].to_numpy()[rows]
+    new = ~late[block]
+    spent = tokens["total"].to_numpy()[rows] * new
     return pd.DataFrame(
-        {"when": turns.time[turn], "points": points, "turns": 1, "tokens": spent, "kind": OWN_TURNS} | texts
+        {"when": turns.time[turn], "points": points, "turns": new.astype(int), "tokens": spent, "kind": OWN_TURNS}
+        | texts
     )
 
 
