@@ -35,8 +35,8 @@ from .style import (
 
 MOST_MODELS: Final = 4  # each with its colour and hatch; the rest together is "other models"
 HEIGHT: Final = 340
-ROW: Final = 46  # pixels of the cost chart: a name and its words, a bar
-WORDS: Final = -0.32  # share of a row: where its words stand
+ROW: Final = 50  # pixels of the cost chart: a name, a bar, its words
+WORDS: Final = -0.32  # share of a row: where the name stands; the words below the bar, so that they never meet
 
 
 def plot_tokens(
@@ -164,7 +164,7 @@ def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float
         name = title if len(labels) == 1 else window_label(labels[row["account_key"]], title, 26)
         spread = f"({short(row['lower'])} to {short(row['upper'])}, n = {row['estimates']})"
         words.append((0.0, place + WORDS, plain(name), False))
-        words.append((1.0, place + WORDS, plain(f"about {short(row['median'])} {spread}"), True))
+        words.append((1.0, place - WORDS, plain(f"about {short(row['median'])} {spread}"), True))
     return [bars | hover, dots | hover, word_trace(words, xaxis="x2")]
 
 
