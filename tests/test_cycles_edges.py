@@ -456,6 +456,40 @@ def test_numbers_that_are_missing_twice_are_missing_once():
     assert label_readings(frame)["cycle"].isna().tolist() == [True] * 2 + [False] * 2
 
 
+def test_a_number_and_none_at_one_moment_are_two():
+    frame = readings((0, float("nan"), 100), (0, 41, 100))
+    assert kinds(frame) == ["no number", CONFIRMED]
+
+
+def test_what_is_repeated_is_what_became_of_it():
+    """Each repeated row tells the same as the reading that it repeats, not as its neighbour."""
+    frame = readings((0, 40, 100), (0, 40, 100), (1, 3, 100), (1, 3, 100), (2, 41, 100))
+    assert kinds(frame) == [CONFIRMED, CONFIRMED, UNCONFIRMED, UNCONFIRMED, CONFIRMED]
+
+
+def test_a_series_is_what_its_latest_row_says():
+    """Whatever the order of the rows: a window's length and an account's name may change."""
+    frame = readings((1, 41, 100), (0, 40, 100))
+    frame["account"], frame["window_seconds"] = ["new", "old"], [float(WEEK), float(FIVE)]
+    (one,) = series_of(frame)
+    assert (one.account, one.length) == ("new", WEEK)
+
+
+def test_a_row_without_a_time_is_no_reading():
+    frame = readings((0, 40, 100), (1, 41, 100))
+    frame.loc[1, "fetched_at"] = pd.NaT
+    assert cycles(frame)["readings"].tolist() == [1]
+
+
+def test_a_limit_without_an_id():
+    frame = readings((0, 40, 100)).assign(limit=pd.Series([None], dtype="str"))
+    assert cycles(frame)["limit"].tolist() == ["?"]
+
+
+def test_of_nothing_nothing_is_picked():
+    assert picked([], accounts="ada") == []
+
+
 def test_only_what_is_needed_is_asked_for():
     """Keys, numbers and times; whose name it is, and all other columns, may be missing."""
     frame = readings((0, 40, 100), (1, 42, 100))[
