@@ -2,6 +2,11 @@
 
 import isolation
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine may take its time for a single example.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

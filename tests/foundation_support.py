@@ -13,7 +13,6 @@ from pathlib import Path
 import auth_support
 import pytest
 from client_support import Exchange, LoopbackServer
-from hypothesis import HealthCheck, settings
 
 from quota_helpers.models import Limit, QuotaWindow, UsageSnapshot
 
@@ -23,9 +22,6 @@ FAR = 4_102_444_800  # 2100-01-01, epoch seconds
 LATER = datetime(2098, 1, 2, 3, 4, 5, tzinfo=UTC)  # a reset that no run of these tests sees pass
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a terminal, a Ctrl-C or a pipe of this kind needs POSIX")
 PACKAGE = Path(__file__).parent.parent / "quota_helpers"
-
-# A busy machine may take its time for a single example.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Answer = Callable[[Exchange], None]
 

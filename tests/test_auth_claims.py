@@ -13,7 +13,7 @@ from auth_support import (
     jwt,
     official,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quota_helpers.auth import (
@@ -220,7 +220,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(JSON)
 def test_any_json_gives_a_login_or_a_typed_error(document):
     text = json.dumps(document)
@@ -235,7 +234,6 @@ def test_any_json_gives_a_login_or_a_typed_error(document):
         assert len(set(accounts.names) | set(by_name(accounts))) == len(accounts) + len(accounts.failures)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(JSON, JSON)
 def test_any_claims_leave_the_token_usable(claim, auth):
     body = claim if isinstance(claim, dict) else {"exp": claim, "email": claim}
@@ -245,7 +243,6 @@ def test_any_claims_leave_the_token_usable(claim, auth):
     assert account.key
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_any_text_gives_a_typed_error(text):
     with pytest.raises(AuthError):

@@ -5,7 +5,6 @@ import stat
 import sys
 
 import pytest
-from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
@@ -63,7 +62,6 @@ def payloads(path):
     return [body.payload for body in read_bodies(path)]
 
 
-@PATIENT
 @given(
     payload=st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),

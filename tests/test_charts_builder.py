@@ -42,7 +42,7 @@ def test_every_kind_with_every_aggregation(kind, aggregation):
 maybe = st.none() | st.sampled_from(columns_of(QUOTA))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     st.builds(
         ChartSpec,

@@ -52,7 +52,7 @@ def test_odd_names(name):
     same(OTHERS, ChartSpec(x="naive", y=name, color="bool", kind="heatmap", aggregation="count"))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(st.text(min_size=1), st.sampled_from(["bar", "histogram", "box", "heatmap"]))
 def test_no_name_breaks_out_of_the_code(name, kind):
     """A column may be called anything: it stands in the code as a text, and the frame stays as it was."""

@@ -82,7 +82,7 @@ def test_the_drawn_line_equals_every_reading(month):
         np.testing.assert_array_equal(value_at(knots, times), used)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 300)), min_size=1, max_size=80))
 def test_the_drawn_line_equals_any_readings(steps):
     """Whatever the percentages and however irregular the times."""
@@ -106,7 +106,7 @@ def test_no_line_crosses_a_pause():
     assert np.isnan(believed(follow_all(frame)[0]).used).sum() == 3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(8, 400))
 def test_thinning_keeps_every_peak(seed, most):
     chance = np.random.default_rng(seed)

@@ -170,7 +170,7 @@ def test_nothing_to_read(frame):
     assert label_readings(frame)["reading"].tolist() == ["no number"] * len(frame)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2000), st.integers(0, 110), st.one_of(st.none(), st.integers(0, 400))),

@@ -169,13 +169,13 @@ ROWS = st.lists(
 LENGTHS = st.sampled_from([(604_800, "weekly"), (FIVE, "five_hour"), (2_592_000, "monthly")])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS, LENGTHS)
 def test_whatever_was_read_the_numbers_hold_together(rows, length):
     sound(qh.forecast(anything(rows, length), paths=50))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS, LENGTHS, st.randoms(use_true_random=False))
 def test_whatever_was_read_copies_order_and_zones_change_nothing(rows, length, chance):
     frame = anything(rows, length)
@@ -185,7 +185,7 @@ def test_whatever_was_read_copies_order_and_zones_change_nothing(rows, length, c
     pd.testing.assert_frame_equal(qh.forecast(mixed, paths=20), qh.forecast(frame, paths=20))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROWS, LENGTHS)
 def test_whatever_was_read_paths_never_fall_and_none_goes_beyond_the_reset(rows, length):
     for followed in follow_all(anything(rows, length)):

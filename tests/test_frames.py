@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from foundation_support import FIVE_HOURS, NOW, PATIENT, WEEK, reading, snapshot
+from foundation_support import FIVE_HOURS, NOW, WEEK, reading, snapshot
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -147,7 +147,6 @@ MOMENTS = st.integers(-10_000_000, 10_000_000).map(lambda s: NOW + timedelta(sec
 BORDERS = [reading(used, reset_in=timedelta(hours=5)) for used in (0, 1, 1.001)]
 
 
-@PATIENT
 @given(st.lists(READINGS, max_size=4), MOMENTS)
 @example(BORDERS, NOW)
 @example(BORDERS, NOW + timedelta(hours=5))
@@ -159,7 +158,6 @@ def test_a_frame_at_a_moment_agrees_with_the_windows_themselves(windows, now):
         assert (None if pd.isna(spent) else spent.to_pytimedelta()) == window.resets_in(now)
 
 
-@PATIENT
 @given(st.lists(READINGS, max_size=3))
 def test_at_its_own_moment_a_frame_stays_as_it_is(windows):
     frame = to_frame(snapshot("ada", *windows))

@@ -212,7 +212,7 @@ def test_a_renamed_account_is_found_whole_under_either_name(history):
 texts = st.none() | st.text(max_size=8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.builds(

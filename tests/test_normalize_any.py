@@ -7,7 +7,7 @@ import re
 
 import pytest
 from foundation_support import NOW
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from normalize_support import EXPECTED, check_percentages, classic, load, look_up, read, trace
 
@@ -30,7 +30,7 @@ JSON = st.recursive(
     max_leaves=25,
 )
 BODIES = [load(expected)[0] for expected in EXPECTED]
-SLOW = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=250)
 
 
 @SLOW

@@ -7,7 +7,6 @@ import unicodedata
 
 import pytest
 from auth_support import claims, jwt
-from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +77,6 @@ def test_nothing_steers_a_terminal(text, shown):
     assert printable(text) == shown
 
 
-@PATIENT
 @given(st.text())
 def test_shown_text_is_one_line_without_control_characters(text):
     shown = printable(text)
@@ -140,7 +138,6 @@ def test_hiding_goes_as_deep_as_it_must():
     assert hidden == [HIDDEN]
 
 
-@PATIENT
 @given(JSON)
 def test_hiding_changes_nothing_but_secrets(value):
     text = json.dumps(value)

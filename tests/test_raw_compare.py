@@ -6,7 +6,6 @@ import re
 
 import pandas as pd
 import pytest
-from foundation_support import PATIENT
 from hypothesis import given
 from raw_support import ANY_JSON, MODERN, NOW, SPEND_ONLY, TOKEN, body_called, changed, nested, reply
 
@@ -218,7 +217,6 @@ def test_a_shape_folds_indices_and_ignores_order():
     assert str(shape_of({"a": 1})) == shape_of({"a": 2}).fingerprint
 
 
-@PATIENT
 @given(ANY_JSON, ANY_JSON)
 def test_one_fingerprint_exactly_for_one_signature(one, other):
     """Equal shapes have equal paths and types, and the other way round."""
@@ -226,7 +224,6 @@ def test_one_fingerprint_exactly_for_one_signature(one, other):
     assert shape_of(json.loads(json.dumps(one))) == shape_of(one)
 
 
-@PATIENT
 @given(ANY_JSON, ANY_JSON)
 def test_any_bodies_can_be_compared(one, other):
     """A body does not differ from itself, and what differs between two can be listed."""

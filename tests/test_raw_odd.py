@@ -4,7 +4,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raw_support import MODERN, NOW, TOKEN, body_called, changed, nested
 
@@ -114,7 +114,6 @@ any_json = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(any_json)
 def test_any_json_has_a_table(payload):
     """Nothing raises, whatever was sent; and both directions hold."""

@@ -7,7 +7,6 @@ import traceback
 from datetime import UTC, datetime
 
 import pytest
-from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_support import ANY_JSON, MODERN, NOW, SPEND_ONLY, TOKEN, changed, nested, reply
@@ -218,7 +217,6 @@ def test_missing_and_unreadable_places(tmp_path):
         read_bodies(3)
 
 
-@PATIENT
 @given(st.lists(ANY_JSON.filter(lambda value: isinstance(value, dict | list)), min_size=1, max_size=4))
 def test_any_json_is_read_back(values):
     """One value a line, whatever is in it (nothing in it looks like a token)."""
@@ -226,7 +224,6 @@ def test_any_json_is_read_back(values):
     assert payloads(text) == values
 
 
-@PATIENT
 @given(st.text(alphabet='{}[]",:\\ \n\t01aetrufl.-`<', max_size=60))
 def test_any_text_is_read_or_a_body_error(text):
     """Never another exception."""

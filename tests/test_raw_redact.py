@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from foundation_support import PATIENT
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_support import HEADERS, MODERN, NOW, SPEND_ONLY, TOKEN, body_called, changed, nested, reply
@@ -66,7 +65,6 @@ def secret_json(secret):
     )
 
 
-@PATIENT
 @given(data=st.data(), secret=st.sampled_from(SECRETS))
 def test_a_secret_planted_anywhere_does_not_come_out(data, secret):
     """In keys and values, below known and unknown fields, whole or as a part: it is gone."""
@@ -91,7 +89,6 @@ any_json = st.recursive(
 )
 
 
-@PATIENT
 @given(any_json)
 def test_only_what_the_catalogue_declares_harmless_stays(payload):
     """Every key and string that comes out is the catalogue's, a pseudonym, or empty."""
@@ -108,7 +105,6 @@ def test_only_what_the_catalogue_declares_harmless_stays(payload):
             assert not text or known or text.partition("_")[0] in {"key", "text"}, text
 
 
-@PATIENT
 @given(any_json)
 def test_the_shape_numbers_and_order_stay(payload):
     """Types, lengths, numbers, booleans and null are what they were, place by place."""
@@ -119,7 +115,6 @@ def test_the_shape_numbers_and_order_stay(payload):
             assert one.value == other.value
 
 
-@PATIENT
 @given(any_json)
 def test_equal_in_equal_out_and_once_is_enough(payload):
     """One pseudonym for each text wherever it stands; a second pass changes nothing."""
@@ -212,7 +207,6 @@ def test_unknown_words_in_the_codex_family_are_replaced_one_by_one():
     )
 
 
-@PATIENT
 @given(
     names=st.lists(st.sampled_from([*HEADERS, "x-codex-promo-message", "Authorization", "x-codex-jane", "jane"])),
     values=st.lists(st.sampled_from([TOKEN, "jane", "12", "plus", "True", ""])),

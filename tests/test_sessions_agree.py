@@ -156,7 +156,7 @@ def as_the_fast_way_reads(row, batch):
 
 
 @given(rate_limits)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_fast_way_agrees(rate):
     """Whenever the fast way takes a line, it reads what `normalize` reads; of the rest it keeps its hands off."""
     event = json.loads(line("event_msg", {"type": "token_count", "info": None, "rate_limits": rate}))
@@ -205,7 +205,7 @@ def test_unusual_lines_are_left_to_normalize(rate):
 
 
 @given(st.lists(rate_limits, min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_frames_agree(tmp_path_factory, rates):
     """What arrives in the frame is what `normalize` reads, window by window, whatever the line."""
     home = tmp_path_factory.mktemp("codex")
@@ -255,7 +255,7 @@ def _plain(row):
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pieces_do_not_matter(tmp_path_factory, data):
     """However a file grew between reads, in the middle of a line or of a letter, the end is as if read at once."""
     place = tmp_path_factory.mktemp("grows")
@@ -289,7 +289,7 @@ counts = st.one_of(st.none(), st.fixed_dictionaries({name: st.integers(-1, 10**1
     st.sampled_from(["2026-11-20T10:00:00.000Z", "2026-11-20T10:00:00Z", "yesterday", ""]),
     st.sampled_from(["codex", None, "GPT-5.3 Codex", "", " x"]),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_typed_and_lenient_agree(rate, total, last, time, name):
     """A line that fits the types gives the same rows when it is read the lenient way."""
     rate = limits(rate.get("primary"), rate.get("secondary"), limit_id=rate.get("limit_id"), limit_name=name)
@@ -306,7 +306,7 @@ def test_typed_and_lenient_agree(rate, total, last, time, name):
 
 
 @given(st.lists(st.one_of(st.binary(max_size=200), st.sampled_from(SEEDS), mutated), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_garbage_harms_nobody(tmp_path_factory, garbage):
     """Whatever stands in a log, nothing is raised, and the whole line after it is read."""
     home = tmp_path_factory.mktemp("garbage")

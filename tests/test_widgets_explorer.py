@@ -320,7 +320,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(json_values, json_values)
 def test_the_merged_tree_holds_both_bodies(here, there):
     """Every path of either body has one row, beneath its parent; nothing differs from itself."""
