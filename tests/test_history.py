@@ -15,7 +15,7 @@ import pandas as pd
 import platformdirs
 import pytest
 from history_support import T0, Logs, collection, key_of, logs, raw_bytes, reply, snapshot, spend
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quota_helpers.errors import HistoryError
@@ -227,15 +227,22 @@ texts = st.none() | st.text(max_size=8)
         max_size=6,
     )
 )
+@example([snapshot(T0, name, used=None, account_key=None) for name in (None, "0")])
 def test_whatever_comes_is_kept_once_and_exactly(snapshots):
-    """Any texts, missing or empty, any microsecond, any percent: what comes back is what went in."""
+    """Any texts, missing or empty, any microsecond, any percent: what comes back is what went in.
+
+    Accounts without a key are told apart by their names.
+    """
     told = Collection(fetched_at=T0, snapshots=tuple(snapshots))
     with History.in_memory() as history:
         first = history.add(told)
         assert history.add(told).new_rows == 0
         frame = history.frame()
         assert len(frame) == first.new_rows
-        unique = to_frame(told).drop_duplicates(["account_key", "limit", "window", "slot", "fetched_at", "origin"])
+        unique = to_frame(told)
+        unique["named"] = unique["account"].where(unique["account_key"].isna())
+        key = ["account_key", "named", "limit", "window", "slot", "fetched_at", "origin"]
+        unique = unique.drop_duplicates(key)
         assert len(frame) == len(unique)
         for column in ("used_percent", "remaining_percent", "fetched_at", "reset_at", "resets_in"):
             assert sorted(frame[column].dropna()) == sorted(unique[column].dropna())
