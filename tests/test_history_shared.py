@@ -22,7 +22,7 @@ from history_support import T0, as_nobody, collection, contents, logs, raw_bytes
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import History, keep_history, open_history, own_history, share_history, shared
 from quota_helpers.outcomes import Collection
-from quota_helpers.settings import change_setting
+from quota_helpers.settings import change_setting, setting
 
 SENTINELS = {
     "token": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzZW50aW5lbCJ9.c2lnbmF0dXJlLXNlbnRpbmVs",
@@ -505,6 +505,27 @@ def test_a_place_for_no_folder(tmp_path):
     with History(tmp_path / "h.sqlite3", shared=tmp_path / "not" / "mounted") as history:
         assert "No such file" in history.skipped[0]
     assert (tmp_path / "note.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_text_is_no_folder(tmp_path, monkeypatch, empty):
+    """As of a variable that is not set: nothing is shared into the working folder."""
+    monkeypatch.chdir(tmp_path)
+    for share in (share_history, lambda folder: History(tmp_path / "h.sqlite3", shared=folder)):
+        with pytest.raises(HistoryError, match=r"is an empty text, .*None to share nothing"):
+            share(empty)
+    assert not list(tmp_path.rglob("*"))
+    assert setting("shared_folder") is None
+
+
+def test_a_folder_that_cannot_be_is_not_remembered(tmp_path):
+    """What is said once and holds from then on must be there, or be one that can be made."""
+    with pytest.raises(HistoryError, match=r"folder .*mounted is not there, .*create the folder"):
+        share_history(tmp_path / "not" / "mounted")
+    assert setting("shared_folder") is None
+    (tmp_path / "not").mkdir()
+    share_history(tmp_path / "not" / "mounted")
+    assert setting("shared_folder")["folder"] == str(tmp_path / "not" / "mounted")
 
 
 def test_ones_own_history_is_shared_once_it_is_said(tmp_path, monkeypatch):

@@ -31,7 +31,7 @@ from .overview import Overview, erase, who
 from .place import shown
 from .rows import Rows, Rule, Wanted, clean_text, insert_rows, kept_rows, read_readings, read_turns, rows_of
 from .schema import READINGS, TURNS, facts, forecasts, hidden, readings, replies, sources, turns
-from .shared import SharedFolder
+from .shared import SharedFolder, folder_at
 from .shown_forecasts import insert_forecasts, made_from, read_forecasts
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
 
@@ -74,7 +74,8 @@ class History(Closing):
         path: The file; None: `history.sqlite3` in the user's data folder. It is made, with its folder, if need be. Or
             the address of a PostgreSQL database, `postgresql+psycopg://user@host/database`.
         shared: A folder that several machines share (Dropbox, Syncthing, a git checkout, a network drive): what is
-            kept here is written into it too, and what the others wrote is read from it, at once and with each write.
+            kept here is written into it too, and what the others wrote is read from it, at once and with each write. It
+            is made where the folder above it is there; else it is said in `skipped`, until the drive is back.
         projects: Whether session ids and names of projects go into a shared folder or onto a server; else sessions
             have a one-way name there, and projects none.
         keep_bodies_days: Age in days after which raw bodies are dropped; None keeps them for ever, 0 keeps none.
@@ -82,7 +83,8 @@ class History(Closing):
         timeout_seconds: How long to wait for another program that is writing.
 
     Raises:
-        HistoryError: The file cannot be made or opened, is no history, or is of another version. It is left as it was.
+        HistoryError: The file cannot be made or opened, is no history, or is of another version; it is left as it was.
+            Or *shared* is empty, or a file.
 
     Attributes:
         projects: As given.
@@ -110,15 +112,16 @@ class History(Closing):
         if server and shared is not None:
             raise ValueError("a history on a server is shared by the server: give a folder for a file only")
         place = str(path) if server else _file(path).absolute() if path is not None else default_path()
+        folder = None if shared is None else folder_at(shared, "shared")
         self._start(place, keep_bodies_days, clock, timeout_seconds)
         self.projects = projects
         # One's own file holds what it is told; what others read says no more than they shall know.
         self._rule = self._own_rule = Rule(private=server and not projects)
-        if server or shared is not None:  # several machines write: what is put in here says which
+        if server or folder is not None:  # several machines write: what is put in here says which
             self._own_rule = replace(self._rule, machine=clean_text(machine_name()))
-        if shared is not None:
+        if folder is not None:
             try:
-                self._share(_file(shared).absolute())
+                self._share(folder)
             except BaseException:
                 self.close()
                 raise

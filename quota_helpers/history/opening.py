@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..auth import find_accounts
+from ..errors import HistoryError
 from ..invented import T0
 from ..invented.history import demo_snapshots, write_codex_home
 from ..labels import of_kind
@@ -18,6 +19,7 @@ from ..settings import change_setting, setting
 from ..sources import Source, demo_forced
 from .history import History, default_path
 from .place import beside, shown
+from .shared import folder_at
 
 KEEP: Final = "keep_history"
 """Name of the answer in the settings file: true or false; nothing before it was given."""
@@ -76,10 +78,16 @@ def share_history(folder: str | os.PathLike[str] | None, *, projects: bool = Fal
     """Share one's own history by this folder from now on, wherever it is kept (`History(shared=)`); None: no longer.
 
     Raises:
+        HistoryError: The folder is not there and cannot be made, as on a drive that is away; nothing is remembered.
         SettingsError: It cannot be remembered.
     """
-    place = None if folder is None else str(Path(folder).expanduser().absolute())
-    change_setting(SHARED, place and {"folder": place, "projects": projects})
+    place = None if folder is None else folder_at(folder, "folder")
+    if place is not None and not place.parent.exists():
+        raise HistoryError(
+            f"The folder {shown(place)} is not there, nor is the one that it would be in.",
+            hint="Is its drive there? Else create the folder first.",
+        )
+    change_setting(SHARED, place and {"folder": str(place), "projects": projects})
 
 
 def own_history() -> History:

@@ -30,6 +30,7 @@ import sqlalchemy as sa
 
 from ..errors import HistoryError
 from ..files import reason, whole_file
+from ..labels import of_kind
 from ..machine import machine_id, machine_name
 from ..privacy import printable
 from ..times import from_micros, micros
@@ -62,6 +63,22 @@ class Strand(msgspec.Struct, omit_defaults=True):
     about: Line
     time: list[int]
     numbers: dict[str, list[float | None]]
+
+
+def folder_at(said: str | os.PathLike[str], name: str) -> Path:
+    """The folder that an argument of that name says.
+
+    Raises:
+        HistoryError: It says none: an empty text, which would be the working folder.
+        TypeError: It is no path.
+    """
+    of_kind(said, (str, os.PathLike), name, "the path of a folder")
+    if not os.fspath(said).strip():
+        raise HistoryError(
+            f"{name} is an empty text, and no folder to share by.",
+            hint="Give the folder's path (is a variable not set?), or None to share nothing.",
+        )
+    return Path(said).expanduser().absolute()
 
 
 class SharedFolder:
