@@ -65,6 +65,7 @@ _MAKES_READINGS: Final = (
 _MAKES_TOKENS: Final = "tokens come from the .tokens of session logs or the .tokens() of a History"
 _TIME: Final = "datetime64[us, UTC]"
 _COUNTED: Final = ("input", "cached_input", "cache_write", "output", "reasoning", "total")
+_TURN: Final = ("time", "session", "account_key", "model", *_COUNTED)  # what one turn is known by
 _TIMELESS: Final = {"fetched_at": None, "resets_in": None, "state": "unknown"}
 FIRST_ERROR: Final = 400  # of HTTP statuses
 
@@ -216,19 +217,30 @@ def readings(frame: object, what: str = "frame") -> pd.DataFrame:
 
 
 def counts(tokens: object, what: str = "tokens") -> pd.DataFrame:
-    """The same for a frame of tokens, one row a turn; needed are `time, account_key, total`.
+    """The same for a frame of tokens, one row a turn; needed are `time, account_key, model, total`.
+
+    A turn that stands there twice (frames of logs and of a history that were joined) is one, a turn without a time is
+    none, and a count below 0 is missing.
 
     Raises:
         TypeError, ValueError: As `readings`.
+
+    >>> turn = pd.DataFrame({"time": ["2026-11-20T10:00Z"], "account_key": "a1", "model": "gpt-5.6", "total": 1200})
+    >>> len(counts(pd.concat([turn, turn, turn.assign(total=900), turn.assign(time=None)])))
+    2
     """
     checked = with_columns(tokens, what, ("time", "account_key", "model", "total"), _MAKES_TOKENS)
-    dtypes = {"time": _TIME} | dict.fromkeys(_COUNTED, "int64")
-    changed = {
-        name: _as_column(checked[name], dtype, what)
-        for name, dtype in dtypes.items()
-        if name in checked and str(checked[name].dtype) != dtype and (name == "time" or checked[name].notna().all())
-    }
-    return checked.assign(**changed) if changed else checked
+    changed = {} if str(checked["time"].dtype) == _TIME else {"time": _as_column(checked["time"], _TIME, what)}
+    for name in checked.columns.intersection(_COUNTED):
+        column = _as_column(checked[name], "int64" if checked[name].notna().all() else "float64", what)
+        below = column < 0
+        if below.any() or column.dtype != checked[name].dtype:
+            changed[name] = column.mask(below) if below.any() else column
+    checked = checked.assign(**changed) if changed else checked
+    keep = checked["time"].notna().to_numpy(copy=True)
+    same = np.flatnonzero(checked["time"].duplicated(keep=False))
+    keep[same[checked.iloc[same][checked.columns.intersection(_TURN)].duplicated().to_numpy()]] = False
+    return checked if keep.all() else checked[keep]
 
 
 def keys_of(frame: pd.DataFrame, accounts: Names) -> list[str] | None:

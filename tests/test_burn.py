@@ -7,6 +7,7 @@ from spent_support import spender
 
 from quota_helpers.charts.burn import plot_burn
 from quota_helpers.outlook.burn import burn
+from quota_helpers.outlook.unexplained import unexplained
 from quota_helpers.sessions.columns import UNATTRIBUTED
 from quota_helpers.widgets import ChartBuilder
 
@@ -112,12 +113,45 @@ def test_a_range_and_an_account_can_be_chosen():
     [
         ({"by": "colour"}, "There is no by 'colour'. Did you mean hour"),
         ({"weights": {"cached": 0.1}}, "Did you mean cached_input"),
-        ({"weights": {"output": -1}}, "the weight of output must be above 0"),
+        ({"weights": {"output": -1}}, "the weight of output must be a number above 0"),
+        ({"weights": {"output": "6"}}, "the weight of output must be a number above 0, not '6'"),
     ],
 )
 def test_what_is_wrong_is_said(wrong, message):
     with pytest.raises(ValueError, match=message):
         burn(readings(0, 3), turns((2, 1, "x")), **wrong)
+
+
+def test_weights_are_a_dictionary():
+    with pytest.raises(TypeError, match="weights is list instead of a dictionary"):
+        burn(readings(0, 3), turns((2, 1, "x")), weights=[1])
+
+
+def test_turns_that_stand_there_twice_count_once():
+    """Frames of logs and of a history that were joined; another session's turn at the same moment is another one."""
+    once = turns((2, 100, "site"), (12, 300, "site")).assign(session="one", effort="high")
+    other = once.assign(session="two", project="engine")
+    found = burn(readings(0, 2, 4), pd.concat([once, other, once.drop(columns="effort")]))
+    assert points(found, "project", "turns", "tokens") == {("site", 2, 400): 2, ("engine", 2, 400): 2}
+
+
+@pytest.mark.filterwarnings("error")
+def test_turns_without_a_time_are_none():
+    spent = turns((2, 100, "site"), (3, 100, "engine"))
+    assert burn(readings(0, 2), spent.assign(time=pd.NaT)).empty
+    spent.loc[1, "time"] = pd.NaT
+    assert points(burn(readings(0, 2), spent), "project") == {("site",): 2}
+
+
+def test_turns_without_tokens_explain_nothing():
+    """Nor do they count; a count below 0 is a missing one."""
+    quiet = [2.0] * 12 + [9.0]
+    for none in (0, -7):
+        spent = turns((5, 100, "site"), (6, none, "site"), (125, none, "site"))
+        found = burn(readings(0, 2, *quiet), spent)
+        assert points(found, "kind") == {("own turns",): 2, ("unexplained",): 7}
+        assert found[["turns", "tokens"]].to_numpy().tolist() == [[1, 100], [0, 0]]
+        assert unexplained(readings(0, 2, *quiet), spent, per="whole")["unexplained"].tolist() == [7]
 
 
 def test_without_turns_nothing_is_said():

@@ -165,6 +165,16 @@ def test_every_token_is_in_the_table(logs):
     assert (table.index[1:] - table.index[:-1] == timedelta(days=1)).all()
 
 
+def test_a_turn_that_stands_there_twice_or_without_a_time_or_below_nothing_adds_nothing():
+    once, windows = steady()
+    odd = pd.concat([once.head(1).assign(time=pd.NaT), once.tail(1).assign(total=-5)])
+    joined = pd.concat([once, once, odd])
+    assert daily_tokens(joined).to_numpy().tolist() == daily_tokens(once).to_numpy().tolist() == [[24_000], [16_000]]
+    assert token_cost(joined, windows)["median"].tolist() == token_cost(once, windows)["median"].tolist()
+    assert plot_tokens(joined).layout.title.subtitle.text.startswith("40 k in 2 days")
+    assert daily_tokens(once.assign(time=pd.NaT)).empty
+
+
 def test_days_are_those_of_the_zone():
     spent = turns((23.5, 10), (24.5, 5))
     assert daily_tokens(spent)["gpt-6-astra"].tolist() == [10, 5]

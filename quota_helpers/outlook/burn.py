@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..frames import is_demo
+from ..frames import counts, is_demo
 from ..labels import Names, listed, one_of
 from ..times import Moment, bounds, zone_of
 from .ledger import Ledger, ledgers_of, newest_of
@@ -81,6 +81,7 @@ def burn(
     zone = zone_of(tz)
     low, high = bounds(since, until, newest=newest_of(windows))
     edges = [edge for edge in (low, high) if edge is not None]
+    tokens = counts(tokens)  # the rows that the ledgers' turns are known by
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=lambda _: edges)
     rows = [row for ledger in found for row in _rows(ledger.between(low, high), tokens, names, zone)]
     columns = dict(list(BURN_COLUMNS.items())[:4]) | {name: _dtype(name, zone) for name in names} | BURN_COLUMNS
@@ -129,7 +130,7 @@ def _own(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str]) -> pd.DataF
     count = np.where(blocks.unsure, 0, np.where(late, 1, blocks.high - blocks.low))
     block = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
-    weight = np.maximum(turns.weighted(ledger.weights)[turn], 1e-9)
+    weight = turns.weighted(ledger.weights)[turn]
     points = weight / np.bincount(block, weight, len(count))[block] * ledger.explained[block]
     rows = turns.rows[turn]
     texts = {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}

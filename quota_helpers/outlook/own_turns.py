@@ -50,7 +50,7 @@ class Turns:
 
 
 def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
-    """Account key -> its turns; those of another provider are nobody's here.
+    """Account key -> its turns; those of another provider, or without any tokens, explain nothing and are left out.
 
     Args:
         tokens: As `frames.counts` takes it; kinds of tokens that it does not tell apart count as input.
@@ -62,9 +62,9 @@ def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
     time = micros(tokens["time"])
     amounts = _amounts(tokens)
     model, models = pd.factorize(tokens["model"].fillna("model not named"))
-    mine = np.full(len(tokens), fill_value=True)
+    mine = amounts.sum(axis=1) > 0
     if "provider" in tokens:
-        mine = (tokens["provider"].isna() | (tokens["provider"].str.casefold() == OWN_PROVIDER)).to_numpy(bool)
+        mine &= (tokens["provider"].isna() | (tokens["provider"].str.casefold() == OWN_PROVIDER)).to_numpy(bool)
     found = {}
     for key, places in tokens.groupby("account_key").indices.items():
         rows = places[mine[places]]

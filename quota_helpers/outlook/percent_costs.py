@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..frames import counts
 from ..labels import Names
 from ..periods.readings import Floats
 from .cost_changes import ALL_MODELS, LIKELY
@@ -61,6 +62,7 @@ def percent_costs(
     >>> percent_costs(windows, turns)[["model", "per_point"]].round(-2).to_numpy().tolist()
     [['gpt-5.6', 5000.0]]
     """
+    tokens = counts(tokens)  # the rows that the ledgers' turns are known by
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, seed=seed)
     efforts = tokens["effort"].to_numpy(object) if "effort" in tokens else np.full(len(tokens), None)
     table = pd.DataFrame([row for one in found for row in _rows(one, efforts)], columns=list(PERCENT_COST_COLUMNS))

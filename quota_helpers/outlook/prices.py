@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Final
 
 import numpy as np
 
-from ..labels import one_of
+from ..labels import of_kind, one_of
 from ..periods.readings import Floats
 from .own_turns import KINDS, Places
 
@@ -83,7 +84,7 @@ def fit_prices(
         given: Weights that are not to be fitted.
 
     Raises:
-        ValueError: As `checked_weights`.
+        TypeError, ValueError: As `checked_weights`.
     """
     known = checked_weights(given)
     enough = len(points) >= _LEAST and all((points[group == one].sum() > 0) for one in range(group.max() + 1))
@@ -97,13 +98,16 @@ def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
     """Weights that somebody set.
 
     Raises:
-        ValueError: A kind is unknown, or a weight is not above 0.
+        TypeError: They are no dictionary.
+        ValueError: A kind is unknown, or a weight is no number above 0.
     """
-    for name, weight in (given or {}).items():
+    if given is None:
+        return {}
+    for name, weight in of_kind(given, Mapping, "weights", 'a dictionary such as {"output": 5.0}').items():
         one_of(name, KINDS[1:], "weight")
-        if not weight > 0:
-            raise ValueError(f"the weight of {name} must be above 0, not {weight!r}")
-    return dict(given or {})
+        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
+            raise ValueError(f"the weight of {name} must be a number above 0, not {weight!r}")
+    return dict(given)
 
 
 class _Fit:

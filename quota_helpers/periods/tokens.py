@@ -80,5 +80,5 @@ def counted(tokens: pd.DataFrame, count: Count) -> pd.Series:
         ValueError: *count* is another word.
     """
     one_of(count, get_args(Count), "count")
-    amount = tokens["output" if count == "output" else "total"]
-    return amount - tokens["cached_input"] if count == "uncached" else amount
+    amount = tokens["output" if count == "output" else "total"].fillna(0)
+    return amount - tokens["cached_input"].fillna(0) if count == "uncached" else amount
