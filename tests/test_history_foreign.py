@@ -70,6 +70,20 @@ def test_codexbars_store(history, tmp_path):
     assert frame["fetched_at"].min() == datetime(2026, 11, 16, 11, 20, tzinfo=UTC)
 
 
+def test_an_entry_without_a_time_is_named(history, tmp_path):
+    """Counted through the file; the others of its series and account come in, their account without a key."""
+    kept = codexbar(a1=[series(30, 31), series(5, 6, name="session", minutes=300)], b2=[series(90, 91)])
+    first, second = kept["accounts"]["a1"][0]["entries"], kept["accounts"]["b2"][0]["entries"]
+    first[1]["capturedAt"], second[0] = "bogus", "torn"
+    del second[1]["capturedAt"]
+    path = tmp_path / "codex.json"
+    path.write_text(json.dumps(kept), "utf-8")
+    done = history.import_file(path)
+    assert done.added == Added(new_rows=3)
+    assert done.bad_lines == tuple(SkippedLine(line=at, reason="is no reading with its time") for at in (2, 5, 6))
+    assert history.frame()["account_key"].isna().all()
+
+
 @pytest.mark.parametrize("name", ["usage.jsonl", "usage.jsonl.1"])
 def test_ccpaces_store(history, tmp_path, name):
     """A line a reading, with its own time; lines of others, torn ones and those without a time are named."""

@@ -284,32 +284,37 @@ def _from_reading(value: dict[str, Any], where: str, name: str) -> list[RawReply
     return [reply_of(usage, _text(account) or name, fetched_at=moment, account=_text(account))]
 
 
-def _is_series(value: dict[str, Any]) -> bool:
+def is_series(value: dict[str, Any]) -> bool:
+    """Whether it is CodexBar's history."""
     return isinstance(value.get("accounts"), dict) and isinstance(value.get("unscoped"), list)
 
 
 def _from_series(value: dict[str, Any], where: str, name: str) -> list[RawReply]:
     """One body for each account and moment of CodexBar's history, its windows as the app-server spells them."""
+    moments: dict[str, dict[str, dict[str, Any]]] = {}
+    for account, one, entry, at in entries_of(value):
+        if at is not None:
+            window = {key: entry[key] for key in ("usedPercent", "resetsAt") if key in entry}
+            slot = _SLOTS.get(str(_dig(one, "name")), "tertiary")
+            windows = moments.setdefault(account, {}).setdefault(at, {})
+            windows[slot] = {**window, "windowMinutes": _dig(one, "windowMinutes")}
     found = [
         reply_of(payload, account or name, fetched_at=moment_of(at), account=account or None)
-        for account, series in [("", value["unscoped"]), *value["accounts"].items()]
-        for at, payload in _moments(series)
+        for account, of_account in moments.items()
+        for at, payload in sorted(of_account.items())
     ]
     if not found:
         raise BodyError(f"{where} is a history without readings @ $.accounts.", hint="Choose another file.")
     return found
 
 
-def _moments(series: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    windows: dict[str, dict[str, Any]] = {}
-    for one in series if isinstance(series, list) else ():
-        slot = _SLOTS.get(str(_dig(one, "name")), "tertiary")
-        for entry in _dig(one, "entries") or ():
-            at = _text(_dig(entry, "capturedAt"))
-            if at is not None:
-                window = {key: entry[key] for key in ("usedPercent", "resetsAt") if key in entry}
-                windows.setdefault(at, {})[slot] = {**window, "windowMinutes": _dig(one, "windowMinutes")}
-    yield from sorted(windows.items())
+def entries_of(value: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any, str | None]]:
+    """Account, series, entry and what it says of its time, for each entry of CodexBar's history, in its order."""
+    for account, series in [("", value["unscoped"]), *value["accounts"].items()]:
+        for one in series if isinstance(series, list) else ():
+            entries = _dig(one, "entries")
+            for entry in entries if isinstance(entries, list) else ():
+                yield account, one, entry, _text(_dig(entry, "capturedAt"))
 
 
 def _dig(value: Any, *keys: str) -> Any:
@@ -325,7 +330,7 @@ def _text(value: Any) -> str | None:
 _WRAPPERS: Final = (
     (_is_har, _from_har),
     (is_kept, _from_kept),
-    (_is_series, _from_series),
+    (is_series, _from_series),
     (_is_reading, _from_reading),
     (_is_headers, _from_headers),
 )

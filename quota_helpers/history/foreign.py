@@ -24,7 +24,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from ..bodies import read_bodies
-from ..bodies.envelopes import replies_in
+from ..bodies.envelopes import entries_of, is_series, moment_of, replies_in
 from ..errors import BodyError, HistoryError
 from ..files import reason
 from ..frames import to_frame
@@ -67,10 +67,10 @@ def readings_of(path: Path, store: Store) -> tuple[pd.DataFrame, list[SkippedLin
     """
     bad: list[SkippedLine] = []
     try:
-        replies = list(read_bodies(path)) if store == "codexbar" else list(_ccpace(path, bad))
+        replies = list(_codexbar(path, bad) if store == "codexbar" else _ccpace(path, bad))
     except BodyError as error:
         raise HistoryError(f"{shown(path)} is no store of readings: {error.args[0]}", hint=error.hint) from None
-    frame = to_frame([reply for reply in replies if reply.fetched_at is not None], reveal=True)
+    frame = to_frame(replies, reveal=True)
     if frame.empty:
         raise HistoryError(f"{shown(path)} holds no readings of Codex.", hint="Choose the store's file for Codex.")
     return frame.assign(origin=store), bad
@@ -91,6 +91,15 @@ def copied(path: Path) -> Iterator[Path]:
         except (sqlite3.Error, UnicodeError) as error:
             raise explained(error, shown(path)) from error
         yield copy
+
+
+def _codexbar(path: Path, bad: list[SkippedLine]) -> Iterator[RawReply]:
+    replies, told = read_bodies(path), _object(path.read_bytes())
+    times = [reply.fetched_at for reply in replies]
+    if is_series(told):  # of which one reply holds the entries of one time
+        times = [moment_of(at) for *_, at in entries_of(told)]
+    bad += [SkippedLine(line=at, reason="is no reading with its time") for at, when in enumerate(times, 1) if not when]
+    yield from (reply for reply in replies if reply.fetched_at is not None)
 
 
 def _ccpace(path: Path, bad: list[SkippedLine]) -> Iterator[RawReply]:

@@ -247,7 +247,7 @@ class History(Closing):
         Args:
             path: The file.
             account: Whose readings they are where a store names its accounts in a way of its own: the label or key of
-                an account that is kept here. None: they are an account of their own.
+                an account that is kept here. None: they are accounts of their own, called as there, without a key.
 
         Raises:
             HistoryError: The file cannot be read or is none of these, or the history cannot be written.

@@ -63,7 +63,7 @@ class SkippedLine:
     """A line of an imported file that was left out.
 
     Attributes:
-        line: Its number, the first line being 1.
+        line: Its number, the first line being 1; of a file that is no lines, that of the row or entry.
         reason: What is wrong with it; the column and the type, never the value.
     """
 
