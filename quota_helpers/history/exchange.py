@@ -2,7 +2,7 @@
 
 Times are ISO 8601 in UTC with microseconds, percents as Python writes them. In CSV a missing value is an empty cell;
 a text that is empty, holds a line break, or would be taken for a formula by a spreadsheet, stands behind a backslash.
-So a row is always one line, and a bad line spoils no other. JSONL and CSV come back exactly.
+So a row is always one line, and a bad line spoils no other. All of them come back exactly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
@@ -35,7 +35,7 @@ from .rows import Rows
 from .schema import FRAME_COLUMNS, KINDS, READINGS
 
 FORMATS: Final = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
-"""How the name of an export ends; all but the last one are read, too."""
+"""How the name of an export ends."""
 
 _CHUNK: Final = 20_000  # lines held in memory at once
 _LONGEST_LINE: Final = 8 * LONGEST_TEXT
@@ -80,20 +80,23 @@ class Imported:
     bad_lines: tuple[SkippedLine, ...] = ()
 
 
-def format_of(path: Path, formats: Sequence[str]) -> str:
-    """Which of some formats a path means, by how its name ends.
+def format_of(path: Path) -> str:
+    """Which format a path means, by how its name ends.
 
     Raises:
-        HistoryError: It is none of them.
+        HistoryError: It is none, or Parquet without pyarrow.
     """
-    for ending in formats:
-        if path.name.lower().endswith(ending):
-            return ending
-    how = "exported" if ".parquet" in formats else "imported"
-    raise HistoryError(
-        f"{shown(path)}: a history is {how} as {', '.join(formats[:-1])} or {formats[-1]}.",
-        hint="Choose one of them.",
-    )
+    ending = next((ending for ending in FORMATS if path.name.lower().endswith(ending)), None)
+    if ending is None:
+        raise HistoryError(
+            f"{shown(path)}: a history is exported and imported as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.",
+            hint="Choose one of them.",
+        )
+    if ending == ".parquet" and find_spec("pyarrow") is None:
+        raise HistoryError(
+            f"{shown(path)}: Parquet needs the package pyarrow.", hint="Install it: pip install pyarrow; or choose .csv"
+        )
+    return ending
 
 
 # --- out ---
@@ -105,11 +108,7 @@ def write_file(path: Path, readings: pd.DataFrame, turns: Callable[[], pd.DataFr
     Raises:
         HistoryError: It cannot be written; what was there before is still there.
     """
-    ending, frames = format_of(path, FORMATS), [readings]
-    if ending == ".parquet" and find_spec("pyarrow") is None:
-        raise HistoryError(
-            f"{shown(path)}: Parquet needs the package pyarrow.", hint="Install it: pip install pyarrow; or choose .csv"
-        )
+    ending, frames = format_of(path), [readings]
     if ending.startswith(".jsonl"):
         frames.append(turns())
     try:
@@ -157,8 +156,9 @@ def _plain(column: pd.Series) -> list[Any]:
     kind = column.dtype.kind
     values: list[Any]
     if kind == "M":
-        text = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(), unit="us")
-        values = [f"{item}+00:00" for item in text.tolist()]
+        zone = "+00:00" if column.dt.tz is not None else ""  # without one in others' files only
+        times = column.dt.tz_convert(None) if zone else column
+        values = [f"{item}{zone}" for item in np.datetime_as_string(times.to_numpy(), unit="us").tolist()]
     elif kind == "m":
         values = (column.to_numpy().astype("timedelta64[us]").astype(np.int64) / 1e6).tolist()
     else:
@@ -189,10 +189,13 @@ def read_file(path: Path, take: Callable[[Rows], None]) -> tuple[SkippedLine, ..
     bad: list[SkippedLine] = []
     good = 0
     try:
-        ending = format_of(path, FORMATS[:-1])
+        ending = format_of(path)
         opened: Any = gzip.open if ending == ".jsonl.gz" else open
         with opened(path, "rb") as stream, _long_cells():
-            told = _csv_values(path, stream) if ending == ".csv" else _json_values(stream)
+            if ending == ".parquet":
+                told = _parquet_values(path, stream)
+            else:
+                told = _csv_values(path, stream) if ending == ".csv" else _json_values(stream)
             while chunk := list(islice(told, _CHUNK)):
                 lines = [line for _, line in chunk if not isinstance(line, str)]
                 bad += [SkippedLine(line=number, reason=line) for number, line in chunk if isinstance(line, str)]
@@ -224,11 +227,7 @@ def _csv_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     lines = _numbered_lines(stream)
     _, head = next(lines, (1, b""))
     names = next(csv.reader([head.decode("utf-8-sig", "replace")]), [])
-    missing = [name for name in REQUIRED[READINGS] if name not in names]
-    if missing:
-        raise HistoryError(
-            f"{shown(path)} is no exported history: its first line has no column {', '.join(missing)}.", hint=_HINT
-        )
+    _check_columns(path, names, "its first line")
 
     def decode(text: bytes) -> Any:
         cells = next(csv.reader([text.decode()], strict=True))
@@ -241,6 +240,30 @@ def _csv_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         yield number, _checked(decode, text)
 
 
+def _parquet_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    try:
+        frame = pd.read_parquet(stream, engine="pyarrow")
+    except (ValueError, NotImplementedError) as error:  # pyarrow's own are among them
+        raise HistoryError(
+            f"{shown(path)} is no Parquet file, is damaged, or not there as a whole.", hint=_HINT
+        ) from error
+    _check_columns(path, frame.columns, "it")
+    for number, row in enumerate(_plain_rows(frame), 1):
+        yield number, _checked(lambda told: msgspec.convert(told, Line), dict(zip(frame.columns, row, strict=True)))
+
+
+def _check_columns(path: Path, names: Iterable[str], what: str) -> None:
+    """Whether there is what makes a reading one.
+
+    Raises:
+        HistoryError: There is not.
+    """
+    if missing := [name for name in REQUIRED[READINGS] if name not in names]:
+        raise HistoryError(
+            f"{shown(path)} is no exported history: {what} has no column {', '.join(missing)}.", hint=_HINT
+        )
+
+
 def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
     while text := stream.readline(_LONGEST_LINE):
@@ -249,9 +272,9 @@ def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
 
 
-def _checked(decode: Callable[[bytes], Any], text: bytes) -> Any:
+def _checked(decode: Callable[[Any], Any], told: Any) -> Any:
     try:
-        line = decode(text)
+        line = decode(told)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, csv.Error) as error:
         return reason(error)
     return wrong(line) or line

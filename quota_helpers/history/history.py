@@ -239,7 +239,7 @@ class History(Closing):
             return insert_forecasts(connection, made_from(told, when, seed, paths))
 
     def import_file(self, path: str | os.PathLike[str], *, account: str | None = None) -> Imported:
-        """Add what `export` wrote (.csv, .jsonl, .jsonl.gz), all of it or nothing; lines that cannot be read are named.
+        """Add what `export` wrote (any of its formats), all of it or nothing; lines that cannot be read are named.
 
         Read are also another history (`history.sqlite3`), and what CodexBar (`history/codex.json`) and ccpace
         (`usage.jsonl`) have kept; `origin` says so. The same file a second time adds nothing.
@@ -361,9 +361,10 @@ class History(Closing):
             return overview.frame()
 
     def export(self, path: str | os.PathLike[str], *, projects: bool = False) -> int:
-        """Write everything but the raw bodies to a file, whole or not at all; how many lines with data.
+        """Write readings and turns to a file, whole or not at all; how many lines with data.
 
-        .jsonl and .jsonl.gz hold readings and turns, .csv and .parquet readings; `import_file` reads all but .parquet.
+        .jsonl and .jsonl.gz hold both, .csv and .parquet readings; `import_file` reads them all. Raw bodies and the
+        forecasts that were shown are in none: another history takes them from this one's own file.
 
         Args:
             path: The file.
