@@ -169,6 +169,20 @@ def test_bars_show_points_and_what_is_not_explained():
     assert "7 of them no turn explains" in figure.layout.title.subtitle.text
 
 
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ([], "kind"),
+        (["hour"], "hour"),
+        (["project", "model"], "project and model"),
+        (["project", "model", "hour"], "project, model and hour"),
+    ],
+)
+def test_the_title_says_what_was_asked_for(by, words):
+    figure = plot_burn(burn(readings(0, 2), turns((5, 100, "site")), by=by))
+    assert figure.layout.title.text == f"Where the week went: by {words} (estimate)"
+
+
 def test_projects_and_sessions_are_numbered_unless_asked_for():
     found = burn(readings(0, 3), turns((2, 2, "secret-plan"), (3, 1, "<b>site</b>")))
     assert list(plot_burn(found).layout.yaxis.ticktext) == ["project 1", "project 2"]

@@ -72,6 +72,14 @@ def test_two_spans_stand_side_by_side():
     assert {name: table.loc[name].tolist() for name in expected} == expected
 
 
+def test_numbers_are_shown_as_short_as_the_evidence_has_them():
+    found = compare_spans((TIMES[0], TIMES[3]), (TIMES[3], TIMES[6]), USED, TURNS.assign(total=710_000))
+    assert found.table.loc["weekly, points per million tokens"].round(6).tolist() == [2.112676, 4.225352]
+    for text in (repr(found), found._repr_html_(), found.evidence()):
+        assert re.search(r"per million tokens\W.*?2\.11\W.*?4\.23\W", text, re.DOTALL)
+        assert "1,420,000" in text
+
+
 def test_two_sessions_stand_side_by_side():
     found = compare_spans("one", "two", USED, TURNS)
     assert found.table.columns.tolist() == ["session (1)", "session (2)"]

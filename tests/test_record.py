@@ -81,9 +81,19 @@ def test_what_was_shown_is_scored_as_the_backtest_scores():
     assert "Was the forecast right?" in qh.plot_reliability(record).layout.title.text
 
 
+def test_what_is_no_frame_of_forecasts_is_refused():
+    frame = readings(*week(0, peak=70))
+    with pytest.raises(
+        ValueError, match=r"shown has no column account, .*exhausted_p50.*: History.forecasts\(\) gives"
+    ):
+        qh.track_record(pd.DataFrame({"asked_at": [START]}), frame)
+    with pytest.raises(TypeError, match=r"shown is list instead of a DataFrame"):
+        qh.track_record([], frame)
+
+
 def test_another_accounts_readings_and_missing_ones_score_nothing():
     frame = readings(*week(0, peak=80), (200, 20, 336))
     assert qh.track_record(shown(frame, 60), frame.assign(account_key="other")).asked.empty
     assert qh.track_record(shown(frame, 60), frame.iloc[:0]).asked.empty
-    with pytest.raises(TypeError, match=r"History\.forecasts"):
+    with pytest.raises(ValueError, match=r"History\.forecasts"):
         qh.track_record(frame, frame)

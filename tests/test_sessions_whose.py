@@ -76,6 +76,14 @@ def test_another_provider_is_a_series_of_its_own(home, creator):
     assert len(cycles(found.windows)) == 2
 
 
+def test_another_providers_series_are_told_apart_by_number(home):
+    """Each login's is one of its own; in the order of their keys, as everywhere."""
+    write(home, meta(model_provider="proxy", **ADA), reading(80, 1))
+    write(home, meta(TWO, model_provider="proxy", **KIM), reading(10, 60), session=TWO, at=1)
+    found = read(home).windows.sort_values("account_key")
+    assert found["account"].tolist() == ["proxy (another provider) (1)", "proxy (another provider) (2)"]
+
+
 # --- claims ---
 
 

@@ -195,7 +195,8 @@ def test_too_little_is_said_to_be_too_little():
 @pytest.mark.parametrize(
     ("wrong", "kind", "message"),
     [
-        ({"per": "often"}, ValueError, 'no length such as "7D", nor "whole" or "intervals"'),
+        ({"per": "often"}, ValueError, r'no length such as "7D" \(a year at most\), nor "whole" or "intervals"'),
+        ({"per": "1000D"}, ValueError, r"'1000D' is no length such as \"7D\" \(a year at most\)"),
         ({"per": "interval"}, ValueError, "Did you mean intervals"),
         ({"per": 7}, TypeError, "per is int instead of a length"),
         ({"per": "5m"}, ValueError, "shorter than the ten minutes"),

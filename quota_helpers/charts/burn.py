@@ -72,7 +72,7 @@ def plot_burn(
     burned = with_columns(burned, "burned", tuple(BURN_COLUMNS), "qh.burn(windows, tokens, by=...) makes one")
     names = list(burned.columns[4 : list(burned.columns).index("kind")])
     rows, window = _chosen(burned, window, accounts)
-    asked = " and ".join(names) or "kind"
+    asked = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "kind"
     what = {"weekly": "the week", "five_hour": "the five hours"}.get(window, window_title("codex", window))
     title = f"Where {what} went: by {asked} (estimate){demo_words(invented=is_demo(burned))}"
     if not rows["points"].sum() > 0:

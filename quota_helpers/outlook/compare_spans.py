@@ -11,7 +11,7 @@ from ..labels import of_kind
 from ..times import Moment, moment
 from .ledger import newest_of
 from .measure import Run
-from .spans import Span, markdown, table_of, whole_span
+from .spans import Span, markdown, shown, table_of, whole_span
 
 _WANTED = "a run of qh.measure, a pair of moments, or the id of a session"
 
@@ -31,11 +31,11 @@ class Comparison:
         return markdown(self.table.set_axis(["first", "second"], axis="columns"))
 
     def __repr__(self) -> str:
-        text: str = self.table.to_string(na_rep="-")
+        text: str = shown(self.table).to_string()
         return text
 
     def _repr_html_(self) -> str:
-        html: str = self.table.to_html(na_rep="-", border=0)
+        html: str = shown(self.table).to_html(border=0)
         return html
 
 

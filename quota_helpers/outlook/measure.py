@@ -13,7 +13,7 @@ from ..labels import of_kind
 from ..outcomes import Collection
 from ..sessions import read_sessions
 from ..sources import Source, connect
-from .spans import Span, markdown, table_of
+from .spans import Span, markdown, shown, table_of
 
 
 class Run:
@@ -77,10 +77,10 @@ class Run:
         return of_kind(source, Source, "source", "a source: qh.connect(), qh.demo() or qh.live(...) gives one")
 
     def __repr__(self) -> str:
-        return f"Run({self.label!r}, going on)" if self._span is None else self.table.to_string(na_rep="-")
+        return f"Run({self.label!r}, going on)" if self._span is None else shown(self.table).to_string()
 
     def _repr_html_(self) -> str | None:
-        html: str | None = None if self._span is None else self.table.to_html(na_rep="-", border=0)
+        html: str | None = None if self._span is None else shown(self.table).to_html(border=0)
         return html
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..frames import micros, readings
+from ..frames import micros, readings, with_columns
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
 from ..times import MISSING, SECOND, local_time
@@ -23,6 +23,11 @@ HALF_LIFE_HOURS: Final = 14 * 24.0  # of the weekday-by-hour rule
 WEEK_HOURS: Final = 168
 BINS: Final = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 _WINDOW: Final = ["account_key", "limit", "window", "cycle"]
+_BAND: Final = ("used_refills_p10", "used_refills_p50", "used_refills_p90")
+_SHOWN: Final = (
+    *("account", *_WINDOW[:-1], "asked_at", "used_percent", "p_exhausted_refills", "exhausted_p50"),
+    *_BAND,
+)
 _COLUMNS: Final = [
     *("account", *_WINDOW, "asked_at", *RULES),
     *("low", "middle", "high", "hours_off", "ran_out", "ended_used"),
@@ -97,8 +102,7 @@ def track_record(shown: pd.DataFrame, frame: pd.DataFrame, *, seed: int = 0) -> 
     ...     track_record(history.forecasts(), history.frame()).sentence()
     'No window of which a forecast was shown has closed yet.'
     """
-    if not isinstance(shown, pd.DataFrame) or "asked_at" not in shown:
-        raise TypeError(f"shown is {type(shown).__name__} instead of what History.forecasts() gives")
+    shown = with_columns(shown, "shown", _SHOWN, "History.forecasts() gives one")
     found = {(one.series.whose, one.series.limit, one.series.window): one for one in follow_all(readings(frame))}
     times = {name: micros(shown[name]) for name in ("asked_at", "exhausted_p50")}
     rows: list[dict[str, Any]] = []
@@ -144,7 +148,7 @@ def judged(whole: Followed, closed: Closed, row: Mapping[str, Any], when: int, p
         "base rate": closed.base,
         "whole window": float(pace >= FULL),
         "weekday by hour": float(projected >= FULL),
-        **dict(zip(("low", "middle", "high"), (row[f"used_refills_p{share}"] for share in (10, 50, 90)), strict=True)),
+        **dict(zip(("low", "middle", "high"), (row[name] for name in _BAND), strict=True)),
         "hours_off": abs(min(told, cycle.reset) - end) / HOUR_US,
         "ran_out": closed.ran_out,
         "ended_used": cycle.peak,

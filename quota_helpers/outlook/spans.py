@@ -135,6 +135,11 @@ def _place(row: str, columns: Mapping[str, Mapping[str, Any]]) -> int:
     )
 
 
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as texts, numbers short."""
+    return table.map(_short)
+
+
 def markdown(table: pd.DataFrame) -> str:
     """The table as Markdown, numbers short."""
     lines = [f"| what | {' | '.join(map(str, table.columns))} |", f"| --- |{' ---: |' * len(table.columns)}"]

@@ -100,7 +100,7 @@ def _length(per: str | timedelta) -> int | None:
         return None
     if isinstance(per, str):
         hint = advice(per, (WHOLE, INTERVALS), listed=0)
-        wanted = f'per {per!r} is no length such as "7D", nor "whole" or "intervals". {hint}'.strip()
+        wanted = f'per {per!r} is no length such as "7D" (a year at most), nor "whole" or "intervals". {hint}'.strip()
         try:
             per = span(per)
         except ValueError:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..labels import numbered
 from ..privacy import mask_identity
 from ..times import MISSING, TOLERANCE_SECONDS, window_name
 from .columns import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
@@ -187,6 +188,10 @@ class Frames:
                     labels.append(f"{mask_identity(provider or '')} (another provider)")
                     keys.append(hashlib.sha256(f"{key}\0{provider}".encode()).hexdigest()[:12])
         series = self.key_codes[files] * len(self.providers[1]) + self.providers[0][contexts]
+        there = np.unique(series).tolist()
+        told = numbered([labels[one] for one in there], [keys[one] for one in there])
+        for one, label in zip(there, told, strict=True):
+            labels[one] = label
         return series, labels, keys
 
     def _doubtful(self, one: Columns) -> Array:
