@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import FRAME_COLUMNS, TOKEN_COLUMNS, Added, History, Imported, SkippedLine, exchange
+from quota_helpers.history.schema import hidden
 from quota_helpers.models import UsageSnapshot
 from quota_helpers.outcomes import Collection
 
@@ -107,6 +108,26 @@ def test_whatever_is_kept_goes_out_and_back(tmp_path_factory, snapshots, suffix)
         assert told.bad_lines == ()
         assert told.added.new_rows == lines
         pd.testing.assert_frame_equal(frame, history.frame())
+
+
+def test_a_turn_learns_its_project_and_session(history, tmp_path):
+    """From logs after an export that lacks them; never the other way round, and the second time nothing changes."""
+    path, given = tmp_path / "kept.jsonl", logs(6)
+    given.tokens["project"] = ["alpha", "alpha", "beta", "beta", None, None]
+    with History.in_memory() as other:
+        other.add_sessions(given)
+        other.add_sessions(logs(2, session="0199-b"))
+        other.export(path)
+    history.import_file(path)
+    assert set(history.tokens()["project"].isna()) == {True}
+    for _ in range(2):
+        assert history.add_sessions(given) == Added(known_rows=6, known_turns=6)
+        assert history.import_file(path).added == Added(known_rows=8, known_turns=8)
+        turns = history.tokens()
+        of_logs = turns[turns["session"] == "0199-a"]
+        assert of_logs.sort_values("time")["project"].fillna("?").tolist() == [*["alpha"] * 2, *["beta"] * 2, "?", "?"]
+        assert sorted(turns["session"].unique()) == sorted(["0199-a", hidden("0199-b")])
+        assert sorted(history.frame(origin="session")["session"].unique()) == sorted(["0199-a", hidden("0199-b")])
 
 
 def test_the_csv_is_plain_for_other_programs(history, tmp_path):

@@ -21,6 +21,7 @@ from history_support import T0, as_nobody, collection, contents, logs, raw_bytes
 
 from quota_helpers.errors import HistoryError
 from quota_helpers.history import History, keep_history, open_history, own_history, share_history, shared
+from quota_helpers.history.schema import hidden
 from quota_helpers.outcomes import Collection
 from quota_helpers.settings import change_setting, setting
 
@@ -137,6 +138,35 @@ def test_a_session_that_another_told_is_not_counted_again(here, there):
         two.sync()
         assert two.add_sessions(logs(4)).new_turns == 0
         assert len(two.tokens()) == len(two.frame()) == 4
+
+
+@pytest.mark.parametrize("projects", [False, True])
+def test_ones_own_logs_say_more_than_anothers_copy(here, there, projects):
+    """The same logs on two machines: the second has them from the first, and its own name for sessions and projects."""
+    given = logs(4)
+    given.tokens["project"] = "alpha"
+    with here.open() as history:
+        history.add_sessions(logs(4))
+    with there.open(projects=projects) as history:
+        assert set(history.tokens()["session"]) == {hidden("0199-a")}
+        for _ in range(2):
+            assert history.add_sessions(given).new_turns == 0
+            assert history.tokens()[["session", "project"]].drop_duplicates().to_numpy().tolist() == [
+                ["0199-a", "alpha"]
+            ]
+            assert set(history.frame()["session"]) == {"0199-a"}
+    assert b"alpha" not in unpacked(here.shared)
+
+
+def test_what_is_learnt_later_is_shared_where_it_was_asked_for(here):
+    """A file that was written without projects is written again."""
+    given = logs(4)
+    with here.open(projects=True) as history:
+        history.add_sessions(given)
+        assert b"alpha" not in unpacked(here.shared)
+        given.tokens["project"] = "alpha"
+        assert history.add_sessions(given).new_turns == 0
+        assert b"alpha" in unpacked(here.shared)
 
 
 def test_a_lost_history_comes_back(here):

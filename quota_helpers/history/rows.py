@@ -131,14 +131,15 @@ def _statement(table: sa.Table, dialect: sa.Dialect) -> str:
 
 
 def insert_rows(connection: sa.Connection, rows: Rows, rule: Rule = Rule()) -> int:  # frozen
-    """Add the rows that are not there yet; how many."""
+    """Add the rows that are not there yet; how many. Those that are learn sessions and projects (`_fill`)."""
     kind = rows.kind
     contents = [rule.apply(kind, told) for told in rows.told]
     plain = [tuple(content.values()) for content in contents]
     numbers = [number_of(content) for content in plain]
     about = sorted({(number, *content) for number, content in zip(numbers, plain, strict=True)}, key=itemgetter(0))
     insert_new(connection, kind.about, about)
-    series = np.array([kind.series(content) for content in contents], np.int64)[rows.which]
+    series_of = [kind.series(content) for content in contents]
+    series = np.array(series_of, np.int64)[rows.which]
     columns = {
         **rows.numbers,
         "series": series,
@@ -146,8 +147,67 @@ def insert_rows(connection: sa.Connection, rows: Rows, rule: Rule = Rule()) -> i
         kind.about.name: np.array(numbers, np.int64)[rows.which],
     }
     order = np.lexsort((rows.time, series))  # in the table's own order, so that it grows at its end
-    told = (columns[column.name][order].tolist() for column in kind.rows.columns)
-    return insert_new(connection, kind.rows, zip(*told, strict=True))
+    told = {column.name: columns[column.name][order].tolist() for column in kind.rows.columns}
+    new = insert_new(connection, kind.rows, zip(*told.values(), strict=True))
+    if fuller := _fuller(connection, kind, zip(series_of, contents, strict=True)):
+        becomes = [fuller.get(place, {}) for place in rows.which[order].tolist()]
+        _fill(connection, kind, becomes, {column.name: told[column.name] for column in kind.rows.primary_key.columns})
+    return new
+
+
+def _fuller(
+    connection: sa.Connection, kind: Kind, contents: Iterable[tuple[int, Mapping[str, Any]]]
+) -> dict[int, dict[int, int]]:
+    """Place of a content -> what is kept of its series and lacks its session's own name or project -> that with them.
+
+    A copy that was made for others lacks them; what else it says, and who said it, stays.
+    """
+    tells = {at: told for at, told in enumerate(contents) if private_content(told[1]) != told[1]}
+    if not tells:
+        return {}
+    lacks = [kind.about.c.session.like("s-%")]
+    if "project" in kind.told:
+        lacks.append(kind.about.c.project.is_(None))
+    poor: dict[int, list[dict[str, Any]]] = {}
+    for row in connection.execute(sa.select(kind.about).where(sa.or_(*lacks))).mappings():
+        poor.setdefault(kind.series(row), []).append(dict(row))
+    found: dict[int, dict[int, int]] = {}
+    new: dict[int, tuple[Any, ...]] = {}
+    for at, (series, content) in tells.items():
+        for known in poor.get(series, ()):
+            full = _filled({name: value for name, value in known.items() if name != "id"}, content)
+            number = number_of(tuple(full.values()))
+            if number != known["id"]:
+                new[number] = (number, *full.values())
+                found.setdefault(at, {})[known["id"]] = number
+    insert_new(connection, kind.about, [new[number] for number in sorted(new)])
+    return found
+
+
+def _filled(known: dict[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """A content with the session's own name and the project of another of its series, where it lacks them."""
+    session = content["session"]
+    if session is not None and known["session"] == hidden(session):
+        known["session"] = session
+    if "project" in known and known["project"] is None:
+        known["project"] = content["project"]
+    return known
+
+
+def _fill(
+    connection: sa.Connection, kind: Kind, becomes: Sequence[Mapping[int, int]], key: Mapping[str, list[Any]]
+) -> None:
+    """Give rows that are kept their fuller content: for each what its content may be and then becomes, and its key."""
+    changed = kind.rows.update().where(
+        *(kind.rows.c[name] == sa.bindparam(f"of_{name}") for name in key), kind.number == sa.bindparam("poor")
+    )
+    rows = [
+        {"poor": poor, "full": full} | {f"of_{name}": values[at] for name, values in key.items()}
+        for at, pairs in enumerate(becomes)
+        for poor, full in pairs.items()
+    ]
+    if rows:
+        connection.execute(changed.values({kind.about.name: sa.bindparam("full")}), rows)
 
 
 def rows_of(kind: Kind, frame: pd.DataFrame) -> Rows:

@@ -288,7 +288,8 @@ def _months(connection: sa.Connection, projects: bool) -> dict[str, str]:  # noq
     sums: dict[str, list[int]] = defaultdict(lambda: [int(projects)] + [0] * 2 * len(KINDS))
     for place, kind in enumerate(KINDS):
         day = (kind.at // _DAY).label("day")
-        query = sa.select(day, sa.func.count(), sa.func.sum(kind.at % _PRIME)).join_from(
+        told = kind.at % _PRIME + (kind.number % _PRIME if projects else 0)  # a project may be learnt later
+        query = sa.select(day, sa.func.count(), sa.func.sum(told)).join_from(
             kind.rows, kind.about, kind.about.c.id == kind.number
         )
         for number, count, total in connection.execute(query.where(kind.about.c[SHARED_BY].is_(None)).group_by(day)):
