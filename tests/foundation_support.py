@@ -45,6 +45,12 @@ def usage(five=25, weekly=50, *, weekly_reset=None, plan="plus", **more) -> dict
     return {"plan_type": plan, "rate_limit": {"allowed": True, "limit_reached": False, **slots}} | more
 
 
+def model_only(**more) -> dict:
+    """A usage body whose only window is one of a model's limit."""
+    extra = {"metered_feature": "codex_spark", "rate_limit": {"primary_window": window(0, FIVE_HOURS)}}
+    return {"plan_type": "business", "rate_limit": None, "additional_rate_limits": [extra]} | more
+
+
 def says(body, status=200, headers=()) -> Answer:
     """An answer that is the same each time; `body` is bytes, text, or something to write as JSON."""
     return lambda exchange: exchange.reply(status, body, headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from foundation_support import NOW, WEEK, reading, snapshot
+from foundation_support import NOW, WEEK, model_only, reading, snapshot
 
 import quota_helpers as qh
 from quota_helpers import errors
@@ -168,6 +168,20 @@ def test_the_first_hours_count_and_noise_does_not():
 
 def test_a_models_limit_that_runs_out_is_no_answer():
     assert list(said(snapshot("ada", week(10), reading(90, limit="spark")))) == ["stands"]
+
+
+def test_a_login_with_no_limit_but_a_models_is_not_known_and_hides_no_other():
+    seat = qh.normalize_usage(model_only(), fetched_at=NOW, account="seat", account_key="key-seat")
+    assert said(seat) == {"unread": "The numbers of seat are old or missing."}
+    told = said(seat, snapshot("ada", five(12)))
+    assert told["use"].startswith("Use ada now: 88 % of its five hours")
+    assert told["unread"] == "The numbers of seat are old or missing."
+
+
+def test_what_blocks_a_login_with_no_limit_but_a_models_is_told():
+    body = model_only(rate_limit_reached_type={"type": DEPLETED})
+    seat = qh.normalize_usage(body, fetched_at=NOW, account="seat", account_key="key-seat")
+    assert said(seat) == {"blocked": "seat is blocked: the workspace's credits are depleted."}
 
 
 def test_a_forecast_with_a_number_speaks_instead_of_the_pace():

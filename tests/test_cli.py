@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 import pytest
-from foundation_support import FAR, LATER, POSIX, Desk, ask, cli, epoch, in_terminal, says, usage, window
+from foundation_support import FAR, LATER, POSIX, Desk, ask, cli, epoch, in_terminal, model_only, says, usage, window
 
 DAY = timedelta(days=1)
 
@@ -156,6 +156,15 @@ def test_in_a_terminal_the_answers_stand_below_the_table(desk):
     assert max(map(len, lines)) <= 80
     assert max(map(len, in_terminal(desk, columns=40).splitlines())) <= 40
     assert "Use ada" not in ask(desk).stdout
+
+
+@POSIX
+def test_in_a_terminal_a_login_with_no_limit_but_a_models_hides_no_other(desk):
+    desk.login("ada", usage(25, 50))
+    desk.login("seat", model_only())
+    lines = " ".join(in_terminal(desk, "--timezone", "UTC").split())
+    assert "Use ada now: 75 % of its five hours" in lines
+    assert lines.endswith("The numbers of seat are old or missing.")
 
 
 @POSIX

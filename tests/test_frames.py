@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from foundation_support import FIVE_HOURS, NOW, WEEK, reading, snapshot
+from foundation_support import FIVE_HOURS, NOW, WEEK, model_only, reading, snapshot
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -112,6 +112,24 @@ def test_a_snapshot_without_windows_keeps_one_row(body):
     row = frame.iloc[0]
     assert (row["account"], row["limit"], row["state"], row["plan"]) == ("ada", "codex", "unknown", "plus")
     assert row[["window", "used_percent", "allowed"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, None),
+        (
+            {"rate_limit_reached_type": {"type": "workspace_owner_credits_depleted"}},
+            "the workspace's credits are depleted",
+        ),
+        ({"spend_control": {"reached": True}}, "the spending cap is reached"),
+    ],
+)
+def test_an_own_limit_without_windows_has_a_row_beside_a_models_where_it_is_blocked(said, why):
+    frame = to_frame(normalize_usage(model_only(**said), fetched_at=NOW, account="ada", account_key="k"))
+    rows = [("codex_spark", "five_hour", None), *([("codex", None, why)] if why else [])]
+    shown = frame[["limit", "window", "blocked"]].astype(object)
+    assert list(shown.where(shown.notna(), None).itertuples(index=False, name=None)) == rows
 
 
 def test_a_spending_cap_beside_no_windows_does_not_hide_that_there_are_none():

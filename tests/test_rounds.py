@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from foundation_support import Desk, ask, cli, environment, usage
+from foundation_support import Desk, ask, cli, environment, model_only, usage
 from history_support import T0
 
 import quota_helpers as qh
@@ -161,6 +161,13 @@ def test_keep_prints_as_always_and_keeps(desk, own, tmp_path):
     assert kept(tmp_path / "own") == 2
     assert ask(desk, "--keep", env=own).returncode == 0
     assert kept(tmp_path / "own") == 4
+
+
+def test_keep_keeps_a_login_with_no_limit_but_a_models(desk, own, tmp_path):
+    desk.login("ada", usage(25, 50))
+    desk.login("seat", model_only())
+    done = ask(desk, "--keep", env=own)
+    assert (done.returncode, kept(tmp_path / "own")) == (0, 3), done.stderr
 
 
 def test_keeping_loads_no_pyarrow():

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import pytest
 import traitlets
 from crowd_support import crowd
+from foundation_support import model_only, usage
 from panel_support import source_of
 
 from quota_helpers import demo
@@ -370,6 +371,17 @@ def test_text_from_outside_is_escaped():
         assert script not in panel._repr_mimebundle_()["text/html"]
         panel.alerts.show("x", script)
         assert script not in panel.alerts.value
+
+
+def test_a_login_with_no_limit_but_a_models_is_shown_below_the_others_and_said_to_be_unknown():
+    ada = DemoAccount(name="ada", seat=seat("ada", "plus"), template=usage(25, 50))
+    spark = DemoAccount(name="spark", seat=seat("spark", "business"), template=model_only())
+    with source_of([spark, ada]) as source:
+        panel = QuotaPanel(source)
+        assert rows(panel) == ["ada", "spark"]
+        for html in (panel._view.answers.value, panel._repr_mimebundle_()["text/html"]):
+            assert "The numbers of spark are old or missing." in html
+        panel.close()
 
 
 def test_an_exception_in_a_handler_is_shown_and_raised(panel, monkeypatch):

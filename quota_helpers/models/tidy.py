@@ -44,15 +44,17 @@ INVENTED_SESSIONS: Final = "0199d000-0000-7000-8000-"
 def tidy_rows(snapshot: UsageSnapshot) -> Iterator[dict[str, Any]]:
     """One row per limit and window, with the names of `COLUMNS`; what is missing in a row is not known.
 
-    A snapshot (and a limit) without windows keeps one row; spend limits are rows with the window "monthly". Money is
-    in two words beside them, "credits" and "spent", which are no columns: their unit would be lost there.
+    A snapshot (and a limit) without windows keeps one row, and so does an own limit without windows that lets nothing
+    through: no other row would say so. Spend limits are rows with the window "monthly". Money is in two words beside
+    them, "credits" and "spent", which are no columns: their unit would be lost there.
     """
     limits = {limit.limit_id: limit for limit in snapshot.limits}
     metered = {window.limit_id for window in snapshot.windows}
     known = whose(snapshot)
     for window in snapshot.windows:
         yield known | window_row(window, snapshot.fetched_at) | _said(snapshot, limits.get(window.limit_id))
-    own = [] if snapshot.windows else [limits.get("codex") or Limit(limit_id="codex")]
+    alone = not snapshot.windows or (snapshot.blocked and "codex" not in metered)
+    own = [limits.get("codex") or Limit(limit_id="codex")] if alone else []
     metered |= {limit.limit_id for limit in own}
     for limit in (*own, *(limit for limit in snapshot.limits if limit.limit_id not in metered)):
         about = {"limit": limit.limit_id, "limit_name": limit.limit_name, "state": "unknown"}

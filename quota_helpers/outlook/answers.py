@@ -230,7 +230,7 @@ def _blocked(stopped: Sequence[Login], speech: _Speech) -> list[Answer]:
     else:
         reasons = [f"{login.label} ({login.blocked})" for login in stopped]
         text = f"{len(stopped)} logins are blocked: {_some(reasons)}."
-    return [Answer("blocked", text, first.windows[0].bar.account_key, at=first.back_at)]
+    return [Answer("blocked", text, first.account_key, at=first.back_at)]
 
 
 def _used_up(spent: Sequence[Login], speech: _Speech) -> list[Answer]:

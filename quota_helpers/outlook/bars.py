@@ -26,6 +26,7 @@ OWN: Final = "codex"
 """The account's own limit: it alone ranks an account."""
 WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
 
+UNKNOWN: Final = (5, 0.0)  # how a window of which nothing is known binds
 FULL: Final = 100.0  # percent
 FAST_AT_LEAST_USED: Final = 10.0  # percent; readings of less say little about a pace
 FAST_PROJECTION: Final = 1.05  # share used at the reset, were the average so far to go on
@@ -160,7 +161,7 @@ class WindowBar:
         (the least left first), what lasts, what has not begun; a percentage that is unknown or history comes last.
         """
         if self.used is None or self.state == "stale":
-            return 5, 0.0
+            return UNKNOWN
         if self.full:
             return 0, -(self.resets_in.total_seconds() if self.resets_in else float("inf"))
         if self.fast and self.enough_for is not None:
@@ -266,9 +267,10 @@ def by_account(bars: Iterable[WindowBar]) -> list[list[WindowBar]]:
 def binds_first(bars: Sequence[WindowBar]) -> tuple[bool, list[tuple[int, float]], str]:
     """Sort key of one account's bars: blocked, then by its own windows, the one that binds first first.
 
-    A model's limit ranks nobody; a spending cap only where it is the account's only limit.
+    A model's limit ranks nobody, and who has nothing else comes last; a spending cap ranks only where it is the
+    account's only limit.
     """
-    return not blocked_why(bars), sorted(bar.binding for bar in ranking(bars)), bars[0].account
+    return not blocked_why(bars), sorted(bar.binding for bar in ranking(bars)) or [UNKNOWN], bars[0].account
 
 
 def blocked_why(bars: Sequence[WindowBar]) -> str:

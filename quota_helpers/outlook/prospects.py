@@ -58,20 +58,19 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One login by the windows that rank it, and why it lets nothing through ("" when it does)."""
+    """One login.
 
+    Attributes:
+        account_key: Whose it is.
+        label: The name to show.
+        windows: Those that rank it; none where a model's limit is all that was sent.
+        blocked: Why it lets nothing through, or "".
+    """
+
+    account_key: str
+    label: str
     windows: tuple[Prospect, ...]
     blocked: str
-
-    @property
-    def label(self) -> str:
-        """The name to show."""
-        return self.windows[0].bar.label
-
-    @property
-    def account_key(self) -> str:
-        """Whose it is."""
-        return self.windows[0].bar.account_key
 
     @property
     def stops_soon(self) -> bool:
@@ -80,8 +79,8 @@ class Login:
 
     @property
     def known(self) -> bool:
-        """Whether the percentages of all its windows are of now."""
-        return all(window.known for window in self.windows)
+        """Whether it has windows and the percentages of all are of now."""
+        return bool(self.windows) and all(window.known for window in self.windows)
 
     @property
     def full(self) -> list[WindowBar]:
@@ -119,7 +118,10 @@ def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
         forecast: Rows as `qh.forecast` gives them (a frame or mappings); None: the pace speaks.
     """
     rows = _rows(forecast)
-    made = [Login(tuple(_prospect(bar, rows) for bar in ranking(own)), blocked_why(own)) for own in by_account(bars)]
+    made = [
+        Login(own[0].account_key, own[0].label, tuple(_prospect(bar, rows) for bar in ranking(own)), blocked_why(own))
+        for own in by_account(bars)
+    ]
     return sorted(made, key=lambda login: (not login.blocked, sorted(map(_binding, login.windows))))
 
 

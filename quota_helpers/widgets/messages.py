@@ -91,7 +91,7 @@ def answers_html(
         earned: The sentence about earned resets, or "".
     """
     unread = f"<li><i>{SIGNS['unread']}</i>{failures_html(failures, logins, reveal=reveal)}</li>" if failures else ""
-    lines = [unread if answer.kind == "unread" else _line_html(answer.kind, answer.text) for answer in answers]
+    lines = [(answer.kind == "unread" and unread) or _line_html(answer.kind, answer.text) for answer in answers]
     if unread not in lines:
         lines.append(unread)
     if earned:

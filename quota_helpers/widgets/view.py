@@ -205,7 +205,8 @@ class View:
     def _twin(
         collection: Collection, line: str, known: _Known, bars: list[WindowBar], labels: dict[str, str], choice: Choice
     ) -> str:
-        said = [*(answer.text for answer in known.said if answer.kind != "unread"), known.earned]
+        told_behind = "unread" if collection.failures else None
+        said = [*(answer.text for answer in known.said if answer.kind != told_behind), known.earned]
         if choice.foresight is not None:
             said.append(f"Forecasts: {choice.foresight.record.sentence(choice.zone)}")
         return saved_html(
