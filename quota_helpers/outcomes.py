@@ -118,7 +118,9 @@ class Accounts(Sequence[Account]):
         raise KeyError(f"no account {name!r}; there are: {', '.join(self.names) or 'none'}")
 
     def __repr__(self) -> str:
-        return f"Accounts({len(self)} logins, {len(self.failures)} unusable: {mask_identity(', '.join(self.names))})"
+        lists = {"logins": self.names, "unusable": [failure.account for failure in self.failures]}
+        counted = (f"{len(names)} {what}: {mask_identity(', '.join(names))}" for what, names in lists.items())
+        return f"Accounts({'; '.join(part.removesuffix(': ') for part in counted)})"
 
     def _repr_html_(self) -> str:
         rows = (

@@ -40,7 +40,7 @@ MILLISECONDS_ABOVE: Final = 1e11
 Moment = datetime | timedelta | str
 """What a moment may be given as: an aware datetime or pandas Timestamp, ISO 8601 text, or a timedelta back from now."""
 
-_UNITS: Final = {"": MINUTE, "s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+_UNITS: Final = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _MICROSECOND: Final = timedelta(microseconds=1)
 _WANTED: Final = 'an aware datetime, an ISO 8601 text ("2026-11-22T12:00Z") or a timedelta back from now'
 
@@ -268,7 +268,7 @@ def duration(span: timedelta | None) -> str:
 
 
 def span(text: str) -> timedelta:
-    """A length of time as people write it: "10m", "3h", "1d 12h", "90s"; a bare number counts minutes.
+    """A length of time as people write it: "10m", "3h", "1d 12h", "90s"; each number has its unit.
 
     Raises:
         ValueError: It is none, or nothing at all.
@@ -276,8 +276,8 @@ def span(text: str) -> timedelta:
     >>> span("10m"), span("1d12h")
     (datetime.timedelta(seconds=600), datetime.timedelta(days=1, seconds=43200))
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
-    if re.sub(r"(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", "", text.strip().lower()) or not parts:
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.strip().lower())
+    if re.sub(r"(\d+(?:\.\d+)?)\s*([smhdw])\s*", "", text.strip().lower()) or not parts:
         raise ValueError(f"{text!r} is no length of time: write 10m, 3h or 1d 12h")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if not 0 < seconds <= 366 * DAY:

@@ -12,6 +12,7 @@ from quota_helpers import errors
 from quota_helpers.models import SpendLimit
 from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.outlook.answers import Answers
+from quota_helpers.outlook.bars import window_bars
 from quota_helpers.outlook.pool import PoolForecast
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -182,6 +183,14 @@ def test_what_blocks_a_login_with_no_limit_but_a_models_is_told():
     body = model_only(rate_limit_reached_type={"type": DEPLETED})
     seat = qh.normalize_usage(body, fetched_at=NOW, account="seat", account_key="key-seat")
     assert said(seat) == {"blocked": "seat is blocked: the workspace's credits are depleted."}
+
+
+def test_a_window_without_a_name_is_a_window():
+    frame = qh.to_frame(snapshot("ada", five(58, reset_in=5 * HOUR))).assign(window=None)
+    [told] = [answer.text for answer in qh.answers(frame, tz="UTC") if answer.kind == "stands"]
+    assert told.startswith("ada: 42 % of its window (until 17:00) is left")
+    [bar] = window_bars(frame)
+    assert bar.sentence("left").startswith("42 % left")
 
 
 def test_a_forecast_with_a_number_speaks_instead_of_the_pace():

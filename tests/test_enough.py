@@ -109,6 +109,27 @@ def test_over_a_time_the_pace_so_far_decides(used, gone, hours, need, verdict):
         assert answer.text.startswith("At its pace so far ada will have ")
 
 
+def test_where_it_is_too_early_for_a_pace_what_is_left_now_is_said():
+    """So it is said where nothing tells when it resets; only what is left then is not known."""
+    begun = snapshot(window(3, "five_hour", FIVE, gone=0.0))
+    answer = enough(begun, 10, lasting=timedelta(hours=3))
+    assert answer.exit_code == 5
+    told = "ada has 97 % left of its five hour limit; it is too early to say what will be left after 3 h 00 m."
+    assert answer.text == told
+    bare = QuotaWindow(limit_id="codex", name="weekly", used_percent=5, window_seconds=WEEK, fetched_at=NOW)
+    unsaid = enough(snapshot(bare), 10, lasting=timedelta(hours=3)).text
+    assert unsaid == "ada has 95 % left of its weekly limit; nothing says what will be left after 3 h 00 m."
+    begun_early = snapshot(window(3, "five_hour", FIVE, gone=0.01))
+    assert enough(begun_early, 10, lasting=timedelta(hours=3)).text.startswith("At its pace so far ada will have ")
+    unread = snapshot(window(None, "five_hour", FIVE))
+    assert enough(unread, 10, lasting=timedelta(hours=3)).text.startswith("ada: how much is left of its five hour")
+
+
+def test_a_window_without_a_name_is_the_limit():
+    frame = to_frame(snapshot(window(58))).assign(window=None)
+    assert enough(frame, 20).text == "ada has 42 % left of its limit: enough for 20 %."
+
+
 def record(per_hour, days=30, name="ada", until=NOW):
     """Readings of a week's window every hour over that many days, used evenly; the last week ends half gone."""
     hours = int(days * 24)

@@ -101,6 +101,13 @@ def test_collections_of_accounts_show_no_token():
     assert "ada" in accounts._repr_html_()
 
 
+def test_accounts_are_named_beside_their_count():
+    failures = [Failure(account="x", error=errors.TokenMissingError("none."))]
+    assert repr(Accounts([account()], failures)) == "Accounts(1 logins: ada; 1 unusable: x)"
+    assert repr(Accounts([], failures)) == "Accounts(0 logins; 1 unusable: x)"
+    assert repr(Accounts([account()])) == "Accounts(1 logins: ada; 0 unusable)"
+
+
 # --- accounts ---
 
 

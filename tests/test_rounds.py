@@ -309,6 +309,8 @@ def test_the_gate_over_a_time_asks_what_was_kept(desk, own, tmp_path):
         ["--need", "101"],
         ["--need", "much"],
         ["--need", "5", "--for", "soon"],
+        ["--need", "5", "--for", "3"],
+        ["--every", "10"],
         ["--every", "59s"],
         ["--every", "10m", "--need", "5"],
         ["--keep", "--demo"],
@@ -316,3 +318,9 @@ def test_the_gate_over_a_time_asks_what_was_kept(desk, own, tmp_path):
 )
 def test_wrong_usage(arguments):
     assert cli(*arguments, cwd=Path.cwd()).returncode == 64
+
+
+@pytest.mark.parametrize("option", ["--for", "--every"])
+def test_a_length_without_a_unit_is_no_length(option):
+    """Three of what? Hours for the one, minutes for the other."""
+    assert "'3' is no length of time: write 10m, 3h or 1d 12h" in cli(option, "3", cwd=Path.cwd()).stderr

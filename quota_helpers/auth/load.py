@@ -123,7 +123,7 @@ def parse_logins(text: str, *, name: str | None = None) -> Accounts:
         AuthError: The text as a whole is no login file.
 
     >>> parse_logins('[{"access_token": "a", "account_id": "1"}, {"refresh_token": "b"}]')
-    Accounts(1 logins, 1 unusable: account-1)
+    Accounts(1 logins: account-1; 1 unusable: login)
     """
     origin = Origin(name=name)
     result = read_text(text)

@@ -319,7 +319,7 @@ def _until(bar: WindowBar, speech: _Speech) -> str:
 def _span(bar: WindowBar) -> str:
     if bar.limit.startswith("spend:"):
         return "spending cap"
-    return _SPANS.get(bar.window) or f"{bar.window.replace('_', ' ')} window"
+    return _SPANS.get(bar.window) or f"{bar.window.replace('_', ' ')} window".lstrip()
 
 
 def _whose(bar: WindowBar) -> str:

@@ -206,7 +206,7 @@ class WindowBar:
         if self.used is None:
             return ", ".join(filter(None, (f"{self.title}: unknown".lstrip(": "), self.blocked and "blocked")))
         parts = [
-            f"{self.title}: {self.number(show)} {show}",
+            f"{self.title}: {self.number(show)} {show}".lstrip(": "),
             self.word(show).removeprefix("▲ ").replace("fast", "ahead of pace"),
         ]
         if self.state == "stale":

@@ -133,7 +133,11 @@ def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None, ahead:
         return Enough("no", f"{_said(who, *smallest, lasting, ahead)}: not enough {told}.", key)
     if smallest is None or len(known) < len(windows):
         missing = next((bar for bar in windows if _left(bar, lasting, ahead) is None), None)
-        which = f" of its {missing.title} limit" if missing is not None and missing.window else ""
+        if lasting and missing is not None and _left(missing, None, ahead) is not None:
+            why = "it is too early to say" if missing.gone == 0 else "nothing says"
+            text = f"{_said(who, missing.left or 0.0, missing, None, ahead)}; {why} what will be left after"
+            return Enough("unknown", f"{text} {duration(lasting)}.", key)
+        which = f" of {_limit(missing)}" if missing is not None and missing.window else ""
         stale = ", its reading is from before the reset" if missing is not None and missing.state == "stale" else ""
         return Enough("unknown", f"{who}: how much is left{which} is not known{stale}.", key)
     return Enough("yes", f"{_said(who, *smallest, lasting, ahead)}: enough {told}.", key)
@@ -157,10 +161,14 @@ def _left(bar: WindowBar, lasting: timedelta | None, ahead: Rises) -> float | No
 
 def _said(who: str, left: float, bar: WindowBar, lasting: timedelta | None, ahead: Rises) -> str:
     if not lasting:
-        return f"{who} has {percent(left)} left of its {bar.title} limit"
+        return f"{who} has {percent(left)} left of {_limit(bar)}"
     if (bar.account_key, bar.window) in ahead:
-        return f"By its record {who} will still have {percent(left)} of its {bar.title} limit in nine cases of ten"
-    return f"At its pace so far {who} will have {percent(left)} left of its {bar.title} limit"
+        return f"By its record {who} will still have {percent(left)} of {_limit(bar)} in nine cases of ten"
+    return f"At its pace so far {who} will have {percent(left)} left of {_limit(bar)}"
+
+
+def _limit(bar: WindowBar) -> str:
+    return f"its {bar.title} limit" if bar.title else "its limit"
 
 
 def _of_any(answers: Sequence[Enough], need: float) -> Enough:
