@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..files import reason
-
 FOLDERS: Final = ("sessions", "archived_sessions")
 """A log in both is read from the first."""
 
@@ -96,7 +94,7 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
     except FileNotFoundError:
         return
     except OSError as error:
-        skipped.append(f"{path}: this folder cannot be read ({reason(error)})")
+        skipped.append(f"{path}: this folder cannot be read ({why(error)})")
         return
     for file, entry in children.items():
         below = f"{name}/{file}"
@@ -107,7 +105,7 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
             elif _LOG.fullmatch(file) and not (file.endswith(PACKED) and file.removesuffix(PACKED) in children):
                 yield _log(entry, below)
         except OSError as error:
-            skipped.append(f"{entry.path}: this log cannot be read ({reason(error)})")
+            skipped.append(f"{entry.path}: this log cannot be read ({why(error)})")
 
 
 def _log(entry: os.DirEntry[str], name: str) -> LogFile:
@@ -116,3 +114,8 @@ def _log(entry: os.DirEntry[str], name: str) -> LogFile:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is no regular file")
     return LogFile(name, entry.path, status.st_size, status.st_mtime_ns)
+
+
+def why(error: Exception) -> str:
+    """What the system says of it. Not `files.reason`: helper processes load this file, and nothing around it."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO, Final
 import msgspec
 
 from .events import Batch, Context, Events, LimitName, State, new_state
-from .find import PACKED
+from .find import PACKED, why
 from .scan import BUFFER_BYTES, Scanner
 
 LENGTH: Final = Packer("<Q")
@@ -86,9 +86,8 @@ def _read(job: Job, batch: Batch, buffer: bytearray) -> Report:
                 scanner.read(file, job.size)
                 state.head, state.tail = fingerprints(file, state.offset)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         del batch.rows[rows:], batch.odd[odd:]  # what came before the damage is not half a session
-        report.error = reason
+        report.error = why(error)
     else:
         report.state = state
     return report
