@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from simulated_users import at, simulate
 
 import quota_helpers as qh
-from quota_helpers.outlook.demand import HOUR_US
+from quota_helpers.outlook.demand import HOUR_US, past_of
 from quota_helpers.outlook.forecast import FORECAST_COLUMNS, forecast_paths, why_not
 from quota_helpers.outlook.refills import RefillClock
 from quota_helpers.outlook.usage_paths import paths_from
@@ -173,6 +173,21 @@ LENGTHS = st.sampled_from([(604_800, "weekly"), (FIVE, "five_hour"), (2_592_000,
 @given(ROWS, LENGTHS)
 def test_whatever_was_read_the_numbers_hold_together(rows, length):
     sound(qh.forecast(anything(rows, length), paths=50))
+
+
+def test_a_last_reading_without_its_reset_is_forecast_to_that_of_its_cycle():
+    table = qh.forecast(readings((0, 5, 168), (24, 20, 166), (48, 60, 168), (72, 72, None)), paths=50)
+    assert table["reset_at"].tolist() == [START + timedelta(hours=166)]
+    assert table["exhausted_p50"].notna().all()
+    sound(table)
+
+
+def test_fractions_in_a_later_week_are_shown_as_they_were_read():
+    """Weeks are told apart by large numbers, which must not cost the last digits."""
+    used = 5.315542637948498
+    weeks = readings((2, 0, 168), (139, 2, 168), (178, 35, 336), (326, 60, 336), (357, 2.3, 504), (416, used, 504))
+    [followed] = follow_all(weeks)
+    assert past_of(followed).used[-1] == used
 
 
 @settings(max_examples=25)

@@ -66,7 +66,8 @@ def past_of(followed: Followed) -> Past:
     changed = cycle[1:] != cycle[:-1]
     new = changed & ~((cycle[1:] > 0) & (cycle[:-1] >= 0) & goes_on[np.maximum(cycle[1:], 0)]) if len(rows) else changed
     filling = np.append(0, np.cumsum(new)) * _APART if len(rows) else used
-    used = np.maximum.accumulate(used + filling) - filling
+    # Of a fraction the sum and the difference leave a little less.
+    used = np.maximum(used, np.maximum.accumulate(used + filling) - filling)
     hours = np.diff(time) / HOUR_US
     longest = LONGEST_GAP if series.length >= DAY else series.longest_pause / HOUR_US
     seen = (hours <= longest) & (used[:-1] < FULL)

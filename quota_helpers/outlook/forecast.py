@@ -31,7 +31,7 @@ FORECAST_COLUMNS: Final[dict[str, str]] = {
     "limit": "str",
     "window": "str",
     "used_percent": "float64",
-    "reset_at": "datetime64[us, UTC]",  # as it is announced
+    "reset_at": "datetime64[us, UTC]",  # as it is announced; where the last reading leaves it out, its cycle's
     "p_exhausted": "float64",  # 0 to 1: it runs out before the announced reset, if only that comes
     "p_exhausted_refills": "float64",  # 0 to 1: it runs out before the next refill, surprise ones counted
     "used_p10": "float64",  # percent used at the announced reset, if only that comes
@@ -134,20 +134,21 @@ def forecast_row(
         blocked: Why nothing passes, or "".
         prove: Whether it is found out if the number is calibrated, which takes longer than the number.
     """
-    series = followed.series
+    series, reason = followed.series, why_not(followed, now)
     row = {name: np.nan if dtype == "float64" else MISSING for name, dtype in FORECAST_COLUMNS.items()} | {
         "account": series.label,
         "account_key": series.whose,
         "limit": series.limit,
         "window": series.window,
         "used_percent": float(series.used[-1]),
-        "reset_at": int(series.reset[-1]),
+        # Where the last reading leaves it out, the paths go to its cycle's.
+        "reset_at": int(series.reset[-1]) if reason else followed.cycles[-1].reset,
         "calibrated": False,
-        "reason": why_not(followed, now),
+        "reason": reason,
     }
-    if not row["reason"] and followed.cycles[-1].last >= FULL:
+    if not reason and followed.cycles[-1].last >= FULL:
         return row | _used_up(past_of(followed), followed.cycles[-1])
-    if reason := row["reason"] or blocked:
+    if reason := reason or blocked:
         return row | {"reason": reason, "verdict": f"no forecast: {reason}"}
     past = past_of(followed)
     short = series.length < DAY
