@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,20 @@ import psycopg
 
 HOW_TO_GET_IT = "no PostgreSQL here: apt-get install postgresql"
 _USER = "postgres"
+_TESTS = Path(__file__).parent
+_WRITER = """
+import sys
+from datetime import timedelta
+from history_support import T0, collection, logs
+from quota_helpers.history import History
+address, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+with History(address, keep_bodies_days=None) as history:
+    for number in range(count):
+        at = T0 + timedelta(minutes=number)
+        history.add(collection(at, name, "shared"))
+        history.add_sessions(logs(50, start=at, session=f"{name}-{number}"))
+        print(number, flush=True)
+"""
 
 
 def programs() -> Path | None:
@@ -75,3 +90,10 @@ def running() -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+def writer(address: str, name: str, count: int = 1_000_000) -> subprocess.Popen[str]:
+    """A process that keeps *count* readings and turns, its own and of a shared account, and says each as it stands."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_TESTS), str(_TESTS.parent)])}
+    command = [sys.executable, "-c", _WRITER, address, name, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +12,7 @@ import test_history
 import test_history_exchange
 import test_history_forecasts
 from history_support import T0, collection, logs
-from postgres_support import HOW_TO_GET_IT, programs, running
+from postgres_support import HOW_TO_GET_IT, programs, running, writer
 from test_history_shared import SENTINELS, everything
 
 from quota_helpers.errors import HistoryError
@@ -57,28 +55,6 @@ for _module in (test_history, test_history_exchange, test_history_forecasts):
     for _name, _test in vars(_module).items():
         if _name.startswith("test_") and _name not in _OF_FILES and "history" in _test.__code__.co_varnames[:1]:
             globals()[_name] = _test
-
-
-WRITER = """
-import sys
-import tempfile
-from datetime import timedelta
-from history_support import T0, collection, logs
-from quota_helpers.history import History
-address, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with History(address, keep_bodies_days=None) as history:
-    for number in range(count):
-        at = T0 + timedelta(minutes=number)
-        history.add(collection(at, name, "shared"))
-        history.add_sessions(logs(50, start=at, session=f"{name}-{number}"))
-        print(number, flush=True)
-"""
-
-
-def writer(address, name, count=1_000_000):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    command = [sys.executable, "-c", WRITER, address, name, str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def test_many_write_at_once_and_one_is_killed(address):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import Names
+from ..periods.cycle_table import typed_frame
 from ..times import MISSING, from_micros
 from .ledger import Ledger, ledgers_of
 from .steps import Spending, Step, find_steps, price_of, rise_at, strongest
@@ -76,9 +77,7 @@ def cost_changes(
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, seed=seed)
     rng = np.random.default_rng(seed)
     rows = [row for one in found for row in _rows(one, rng)]
-    table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
-    table["at"] = pd.DatetimeIndex(table["at"].to_numpy(np.int64).view("M8[us]"), tz="UTC")
-    return table.astype(CHANGE_COLUMNS)
+    return typed_frame(rows, CHANGE_COLUMNS)
 
 
 def _rows(ledger: Ledger, rng: np.random.Generator) -> Iterator[dict[str, Any]]:

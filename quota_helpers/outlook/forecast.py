@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..frames import present_of, readings
 from ..periods import Cycle, Followed, follow_all
+from ..periods.cycle_table import typed_frame
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
 from .bars import SAID_BY_A_FULL_WINDOW
@@ -104,7 +105,7 @@ def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, p
         every = follow_all(frame)
         blocked = _blocked(frame, every, micros(present))
         rows = [forecast_row(one, micros(present), seed, paths, why) for one, why in zip(every, blocked, strict=True)]
-    return pd.DataFrame({name: _column([row[name] for row in rows], dtype) for name, dtype in FORECAST_COLUMNS.items()})
+    return typed_frame(rows, FORECAST_COLUMNS)
 
 
 def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[str]:
@@ -311,9 +312,3 @@ def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
     when = duration(timedelta(microseconds=row["exhausted_p50"] - now))
     word = "will very likely run out" if risk > SURE else "likely to run out"
     return f"{word}, about in {when}: {odds(risk)} risk; {safe}"
-
-
-def _column(values: list[Any], dtype: str) -> pd.Series:
-    if dtype.startswith("datetime64"):
-        return pd.Series(pd.DatetimeIndex(np.array(values, np.int64).view("M8[us]"), tz="UTC"), dtype=dtype)
-    return pd.Series(values, dtype=dtype)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..frames import counts
 from ..labels import Names
+from ..periods.cycle_table import typed_frame
 from ..periods.readings import Floats
 from .cost_changes import ALL_MODELS, LIKELY
 from .ledger import DOMINANT, Ledger, ledgers_of
@@ -65,9 +66,7 @@ def percent_costs(
     tokens = counts(tokens)  # the rows that the ledgers' turns are known by
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, seed=seed)
     efforts = tokens["effort"].to_numpy(object) if "effort" in tokens else np.full(len(tokens), None)
-    table = pd.DataFrame([row for one in found for row in _rows(one, efforts)], columns=list(PERCENT_COST_COLUMNS))
-    table["since"] = pd.DatetimeIndex(table["since"].to_numpy(np.int64).view("M8[us]"), tz="UTC")
-    return table.astype(PERCENT_COST_COLUMNS)
+    return typed_frame([row for one in found for row in _rows(one, efforts)], PERCENT_COST_COLUMNS)
 
 
 def _rows(ledger: Ledger, efforts: np.ndarray) -> Iterator[dict[str, Any]]:

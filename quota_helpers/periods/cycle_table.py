@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -131,11 +131,11 @@ def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def typed_frame(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
-    """Rows as a frame with these columns; their times are microseconds since 1970."""
+def typed_frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rows as a frame with these columns, missing where a row lacks one; their times are microseconds since 1970."""
     made = {}
     for name, dtype in columns.items():
-        values = [row[name] for row in rows]
+        values = [row.get(name) for row in rows]
         timed = dtype.startswith("datetime64")
         made[name] = pd.Series(pd.DatetimeIndex(np.array(values, "M8[us]"), tz="UTC") if timed else values, dtype=dtype)
     return pd.DataFrame(made)

@@ -8,7 +8,6 @@ README's table has what was measured. Of times nothing is asserted: a busy machi
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ import pytest
 from bench_history_charts import million
 from foundation_support import Desk, usage
 from history_support import T0, collection, logs
-from postgres_support import HOW_TO_GET_IT, programs, running
+from postgres_support import HOW_TO_GET_IT, programs, running, writer
 from timing import as_a_person_has_it
 
 from quota_helpers.history import History
@@ -30,19 +29,6 @@ from quota_helpers.settings import change_setting
 MACHINES, DAYS, MINUTES = 10, 90, 10
 WRITERS, WRITES = 20, 20
 TESTS = Path(__file__).parent.parent
-WRITER = """
-import sys
-from datetime import timedelta
-from history_support import T0, collection, logs
-from quota_helpers.history import History
-address, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with History(address, keep_bodies_days=None) as history:
-    for number in range(count):
-        at = T0 + timedelta(minutes=number)
-        history.add(collection(at, name, "shared"))
-        history.add_sessions(logs(50, start=at, session=f"{name}-{number}"))
-        print(number, flush=True)
-"""
 
 
 @pytest.fixture
@@ -134,24 +120,15 @@ def readings_of(number):
 @pytest.mark.skipif(programs() is None, reason=HOW_TO_GET_IT)
 def test_twenty_machines_write_to_a_server_at_once(benchmark, said):
     """One of them is killed in the middle: what was said to be written is there, nothing is there twice."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
     with running() as server:
         address = server.database()
         begun = time.perf_counter()
-        writers = [
-            subprocess.Popen(
-                [sys.executable, "-c", WRITER, address, f"m{number}", str(WRITES)],
-                stdout=subprocess.PIPE,
-                text=True,
-                env=environment,
-            )
-            for number in range(WRITERS)
-        ]
+        writers = [writer(address, f"m{number}", WRITES) for number in range(WRITERS)]
         written = [writers[0].stdout.readline() for _ in range(3)]
         writers[0].kill()
         written += writers[0].communicate()[0].splitlines()
-        for writer in writers[1:]:
-            assert writer.communicate()[0].split() == [str(number) for number in range(WRITES)]
+        for other in writers[1:]:
+            assert other.communicate()[0].split() == [str(number) for number in range(WRITES)]
         taken = time.perf_counter() - begun
         with History(address) as history:
             turns = history.tokens().groupby("session").size()
