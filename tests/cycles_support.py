@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from quota_helpers.models import COLUMNS
-from quota_helpers.periods import cycles, label_readings
+from quota_helpers.periods import cycles, follow_all
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 WEEK = 604_800
 FIVE = 18_000
 SECOND = 1 / 3600  # in the rows' unit, hours
+KINDS = ("confirmed", "unconfirmed", "not_started", "no number")
+SAME = ("account_key", "account", "limit", "window", "fetched_at", "used_percent", "reset_at")
 
 
 def readings(*rows, seconds=WEEK, window="weekly"):
@@ -32,6 +34,21 @@ def readings(*rows, seconds=WEEK, window="weekly"):
         }
     )
     return frame.reindex(columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def label_readings(frame):
+    """A copy of the frame with the columns `cycle` (missing where a reading belongs to none) and `reading`, in words.
+
+    A row that repeats a reading tells the same as the one that counts.
+    """
+    same = [repr(row) for row in frame[list(SAME)].itertuples(index=False)]
+    found = {
+        same[row]: (None if cycle < 0 else cycle, KINDS[reading])
+        for one in follow_all(frame)
+        for row, cycle, reading in zip(one.series.rows, one.cycle, one.reading, strict=True)
+    }
+    told = [found.get(row, (None, "no number")) for row in same]
+    return frame.assign(cycle=pd.array([cycle for cycle, _ in told], "Int64"), reading=[reading for _, reading in told])
 
 
 def ends(frame):

@@ -6,14 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from cycles_support import FIVE, ends, kinds, readings
+from cycles_support import FIVE, ends, kinds, label_readings, readings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quota_helpers.frames import to_frame
 from quota_helpers.invented import truth
 from quota_helpers.invented.history import demo_snapshots
-from quota_helpers.periods import CYCLE_COLUMNS, cycles, label_readings
+from quota_helpers.periods import CYCLE_COLUMNS, cycles
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cycles_support import FIVE, SECOND, START, WEEK, ends, kinds, readings
+from cycles_support import FIVE, SECOND, START, WEEK, ends, kinds, label_readings, readings
 
-from quota_helpers.periods import Series, cycles, label_readings
+from quota_helpers.periods import Series, cycles
 from quota_helpers.periods.follow import follow
 from quota_helpers.periods.readings import MISSING, micros, picked, series_of
 
@@ -556,8 +556,6 @@ def test_a_series_without_readings_has_no_cycle():
         time=nothing.astype(np.int64),
         used=nothing,
         reset=nothing.astype(np.int64),
-        copies=nothing.astype(np.intp),
-        copied=nothing.astype(np.intp),
     )
     assert follow(empty).cycles == []
 

@@ -71,7 +71,7 @@ def _at(whole: Followed, closed: Closed, when: int, seed: int, paths: int) -> di
     if not count or not cycle.begun <= series.time[count - 1] < cycle.ended or when >= cycle.ended:
         return None
     cuts = {name: getattr(series, name)[:count] for name in ("rows", "time", "used", "reset")}
-    known = follow(replace(series, **cuts, copies=series.copies[:0], copied=series.copied[:0]))
+    known = follow(replace(series, **cuts))
     row = forecast_row(known, when, seed, paths, prove=False)
     if np.isnan(row["p_exhausted_refills"]) or known.cycles[-1].last >= FULL:
         return None

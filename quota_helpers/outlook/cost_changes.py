@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import Names
-from ..periods.cycle_table import typed_frame
+from ..tables import frame_of
 from ..times import MISSING, from_micros
 from .ledger import Ledger, ledgers_of
 from .steps import Spending, Step, find_steps, price_of, rise_at, strongest
@@ -77,7 +77,7 @@ def cost_changes(
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, seed=seed)
     rng = np.random.default_rng(seed)
     rows = [row for one in found for row in _rows(one, rng)]
-    return typed_frame(rows, CHANGE_COLUMNS)
+    return frame_of(rows, CHANGE_COLUMNS)
 
 
 def _rows(ledger: Ledger, rng: np.random.Generator) -> Iterator[dict[str, Any]]:

@@ -15,8 +15,8 @@ import pandas as pd
 
 from ..frames import present_of, readings
 from ..periods import Cycle, Followed, follow_all
-from ..periods.cycle_table import typed_frame
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
+from ..tables import frame_of
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
 from .bars import SAID_BY_A_FULL_WINDOW
 from .closed import begun_at, closed_windows
@@ -105,7 +105,7 @@ def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, p
         every = follow_all(frame)
         blocked = _blocked(frame, every, micros(present))
         rows = [forecast_row(one, micros(present), seed, paths, why) for one, why in zip(every, blocked, strict=True)]
-    return typed_frame(rows, FORECAST_COLUMNS)
+    return frame_of(rows, FORECAST_COLUMNS)
 
 
 def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[str]:

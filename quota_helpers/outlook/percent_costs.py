@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..frames import counts
 from ..labels import Names
-from ..periods.cycle_table import typed_frame
 from ..periods.readings import Floats
+from ..tables import frame_of
 from .cost_changes import ALL_MODELS, LIKELY
 from .ledger import DOMINANT, Ledger, ledgers_of
 from .own_turns import KINDS
@@ -66,7 +66,7 @@ def percent_costs(
     tokens = counts(tokens)  # the rows that the ledgers' turns are known by
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, seed=seed)
     efforts = tokens["effort"].to_numpy(object) if "effort" in tokens else np.full(len(tokens), None)
-    return typed_frame([row for one in found for row in _rows(one, efforts)], PERCENT_COST_COLUMNS)
+    return frame_of([row for one in found for row in _rows(one, efforts)], PERCENT_COST_COLUMNS)
 
 
 def _rows(ledger: Ledger, efforts: np.ndarray) -> Iterator[dict[str, Any]]:

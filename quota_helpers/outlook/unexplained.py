@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..labels import Names, advice
 from ..periods import Followed, follow_all
-from ..periods.cycle_table import typed_frame
 from ..periods.readings import Flags, Floats
+from ..tables import frame_of
 from ..times import SECOND, span
 from .ledger import OWN_LIMIT, Ledger, ledgers_of, newest_of
 from .prices import ROUNDING
@@ -89,7 +89,7 @@ def unexplained(
     told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
     rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges(one.followed)))]
     rows += [_silent(one) for one in follow_all(windows, accounts, None, OWN_LIMIT) if _name(one) not in told]
-    return typed_frame(rows, UNEXPLAINED_COLUMNS)
+    return frame_of(rows, UNEXPLAINED_COLUMNS)
 
 
 def _length(per: str | timedelta) -> int | None:

@@ -1,9 +1,8 @@
 """From readings to cycles: which reset was announced, which came early, and which readings nobody confirmed."""
 
-from .cycle_table import CYCLE_COLUMNS, cycles, follow_all, label_readings
+from .cycle_table import CYCLE_COLUMNS, cycles, follow_all, with_burn
 from .follow import Cycle, Followed
-from .rates import with_burn
-from .readings import Series, picked, series_of
+from .readings import Series
 from .token_cost import COST_COLUMNS, token_cost
 from .tokens import daily_tokens
 
@@ -16,9 +15,6 @@ __all__ = [
     "cycles",
     "daily_tokens",
     "follow_all",
-    "label_readings",
-    "picked",
-    "series_of",
     "token_cost",
     "with_burn",
 ]

@@ -1,15 +1,17 @@
-"""The cycles of all windows as a frame, and the readings with what became of them."""
+"""The cycles of all windows as a frame, and how fast windows are used in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from ..labels import Names
-from .follow import READINGS, Followed, follow
+from ..tables import frame_of
+from ..times import HOUR, SECOND
+from .follow import Followed, follow
 from .readings import picked, series_of
 
 CYCLE_COLUMNS: Final[dict[str, str]] = {
@@ -31,6 +33,12 @@ CYCLE_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `cycles`, name -> dtype."""
 
+BURN: Final = ("points", "hours", "burn_per_hour", "burn_per_day")
+"""The columns that `with_burn` adds."""
+
+OF_CYCLES: Final = ("began_at", "seen_at", "first_used", "peak_used")
+"""The columns by which it knows a frame of cycles."""
+
 
 def follow_all(
     frame: pd.DataFrame,
@@ -49,7 +57,7 @@ def follow_all(
         known: What was found in the whole frame before; None means to find it now.
 
     Raises:
-        TypeError, ValueError: As `frames.readings` and `picked`.
+        TypeError, ValueError: As `frames.readings` and `labels.choose`.
     """
     if known is None:
         return [follow(series) for series in picked(series_of(frame), accounts, windows, limits)]
@@ -109,33 +117,41 @@ def cycles(frame: pd.DataFrame) -> pd.DataFrame:
         for followed in follow_all(frame)
         for number, cycle in enumerate(followed.cycles)
     ]
-    return typed_frame(rows, CYCLE_COLUMNS)
+    return frame_of(rows, CYCLE_COLUMNS)
 
 
-def label_readings(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the frame with two columns more.
+def with_burn(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the columns `points` (of percent), `hours`, `burn_per_hour` and `burn_per_day` (points in each).
 
-    `cycle`: number of the cycle as in `cycles`, missing where the reading belongs to none. `reading`: "confirmed";
-    "unconfirmed" (an odd one, or from another window than the one going on); "not_started"; "no number".
+    Of readings they tell what happened since the reading before: unknown for the first of a cycle, for a reading that
+    belongs to none, and after a pause (2 hours of a five-hour window, 12 of a week), for nobody knows when it was used.
+    Of cycles: from the first reading to the peak, over the time that was seen. A mean of several rows weighs each with
+    its hours: the sum of `points` through the sum of `hours`.
+
+    Args:
+        frame: Readings over time, or the frame of `cycles`; it is not changed.
+
+    Raises:
+        TypeError, ValueError: It is neither.
+
+    >>> readings = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "weekly", "used_percent": [1.0, 2, 5],
+    ...     "reset_at": pd.Timestamp("2026-11-27", tz="UTC"), "window_seconds": 604800.0,
+    ...     "fetched_at": pd.to_datetime(["2026-11-21T10:00Z", "2026-11-21T12:00Z", "2026-11-21T13:00Z"])})
+    >>> with_burn(readings)["burn_per_hour"].tolist()
+    [nan, 0.5, 3.0]
     """
-    cycle = np.full(len(frame), -1, np.int64)
-    reading = np.full(len(frame), READINGS.index("no number"), np.uint8)
-    for followed in follow_all(frame):
-        cycle[followed.series.rows] = followed.cycle
-        reading[followed.series.rows] = followed.reading
-        cycle[followed.series.copies] = followed.cycle[followed.series.copied]
-        reading[followed.series.copies] = followed.reading[followed.series.copied]
-    return frame.assign(
-        cycle=pd.arrays.IntegerArray(cycle, cycle < 0),
-        reading=pd.array(READINGS, dtype="str").take(reading.astype(np.intp)),
-    )
-
-
-def typed_frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Rows as a frame with these columns, missing where a row lacks one; their times are microseconds since 1970."""
-    made = {}
-    for name, dtype in columns.items():
-        values = [row.get(name) for row in rows]
-        timed = dtype.startswith("datetime64")
-        made[name] = pd.Series(pd.DatetimeIndex(np.array(values, "M8[us]"), tz="UTC") if timed else values, dtype=dtype)
-    return pd.DataFrame(made)
+    if isinstance(frame, pd.DataFrame) and set(OF_CYCLES) <= set(frame.columns):
+        hours = ((frame["seen_at"] - frame["began_at"]) / pd.Timedelta(hours=1)).to_numpy("float64", na_value=np.nan)
+        points = (frame["peak_used"] - frame["first_used"]).to_numpy("float64", na_value=np.nan)
+    else:
+        points, hours = np.full((2, len(frame)), np.nan)
+        for followed in follow_all(frame):
+            series, rows = followed.series, followed.believed
+            passed = np.diff(series.time[rows])
+            near = (np.diff(followed.cycle[rows]) == 0) & (passed <= series.longest_pause)
+            later = series.rows[rows[1:][near]]
+            points[later], hours[later] = np.diff(series.used[rows])[near], passed[near] / (HOUR * SECOND)
+    known = (hours > 0) & ~np.isnan(points)
+    points, hours = np.where(known, points, np.nan), np.where(known, hours, np.nan)
+    rate = points / hours
+    return frame.assign(points=points, hours=hours, burn_per_hour=rate, burn_per_day=rate * 24)

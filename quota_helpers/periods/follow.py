@@ -10,9 +10,9 @@ believed.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +24,13 @@ from .readings import Flags, Floats, Series
 End = Literal["scheduled", "early, clock restarted", "early, clock kept", "clock moved", "unknown", "open"]
 
 CONFIRMED, UNCONFIRMED, NOT_STARTED, NO_NUMBER = range(4)
-READINGS: Final = ("confirmed", "unconfirmed", "not_started", "no number")
-"""What the numbers in `Followed.reading` mean."""
+"""What may become of a reading."""
 
 FALL: Final = 2.0
 """Percent: a smaller fall is two servers that do not quite agree."""
 
 _SLIDES: Final = 60 * SECOND  # a window that has not started resets a full length from now, within this
+_STRAY, _IDLE, _UNKNOWN = -UNCONFIRMED, -NOT_STARTED, -NO_NUMBER  # instead of a cycle's number
 _YOUNG: Final = 3  # readings: a cycle of fewer may turn out to be the other window
 
 
@@ -71,7 +71,7 @@ class Followed:
 
     Attributes:
         series: The readings.
-        reading: For each one, which of `READINGS` it is.
+        reading: For each one, whether it is `CONFIRMED`, `UNCONFIRMED`, `NOT_STARTED`, or has `NO_NUMBER`.
         cycle: For each one, the number of its cycle; -1 for none.
         cycles: The cycles, oldest first.
     """
@@ -81,43 +81,41 @@ class Followed:
     cycle: npt.NDArray[np.int32]
     cycles: list[Cycle]
 
+    @property
+    def believed(self) -> npt.NDArray[np.intp]:
+        """The places of the readings that belong to a cycle: the confirmed ones."""
+        return np.flatnonzero(self.cycle >= 0)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """Neighbouring readings that agree in clock and do not fall, as columns.
+
+class _Run(NamedTuple):
+    """Neighbouring readings that agree in clock and do not fall; first what it shares with a `Cycle`.
 
     `announced` is the reset that the first of them announces, `reset` the last one's.
     """
 
-    start: list[int]
-    count: list[int]
-    begun: list[int]
-    seen: list[int]
-    first: list[float]
-    last: list[float]
-    peak: list[float]
-    announced: list[int]
-    reset: list[int]
-    idle: list[bool]
-    clock: list[int]
+    reset: int
+    begun: int
+    seen: int
+    first: float
+    last: float
+    peak: float
+    readings: int
+    announced: int
+    idle: bool
+    clock: int
 
 
 def follow(series: Series) -> Followed:
     """Find the cycles of one series."""
-    reading = np.zeros(len(series.time), np.uint8)
-    cycle = np.full(len(series.time), -1, np.int32)
-    reading[np.isnan(series.used)] = NO_NUMBER
-    known = np.flatnonzero(reading == CONFIRMED)
+    cycle = np.full(len(series.time), _UNKNOWN, np.int32)
+    known = np.flatnonzero(~np.isnan(series.used))
     odd = _odd_ones(series.used[known], series.reset[known], series.tolerance)
-    reading[known[odd]] = UNCONFIRMED
-    known = known[~odd]
-    runs = _runs(series, known)
+    cycle[known[odd]] = _STRAY
+    runs = _runs(series, known[~odd])
     walk = _Walk(runs, series)
     walk.through()
-    lengths = np.array(runs.count, np.intp)
-    reading[known] = np.repeat(np.array(walk.reading, np.uint8), lengths)
-    cycle[known] = np.repeat(np.array(walk.cycle, np.int32), lengths)
-    return Followed(series, reading, cycle, walk.cycles)
+    cycle[known[~odd]] = np.repeat(np.array(walk.cycle, np.int32), np.array([run.readings for run in runs], np.intp))
+    return Followed(series, np.maximum(CONFIRMED, -cycle).astype(np.uint8), np.maximum(cycle, _STRAY), walk.cycles)
 
 
 def _odd_ones(used: Floats, reset: Integers, tolerance: int) -> Flags:
@@ -129,31 +127,24 @@ def _odd_ones(used: Floats, reset: Integers, tolerance: int) -> Flags:
     return odd
 
 
-def _runs(series: Series, known: npt.NDArray[np.intp]) -> _Runs:
+def _runs(series: Series, known: npt.NDArray[np.intp]) -> list[_Run]:
+    if not len(known):
+        return []
     time, used, reset = series.time[known], series.used[known], series.reset[known]
     clocked = reset != MISSING
-    length = -1 if np.isnan(series.length) else int(series.length * SECOND)
-    idle = (used <= 1) & (np.abs(np.where(clocked, reset, 0) - time - length) <= _SLIDES) & (length > 0)
+    idle = (used <= 1) & (np.abs(np.where(clocked, reset, 0) - time - series.span) <= _SLIDES) & (series.span > 0)
     both = clocked[1:] & clocked[:-1]
     moved = both & (np.abs(np.where(both, reset[1:] - reset[:-1], 0)) > series.tolerance)
     fell = used[:-1] - used[1:] > FALL
     apart = ~(idle[1:] & idle[:-1]) & (moved | fell | (idle[1:] != idle[:-1]))
-    start = np.flatnonzero(np.append(True, apart)) if len(known) else np.zeros(0, np.intp)
-    end = np.append(start[1:], len(known)) if len(known) else start
-    last_reset = reset[end - 1]
-    return _Runs(
-        start=start.tolist(),
-        count=(end - start).tolist(),
-        begun=time[start].tolist(),
-        seen=time[end - 1].tolist(),
-        first=used[start].tolist(),
-        last=used[end - 1].tolist(),
-        peak=np.maximum.reduceat(used, start).tolist(),
-        announced=reset[start].tolist(),
-        reset=last_reset.tolist(),
-        idle=idle[start].tolist(),
-        clock=_clocks(last_reset, idle[start], series.tolerance).tolist(),
-    )
+    start = np.flatnonzero(np.append(True, apart))
+    end = np.append(start[1:], len(known))
+    last = end - 1
+    peak = np.maximum.reduceat(used, start)
+    clock = _clocks(reset[last], idle[start], series.tolerance)
+    shared = (reset[last], time[start], time[last], used[start], used[last], peak, end - start)
+    columns = (column.tolist() for column in (*shared, reset[start], idle[start], clock))
+    return [_Run(*row) for row in zip(*columns, strict=True)]
 
 
 def _clocks(reset: Integers, idle: Flags, tolerance: int) -> npt.NDArray[np.intp]:
@@ -169,143 +160,116 @@ def _clocks(reset: Integers, idle: Flags, tolerance: int) -> npt.NDArray[np.intp
 class _Walk:
     """The runs, one after the other, with the cycle that is going on in mind."""
 
-    def __init__(self, runs: _Runs, series: Series) -> None:
+    def __init__(self, runs: list[_Run], series: Series) -> None:
         self.runs = runs
-        self.tolerance, self.longest_pause = series.tolerance, series.longest_pause
-        self.length = 0 if np.isnan(series.length) else int(series.length * SECOND)
-        self.reading = [CONFIRMED] * len(runs.start)
-        self.cycle = [-1] * len(runs.start)
+        self.tolerance, self.longest_pause, self.length = series.tolerance, series.longest_pause, series.span
+        self.cycle = [_STRAY] * len(runs)
         self.cycles: list[Cycle] = []
         self.now: Cycle | None = None
         self.clock = -1
         self.places: dict[int, list[int]] = defaultdict(list)
-        self.rows: dict[int, int] = defaultdict(int)
-        for place, (clock, count, idle) in enumerate(zip(runs.clock, runs.count, runs.idle, strict=True)):
-            if not idle:
-                self.places[clock].append(place)
-                self.rows[clock] += count
+        self.readings: Counter[int] = Counter()
+        for place, run in enumerate(runs):
+            if not run.idle:
+                self.places[run.clock].append(place)
+                self.readings[run.clock] += run.readings
 
     def through(self) -> None:
         """Judge every run."""
-        for place, idle in enumerate(self.runs.idle):
+        for place, run in enumerate(self.runs):
             if self.now is None:
                 self._begin(place)
-            elif self._slides_on(place, self.now):
+            elif self._slides_on(run, self.now):
                 self._extend(place, self.now)
-            elif idle or not self._same_clock(place):
+            elif run.idle or not self._same_clock(run):
                 self._other_clock(place, self.now)
-            elif not self._fell(place, self.now):
+            elif not self._fell(run, self.now):
                 self._extend(place, self.now)
-            elif self.runs.count[place] > 1 or self._comes_again(place):
-                clocked = -1 not in {self.runs.clock[place], self.clock}
-                self.now.close("early, clock kept" if clocked else "unknown", self.runs.begun[place])
+            elif run.readings > 1 or self._comes_again(place):
+                self.now.close("unknown" if -1 in {run.clock, self.clock} else "early, clock kept", run.begun)
                 self._begin(place)
-            else:
-                self.reading[place] = UNCONFIRMED
 
     def _other_clock(self, place: int, now: Cycle) -> None:
-        runs = self.runs
-        if now.reset != MISSING and runs.begun[place] >= now.reset - self.tolerance:
+        run = self.runs[place]
+        if now.reset != MISSING and run.begun >= now.reset - self.tolerance:
             now.close("scheduled", now.reset)
             self._begin(place)
         elif self._returns(place, now):
-            if self._is_the_other(place, now):
-                self._disown()
+            if self._is_the_other(run, now):
+                # The young cycle is the stray one.
+                number = len(self.cycles) - 1
+                self.cycles.pop()
+                self.cycle = [_STRAY if cycle == number else cycle for cycle in self.cycle]
                 self._begin(place)
-            else:
-                self.reading[place] = UNCONFIRMED
-        elif runs.count[place] == 1 and not self._comes_again(place):
-            self.reading[place] = UNCONFIRMED
-        else:
-            anew = runs.reset[place] - runs.begun[place] >= self.length - self.tolerance
-            refilled = runs.idle[place] or self._fell(place, now) or (anew and runs.first[place] <= now.last)
-            now.close("early, clock restarted" if refilled else "clock moved", runs.begun[place])
+        elif run.readings > 1 or self._comes_again(place):
+            anew = run.reset - run.begun >= self.length - self.tolerance
+            refilled = run.idle or self._fell(run, now) or (anew and run.first <= now.last)
+            now.close("early, clock restarted" if refilled else "clock moved", run.begun)
             self._begin(place)
 
-    def _same_clock(self, place: int) -> bool:
-        return -1 in {self.runs.clock[place], self.clock} or self.runs.clock[place] == self.clock
+    def _same_clock(self, run: _Run) -> bool:
+        return -1 in {run.clock, self.clock} or run.clock == self.clock
 
-    def _fell(self, place: int, now: Cycle) -> bool:
-        return self.runs.first[place] < now.last - FALL
+    def _fell(self, run: _Run, now: Cycle) -> bool:
+        return run.first < now.last - FALL
 
-    def _slides_on(self, place: int, now: Cycle) -> bool:
+    def _slides_on(self, run: _Run, now: Cycle) -> bool:
         """Whether it is the window going on, whose reset the server counts anew with every use (seen in the wild)."""
-        runs = self.runs
-        if runs.idle[place] or self._fell(place, now):
+        if run.idle or self._fell(run, now):
             return False
-        if self._slid(now.reset, now.seen, runs.announced[place], runs.begun[place]):
+        if self._slid(now.reset, now.seen, run):
             return True
         # A full length from a use since the last reading: no refill, for more is used than before, and too soon.
         return (
-            now.seen - self.tolerance <= runs.announced[place] - self.length <= runs.begun[place] + self.tolerance
-            and runs.begun[place] < now.reset - self.tolerance
-            and runs.begun[place] - now.seen <= self.longest_pause
-            and runs.first[place] > now.last
+            now.seen - self.tolerance <= run.announced - self.length <= run.begun + self.tolerance
+            and run.begun < now.reset - self.tolerance
+            and run.begun - now.seen <= self.longest_pause
+            and run.first > now.last
         )
 
-    def _slid(self, reset: int, seen: int, later_reset: int, later: int) -> bool:
+    def _slid(self, reset: int, seen: int, later: _Run) -> bool:
         """Whether an announced reset moved ahead, but by no more than the clock, and before it was due."""
-        return later < reset - self.tolerance and 0 < later_reset - reset <= later - seen + self.tolerance
+        due = reset - self.tolerance
+        return later.begun < due and 0 < later.announced - reset <= later.begun - seen + self.tolerance
 
     def _returns(self, place: int, now: Cycle) -> bool:
         """Whether the window that is going on is seen again, as full as it was, before its reset."""
-        if place + 1 < len(self.runs.start) and self._slides_on(place + 1, now):
+        if place + 1 < len(self.runs) and self._slides_on(self.runs[place + 1], now):
             return True
         again = self.places[self.clock]
         at = bisect_right(again, place)
         if at == len(again):
             return False
-        return self.runs.begun[again[at]] < now.reset and self.runs.first[again[at]] >= now.last - FALL
+        return self.runs[again[at]].begun < now.reset and not self._fell(self.runs[again[at]], now)
 
     def _comes_again(self, place: int) -> bool:
         """Whether a later reading agrees with this one; after one that has not started, any other does."""
-        runs, after = self.runs, place + 1
-        if runs.idle[place]:
-            return after < len(runs.start)
-        if self.places[runs.clock[place]][-1] > place:
-            return True
-        return (
-            after < len(runs.start)
-            and not runs.idle[after]
-            and runs.first[after] >= runs.last[place] - FALL
-            and self._slid(runs.reset[place], runs.seen[place], runs.announced[after], runs.begun[after])
+        run, after = self.runs[place], self.runs[place + 1 : place + 2]
+        if run.idle or self.places[run.clock][-1] > place:
+            return bool(after)
+        return any(
+            not one.idle and one.first >= run.last - FALL and self._slid(run.reset, run.seen, one) for one in after
         )
 
-    def _is_the_other(self, place: int, now: Cycle) -> bool:
+    def _is_the_other(self, run: _Run, now: Cycle) -> bool:
         """Whether the young cycle is the stray one: the series began in the middle of a flapping."""
-        other = 0 if self.runs.idle[place] else self.rows[self.runs.clock[place]]
-        return now.readings < _YOUNG and other > 2 * self.rows[self.clock]
+        other = 0 if run.idle else self.readings[run.clock]
+        return now.readings < _YOUNG and other > 2 * self.readings[self.clock]
 
     def _begin(self, place: int) -> None:
-        runs = self.runs
-        if runs.idle[place]:
-            self.reading[place], self.now = NOT_STARTED, None
+        run = self.runs[place]
+        if run.idle:
+            self.cycle[place], self.now = _IDLE, None
             return
-        self.clock = runs.clock[place]
-        self.now = Cycle(
-            runs.reset[place],
-            runs.begun[place],
-            runs.seen[place],
-            runs.first[place],
-            runs.last[place],
-            runs.peak[place],
-            runs.count[place],
-        )
+        self.clock, self.now = run.clock, Cycle(*run[:7])
         self.cycle[place] = len(self.cycles)
         self.cycles.append(self.now)
 
     def _extend(self, place: int, now: Cycle) -> None:
-        runs = self.runs
+        run = self.runs[place]
         self.cycle[place] = len(self.cycles) - 1
-        if runs.clock[place] != -1:
-            self.clock, now.reset = runs.clock[place], runs.reset[place]
-        now.seen, now.last = runs.seen[place], runs.last[place]
-        now.peak = max(now.peak, runs.peak[place])
-        now.readings += runs.count[place]
-
-    def _disown(self) -> None:
-        number = len(self.cycles) - 1
-        self.cycles.pop()
-        for place, cycle in enumerate(self.cycle):
-            if cycle == number:
-                self.reading[place], self.cycle[place] = UNCONFIRMED, -1
+        if run.clock != -1:
+            self.clock, now.reset = run.clock, run.reset
+        now.seen, now.last = run.seen, run.last
+        now.peak = max(now.peak, run.peak)
+        now.readings += run.readings

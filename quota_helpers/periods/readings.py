@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,6 @@ from ..times import LENGTHS, MISSING, SECOND
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-_KEYS: Final = ("account_key", "account", "limit", "limit_name", "window")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +33,6 @@ class Series:
         time: When the server said so, in microseconds.
         used: Percent used, NaN where there is no number.
         reset: Announced reset in microseconds, or `MISSING`.
-        copies: Position in the frame of each row that repeats a reading.
-        copied: Which reading it repeats.
         label: The account's name as it is shown: masked, each once.
         limit_name: The server's name of the limit, or None.
     """
@@ -51,8 +46,6 @@ class Series:
     time: Integers
     used: Floats
     reset: Integers
-    copies: npt.NDArray[np.intp]
-    copied: npt.NDArray[np.intp]
     label: str = ""
     limit_name: str | None = None
 
@@ -64,8 +57,7 @@ class Series:
     @property
     def tolerance(self) -> int:
         """Resets that differ by no more than this (microseconds) are the same: 10 minutes of 5 hours, 30 of a week."""
-        share = self.length / 30 if self.length == self.length else 1800.0  # false for NaN
-        return int(min(1800.0, max(600.0, share))) * SECOND
+        return int(np.clip(np.nan_to_num(self.length, nan=np.inf) / 30, 600, 1800)) * SECOND
 
     @property
     def longest_pause(self) -> int:
@@ -74,8 +66,12 @@ class Series:
         A fourteenth of the window's length, but at least two hours and at most 36: two hours for five-hour windows,
         twelve for a week.
         """
-        share = self.length / 14 if self.length == self.length else 0.0
-        return int(min(129_600.0, max(7_200.0, share))) * SECOND
+        return int(np.clip(np.nan_to_num(self.length) / 14, 7_200, 129_600)) * SECOND
+
+    @property
+    def span(self) -> int:
+        """Length of the window in microseconds, 0 when unknown."""
+        return int(np.nan_to_num(self.length) * SECOND)
 
 
 def series_of(frame: pd.DataFrame) -> list[Series]:
@@ -87,12 +83,12 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
         TypeError, ValueError: As `frames.readings`.
     """
     frame = readings(frame)
-    code, texts = _groups(frame)
-    time = micros(frame["fetched_at"])
+    code, time = _groups(frame), micros(frame["fetched_at"])
     code[time == MISSING] = -1
     reset = micros(frame["reset_at"])
     used = frame["used_percent"].to_numpy(dtype=np.float64, na_value=np.nan)
     length = frame["window_seconds"].to_numpy(dtype=np.float64, na_value=np.nan)
+    texts = frame[["account_key", "account", "limit", "limit_name", "window"]]
     order = np.argsort(code, kind="stable")
     if (np.diff(time) < 0).any():
         order = np.lexsort((time, code))
@@ -101,10 +97,9 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
         rows = order[start:end]
         if code[rows[0]] < 0:
             continue
-        key, account, limit, limit_name, window = texts(rows[-1])
-        known = length[rows]
-        known = known[~np.isnan(known)]
-        rows, copies, copied = _once(rows, time[rows], used[rows], reset[rows])
+        key, account, limit, limit_name, window = (None if pd.isna(one) else str(one) for one in texts.iloc[rows[-1]])
+        known = length[rows][~np.isnan(length[rows])]
+        rows = _once(rows, time[rows], used[rows], reset[rows])
         found.append(
             Series(
                 account=account or key or "?",
@@ -117,15 +112,9 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
                 time=time[rows],
                 used=used[rows],
                 reset=reset[rows],
-                copies=copies,
-                copied=copied,
             )
         )
-    return _labelled(found)
-
-
-def _labelled(found: list[Series]) -> list[Series]:
-    """The series with one name and one label for each account, whichever of its windows they tell of."""
+    # One name and one label for each account, whichever of its windows a series tells of.
     names = {series.whose: series.account for series in found}
     full, masked = account_labels(names, None), account_labels(names, mask_identity)
     return [replace(series, account=full[series.whose], label=masked[series.whose]) for series in found]
@@ -150,33 +139,25 @@ def picked(
     return [one for one in series if one.whose in who and one.window in which and one.limit in of]
 
 
-def _once(
-    rows: npt.NDArray[np.intp], time: Integers, used: Floats, reset: Integers
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The rows of distinct readings; the others; and for each of these its place among the distinct ones."""
+def _once(rows: npt.NDArray[np.intp], time: Integers, used: Floats, reset: Integers) -> npt.NDArray[np.intp]:
+    """The rows of distinct readings, the first of those that are the same."""
     if (np.diff(time) > 0).all():
-        return rows, rows[:0], rows[:0]
+        return rows
     order = np.lexsort((reset, used, time))  # where readings share a time, the order of the rows says nothing
-    rows, time, used, reset = rows[order], time[order], used[order], reset[order]
-    same = (used[1:] == used[:-1]) | (np.isnan(used[1:]) & np.isnan(used[:-1]))
-    new = np.append(True, (np.diff(time) > 0) | (reset[1:] != reset[:-1]) | ~same)
-    return rows[new], rows[~new], (np.cumsum(new) - 1)[~new]
+    told = np.nan_to_num(used[order], nan=-1.0)
+    new = (np.diff(time[order]) > 0) | (np.diff(reset[order]) != 0) | (np.diff(told) != 0)
+    once: npt.NDArray[np.intp] = rows[order][np.append(True, new)]
+    return once
 
 
-def _groups(frame: pd.DataFrame) -> tuple[Integers, Callable[[int], list[str | None]]]:
-    """The number of each row's group (-1: no window), and a function: position -> the texts of `_KEYS`."""
+def _groups(frame: pd.DataFrame) -> Integers:
+    """The number of each row's account, limit and window; -1: it has no window."""
     key, keys = pd.factorize(frame["account_key"])
-    code = key.astype(np.int64)
+    code: Integers = key.astype(np.int64)
     if (key < 0).any():  # most frames name every key, and a million names take their time
-        name = pd.factorize(frame["account"])[0]
-        code = np.where(key >= 0, key, len(keys) + 1 + name)
+        code = np.where(key >= 0, key, len(keys) + 1 + pd.factorize(frame["account"])[0])
     for column in ("limit", "window"):
         number, texts = pd.factorize(frame[column])
         code = code * (len(texts) + 1) + number + 1
     code[number < 0] = -1
-
-    def texts_at(row: int) -> list[str | None]:
-        values = [frame[column].iloc[row] for column in _KEYS]
-        return [None if pd.isna(value) else str(value) for value in values]
-
-    return code, texts_at
+    return code

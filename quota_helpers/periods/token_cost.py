@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from ..frames import Integers, counts, is_demo, micros, readings
-from .cycle_table import follow_all, typed_frame
-from .follow import CONFIRMED, Followed
+from ..tables import frame_of
+from .cycle_table import follow_all
+from .follow import Followed
 from .tokens import Count, counted
 
 OWN: Final = "codex"
@@ -33,15 +33,6 @@ COST_COLUMNS: Final[dict[str, str]] = {
     "last": "datetime64[us, UTC]",
 }
 """Columns of `token_cost`, name -> dtype."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Part of one cycle: from one rise of the percentage to a later one. Times in microseconds since 1970."""
-
-    since: int
-    until: int
-    percent: float
 
 
 def token_cost(
@@ -84,18 +75,19 @@ def token_cost(
     own = follow_all(readings(windows, "windows"), limits=OWN)
     origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
     rows = [row | {"origin": origin} for followed in own if (row := _row(followed, spent, points))]
-    return typed_frame(rows, COST_COLUMNS)
+    return frame_of(rows, COST_COLUMNS)
 
 
 def _by_account(tokens: pd.DataFrame, count: Count) -> dict[str, tuple[Integers, Integers]]:
     """Account key -> times of its turns, and the tokens spent up to and with each (one more than the times)."""
-    amount = counted(tokens, count).to_numpy(np.int64)
-    time = micros(tokens["time"])
-    found = {}
-    for key, rows in tokens.groupby("account_key").indices.items():
-        order = rows[np.argsort(time[rows], kind="stable")]
-        found[str(key)] = time[order], np.append(0, np.cumsum(amount[order]))
-    return found
+    turns = pd.DataFrame(
+        {"key": tokens["account_key"], "time": micros(tokens["time"]), "amount": counted(tokens, count)}
+    )
+    turns = turns.sort_values("time", kind="stable")
+    return {
+        str(key): (mine["time"].to_numpy(), np.append(0, np.cumsum(mine["amount"].to_numpy(np.int64))))
+        for key, mine in turns.groupby("key")
+    }
 
 
 def _row(followed: Followed, spent: dict[str, tuple[Integers, Integers]], points: float) -> dict[str, Any] | None:
@@ -103,54 +95,40 @@ def _row(followed: Followed, spent: dict[str, tuple[Integers, Integers]], points
     if series.account_key not in spent:
         return None
     time, total = spent[series.account_key]
-    costs, used, percents, elsewhere = [], 0, 0.0, 0
-    seen: list[int] = []
-    for stretch in stretches(followed, points):
-        # A reading is logged at the end of the turn that it counts.
-        low, high = (int(np.searchsorted(time, edge, side="right")) for edge in (stretch.since, stretch.until))
-        amount = int(total[high] - total[low])
-        if not amount:
-            elsewhere += 1
-            continue
-        costs.append(amount / stretch.percent)
-        used, percents = used + amount, percents + stretch.percent
-        seen += [stretch.since, stretch.until]
-    if not costs:
+    since, until, percent = np.array(list(stretches(followed, points)), np.float64).reshape(-1, 3).T
+    # A reading is logged at the end of the turn that it counts.
+    low, high = (total[np.searchsorted(time, edges.astype(np.int64), side="right")] for edges in (since, until))
+    amount, some = high - low, high > low
+    if not some.any():
         return None
-    lower, median, upper = np.percentile(costs, [25, 50, 75])
-    return {
-        "account": series.account,
-        "account_key": series.account_key,
-        "limit": series.limit,
-        "window": series.window,
-        "estimates": len(costs),
-        "percent": percents,
-        "tokens": used,
+    lower, median, upper = np.percentile(amount[some] / percent[some], [25, 50, 75])
+    return {name: getattr(series, name) for name in ("account", "account_key", "limit", "window")} | {
+        "estimates": int(some.sum()),
+        "percent": percent[some].sum(),
+        "tokens": amount[some].sum(),
         "lower": lower,
         "median": median,
         "upper": upper,
-        "elsewhere": elsewhere,
-        "first": min(seen),
-        "last": max(seen),
+        "elsewhere": int((~some).sum()),
+        "first": int(since[some][0]),
+        "last": int(until[some][-1]),
     }
 
 
-def stretches(followed: Followed, points: float) -> Iterator[Stretch]:
-    """Cut every cycle at rises of the percentage that are at least *points* apart. At 100 % nothing can be measured."""
-    series = followed.series
-    rows = np.flatnonzero((followed.reading == CONFIRMED) & (followed.cycle >= 0))
-    begun, level, last, cycle = 0, np.nan, 0, -1
-    before = np.nan
-    for time, used, number in zip(
-        series.time[rows].tolist(), series.used[rows].tolist(), followed.cycle[rows].tolist(), strict=True
-    ):
+def stretches(followed: Followed, points: float) -> Iterator[tuple[int, int, float]]:
+    """(since, until, points) of every cycle cut at rises that are at least *points* apart, in microseconds.
+
+    Measuring begins at a cycle's first rise: before it, nobody knows how full the percent was.
+    """
+    series, rows = followed.series, followed.believed
+    begun, level, before, last, cycle = 0, np.nan, np.nan, 0, -1
+    columns = (series.time[rows].tolist(), series.used[rows].tolist(), followed.cycle[rows].tolist())
+    for time, used, number in zip(*columns, strict=True):
         if number != cycle or time - last > series.longest_pause:
-            # Measuring begins at the first rise: before it, nobody knows how full the percent was.
             cycle, level = number, np.nan
-        elif used > before:
-            if np.isnan(level):
-                begun, level = time, used
-            elif used - level >= points:
-                yield Stretch(begun, time, used - level)
-                begun, level = time, used
+        elif used > before and np.isnan(level):
+            begun, level = time, used
+        elif used > before and used - level >= points:
+            yield begun, time, used - level
+            begun, level = time, used
         before, last = used, time

@@ -12,7 +12,7 @@ from pandas.api import types
 from ...errors import ChartError
 from ...frames import NEEDED
 from ...labels import advice
-from ...periods.rates import BURN, OF_CYCLES
+from ...periods.cycle_table import BURN, OF_CYCLES
 from .spec import WHOLE, ChartSpec
 
 JOINT: Final = " · "  # between the levels of a column with several
