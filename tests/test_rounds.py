@@ -170,17 +170,18 @@ def test_keep_keeps_a_login_with_no_limit_but_a_models(desk, own, tmp_path):
     assert (done.returncode, kept(tmp_path / "own")) == (0, 3), done.stderr
 
 
-def test_keeping_loads_no_pyarrow():
-    """Forty megabytes that nothing there needs; whoever asks for it afterwards gets it."""
+def test_keeping_loads_no_pyarrow(desk, own):
+    """Forty megabytes that nothing there needs."""
+    desk.login("ada", usage(25, 50))
     code = """
 import sys
-from quota_helpers.cli.keep import lean_pandas
-with lean_pandas():
-    import quota_helpers.history.rounds
-assert "pandas" in sys.modules and "pyarrow" not in sys.modules
-import pyarrow
+from quota_helpers.__main__ import main
+assert main() == 0
+assert "pandas" in sys.modules and sys.modules["pyarrow"] is None
 """
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment())
+    where = ["--account-dir", str(desk.folder), "--chatgpt-url", desk.base]
+    done = subprocess.run([sys.executable, "-c", code, *where, "--keep"], env=environment(**own), check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the shell that cron uses")

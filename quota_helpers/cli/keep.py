@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -26,24 +24,10 @@ NOT_KEPT: Final = 1
 Say = Callable[[str], None]
 
 
-@contextmanager
-def lean_pandas() -> Iterator[None]:
-    """While the block loads pandas, it does not load pyarrow as well: 40 MB, and nothing here writes Parquet."""
-    if {"pandas", "pyarrow"} & sys.modules.keys():
-        yield
-        return
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # as Python documents it: not to be found
-    try:
-        yield
-    finally:
-        del sys.modules["pyarrow"]
-
-
 def keep_one(collection: Collection, say: Say) -> bool:
     """Keep one run and what Codex has logged meanwhile; whether that worked."""
-    with lean_pandas():
-        from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
-        from ..history.rounds import keep_logs  # noqa: PLC0415 - the same
+    from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history.rounds import keep_logs  # noqa: PLC0415 - the same
 
     try:
         with own_history() as history:
@@ -60,8 +44,7 @@ def keep_one(collection: Collection, say: Say) -> bool:
 
 def kept_record(say: Say) -> pd.DataFrame | None:
     """The readings that are kept; None where there is no history, or it cannot be read."""
-    with lean_pandas():
-        from ..history import History, default_path  # noqa: PLC0415 - a run without --for needs no pandas
+    from ..history import History, default_path  # noqa: PLC0415 - a run without --for needs no pandas
 
     if not default_path().is_file():
         return None
@@ -94,9 +77,8 @@ def _say_forecast(history: History, collection: Collection, say: Say) -> None:
 
 def keep_on(source: Source, pace: timedelta, say: Say) -> int:
     """Read and keep every so often, until Ctrl-C or SIGTERM."""
-    with lean_pandas():
-        from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
-        from ..history.rounds import Rounds, alone  # noqa: PLC0415 - the same
+    from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
+    from ..history.rounds import Rounds, alone  # noqa: PLC0415 - the same
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())

@@ -25,7 +25,7 @@ from .schema import FACTS, KINDS, NUMBERS, READINGS, SHARED_BY, TURNS, Kind, hid
 
 _IDENTIFYING: Final = frozenset({"account_key", "session"})
 _TRUTHS: Final = {0: False, 1: True}
-_CHUNK: Final = 50_000  # rows between two chances to interrupt
+_CHUNK: Final = 5_000  # rows held as objects at once
 
 Objects = np.ndarray[Any, Any]
 
@@ -321,7 +321,9 @@ def moments(numbers: Integers) -> pd.DatetimeIndex:
 
 def _frame(kind: Kind, told: pd.DataFrame, numbers: Mapping[str, Any]) -> pd.DataFrame:
     columns = {name: told[name].array for name in told} | dict(numbers)
-    return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in kind.columns.items()})
+    # Nobody else holds these columns: pandas need not copy them.
+    series = {name: pd.Series(columns[name], dtype=dtype, copy=False) for name, dtype in kind.columns.items()}
+    return pd.DataFrame(series, copy=False)
 
 
 def _read(

@@ -40,12 +40,14 @@ def foresee(history: History, collection: Collection) -> Foresight:
     Raises:
         HistoryError: The history cannot be read or written.
     """
-    known = logins(window_bars(collection))
+    known = {login.account_key: login for login in logins(window_bars(collection))}
     now = max([collection.fetched_at, *(one.fetched_at for one in collection.snapshots if one.fetched_at)])
-    frame = history.frame(since=now - timedelta(days=MOST_DAYS))
-    who = frame["account_key"].fillna(frame["account"])
-    frame = frame[who.isin([login.account_key for login in known]) & (frame["limit"] == OWN)]
+    kept = history.accounts()
+    wanted = known.keys() & {*kept["account_key"].fillna(kept["account"])}
+    frame = history.frame(accounts=wanted, since=now - timedelta(days=MOST_DAYS))
+    frame = frame[frame["limit"] == OWN]
     told = forecast(frame, now=now)
     history.add_forecast(told, asked_at=now)
-    pool = together(frame[who[frame.index].isin([login.account_key for login in known if login.usable])], now=now)
+    usable = [key for key, login in known.items() if login.usable]
+    pool = together(frame[frame["account_key"].fillna(frame["account"]).isin(usable)], now=now)
     return Foresight(told, pool, track_record(history.forecasts(), frame))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -19,10 +19,11 @@ import platformdirs
 import pytest
 from bench_history_charts import million
 from foundation_support import Desk, usage
-from history_support import T0, collection, logs
+from history_support import T0, logs
 from postgres_support import HOW_TO_GET_IT, programs, running, writer
 from timing import as_a_person_has_it
 
+from quota_helpers.auth import find_accounts
 from quota_helpers.history import History
 from quota_helpers.settings import change_setting
 
@@ -142,14 +143,16 @@ def test_twenty_machines_write_to_a_server_at_once(benchmark, said):
 
 
 def test_keep(benchmark, said, tmp_path):
-    """A run with and without it, on a history of 90 days: seconds beyond the requests, and the peak of the memory."""
+    """A run with and without it, on a login's history of 90 days: seconds beyond the requests, the peak of memory."""
     own = {name: str(tmp_path / "own") for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "CODEX_HOME")}
     env = as_a_person_has_it(**own, PYTHONPATH=str(TESTS.parent))
-    with History(tmp_path / "own" / "quota-helpers" / "history.sqlite3") as history:
-        history.add(readings_of(0))
-        history.add(collection(T0 + timedelta(days=DAYS)))
     with Desk(tmp_path / "account") as desk:
         desk.login("ada", usage(25, 50))
+        key = find_accounts(desk.folder)[0].key
+        past = datetime.now(UTC) - timedelta(days=DAYS) - T0
+        with History(tmp_path / "own" / "quota-helpers" / "history.sqlite3") as history:
+            told = readings_of(0).assign(account_key=key)
+            history.add(told.assign(fetched_at=told["fetched_at"] + past, reset_at=told["reset_at"] + past))
         command = [sys.executable, "-m", "quota_helpers", "--account-dir", str(desk.folder), "--chatgpt-url", desk.base]
         plain, keep = ([run([*command, *more], env) for _ in range(5)] for more in ([], ["--keep"]))
         benchmark.pedantic(run, (command, env), rounds=1)
