@@ -8,7 +8,7 @@ from spent_support import spender
 from quota_helpers.charts.burn import plot_burn
 from quota_helpers.outlook.burn import burn
 from quota_helpers.outlook.unexplained import unexplained
-from quota_helpers.sessions.columns import UNATTRIBUTED
+from quota_helpers.sessions.table import UNATTRIBUTED
 from quota_helpers.widgets import ChartBuilder
 
 START = pd.Timestamp("2026-11-16T08:00Z")

@@ -15,7 +15,6 @@ from sessions_support import NOW, context, limits, line, meta, tokens, usage, wi
 from quota_helpers.normalize import normalize_token_count
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sessions.events import ROW, Batch, Events, State
-from quota_helpers.sessions.lines import COUNT_LINE
 from quota_helpers.times import window_name
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,7 +136,7 @@ def read_line(event, *, typed=True):
     events = Events(0, State("s"), batch)
     text = event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))
     if typed:
-        events.take([(COUNT_LINE, memoryview(text.encode()))])
+        events.counted(memoryview(text.encode()))
     else:
         events.other(text.encode())
     return [ROW.unpack(batch.rows[at : at + ROW.size]) for at in range(0, len(batch.rows), ROW.size)], batch

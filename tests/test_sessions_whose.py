@@ -218,9 +218,9 @@ def test_odd_settings(home, tmp_path, known):
 
 
 def _place(home):
-    from quota_helpers.sessions import claims
+    from quota_helpers.sessions import logs
 
-    return claims._place(home)
+    return logs._place(home)
 
 
 def test_log_without_a_readable_name(home):

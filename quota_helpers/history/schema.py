@@ -16,8 +16,8 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from ..sessions.columns import TOKEN_COLUMNS as _TURN_COLUMNS
-from ..sessions.columns import WINDOW_COLUMNS
+from ..sessions.table import TOKEN_COLUMNS as _TURN_COLUMNS
+from ..sessions.table import WINDOW_COLUMNS
 
 SCHEMA_VERSION: Final = 5
 OLDEST_VERSION: Final = 3

@@ -13,7 +13,7 @@ from ..frames import Integers, keys_of, micros, readings
 from ..labels import Names
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
-from ..sessions.columns import UNATTRIBUTED
+from ..sessions.table import UNATTRIBUTED
 from ..times import MISSING
 from .blocks import LAGS, Blocks, blocks_of, time_shut
 from .own_turns import Places, Turns, nobodys, turns_by_account

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..frames import Integers, counts, micros
 from ..periods.readings import Floats
-from ..sessions.columns import OWN_PROVIDER, UNATTRIBUTED
+from ..sessions.table import OWN_PROVIDER, UNATTRIBUTED
 
 KINDS: Final = ("input", "cached_input", "output", "reasoning")
 """What tokens are told apart by: input that was not cached, input that was, visible output, reasoning."""

@@ -3,12 +3,12 @@
 Layout: `find` lists the logs, `scan` finds the lines that matter, `lines` says what one line is and `events` what they
 tell, `unpack` reads compressed logs, `worker` and `pool` share the work among processes, `merge` puts old and new
 together into a `table`, `owners` tells copies from originals, `cache` keeps what was read, `frames` makes frames,
-`claims` says whose they are.
+`logs` are the result, and say whose they are.
 """
 
-from .columns import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
 from .find import logged
 from .logs import SessionLogs
 from .read import read_sessions
+from .table import TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
 
 __all__ = ["TOKEN_COLUMNS", "UNATTRIBUTED", "WINDOW_COLUMNS", "SessionLogs", "logged", "read_sessions"]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct as Packer
 from typing import Any, Final
@@ -28,8 +29,9 @@ from .lines import (
     Counts,
     Info,
     Limits,
+    Line,
+    Said,
     Turn,
-    Usual,
     counts_of,
     microseconds,
     parse,
@@ -152,33 +154,48 @@ class Events:
     def __init__(self, number: int, state: State, batch: Batch, mtime: int = 0) -> None:
         self.number, self.state, self.batch, self.mtime = number, state, batch, mtime
 
-    def take(self, lines: list[Usual]) -> None:
-        """Lines that matter, in the form that Codex writes; whatever is otherwise goes the slower way."""
-        state, known = self.state, self.batch.known
-        for decode, text in lines:
-            found: Found | None = _NOTHING
-            try:
-                line = decode(text)
-                time, said = round(line.timestamp.timestamp() * 1e6), line.payload
-                if decode is COUNT_LINE:
-                    limits = bytes(said.rate_limits)
-                    found = known.get(limits) or self._read(limits, time)
-            except UNUSUAL:
-                found = None
-            if found is None or not EARLIEST <= time < LATEST:
-                self.other(bytes(text))
-                continue
-            state.last_time = time
-            if decode is TURN_LINE:
-                self._begun(said)
-                continue
+    def counted(self, text: memoryview) -> None:
+        """A line with a `token_count`."""
+        line, time = self._usual(COUNT_LINE, text)
+        if line is None:
+            return
+        said = line.payload
+        limits = bytes(said.rate_limits)
+        found = self.batch.known.get(limits) or self._read(limits, time)
+        if found is None:
+            self.other(bytes(text))
+            return
+        info: Any = said.info or _NO_INFO
+        sums, last = info.total_token_usage, info.last_token_usage
+        kind = self._kind(line.ordinal, said.turn_id)
+        self._counted(time, kind, sums and astuple(sums), last and astuple(last), found)
+
+    def recorded(self, text: memoryview) -> None:
+        """A line with a `token_usage_record`."""
+        line, time = self._usual(RECORD_LINE, text)
+        if line is not None:
+            said = line.payload
             kind = self._kind(line.ordinal, said.turn_id)
-            if decode is RECORD_LINE:
-                self._recorded(time, kind, astuple(said.usage), said.thread_id, said.turn_id, said.response_id)
-            else:
-                info: Any = said.info or _NO_INFO
-                sums, last = info.total_token_usage, info.last_token_usage
-                self._counted(time, kind, sums and astuple(sums), last and astuple(last), found)
+            self._recorded(time, kind, astuple(said.usage), said.thread_id, said.turn_id, said.response_id)
+
+    def begun(self, text: memoryview) -> None:
+        """A line with a `turn_context`, or with an event of `TURN_TYPES`."""
+        line, _ = self._usual(TURN_LINE, text)
+        if line is not None:
+            self._begun(line.payload)
+
+    def _usual(self, decode: Callable[[memoryview], Line[Said]], text: memoryview) -> tuple[Line[Said] | None, int]:
+        """The line and its time (microseconds); None when it is not as Codex writes it, and is taken care of."""
+        try:
+            line = decode(text)
+            time = round(line.timestamp.timestamp() * 1e6)
+        except UNUSUAL:
+            time = 0
+        if EARLIEST <= time < LATEST:
+            self.state.last_time = time
+            return line, time
+        self.other(bytes(text))
+        return None, 0
 
     def _begun(self, turn: Turn) -> None:
         """The turns from here on are of this model, in this folder, imported or not."""
@@ -223,12 +240,8 @@ class Events:
             return
         info, limits = inner.get("info"), inner.get("rate_limits")
         sums, last = (counts_of(info.get(name)) if isinstance(info, dict) else None for name in _SUMS)
-        found: Found | None = _NOTHING
-        if limits and isinstance(limits, dict):
-            try:
-                found = self._read(json.dumps(limits).encode(), time)
-            except UNUSUAL:
-                found = None
+        told = isinstance(limits, dict) and limits
+        found = self._read(json.dumps(limits).encode(), time) if told else _NOTHING
         if found is None:
             text = line.decode("utf-8", "replace").replace("\0", "")
             self.batch.odd.append((self.number, self.state.seq, time, text))
@@ -247,8 +260,11 @@ class Events:
 
     def _read(self, said: bytes, time: int) -> Found | None:
         """The limits of a text, kept for the next line with the same, where they do not hang on the line's time."""
-        limits, known = LIMITS(said), self.batch.known
-        found = _NOTHING if limits is None else self._limits(limits, time)
+        try:
+            limits, known = LIMITS(said), self.batch.known
+            found = _NOTHING if limits is None else self._limits(limits, time)
+        except UNUSUAL:
+            return None
         if found is not None and b"resets_in_seconds" not in said and len(known) < _REMEMBERED:
             known[said] = found
         return found

@@ -12,11 +12,10 @@ import pandas as pd
 from ..labels import numbered
 from ..privacy import mask_identity
 from ..times import MISSING, TOLERANCE_SECONDS, window_name
-from .columns import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS
 from .events import ODD
 from .merge import Array, rows_of
 from .owners import READING, TURN
-from .table import OddWindow, Table
+from .table import OWN_PROVIDER, TOKEN_COLUMNS, UNATTRIBUTED, WINDOW_COLUMNS, OddWindow, Table
 
 Columns = dict[str, Array]
 """Columns by name, each in one piece of memory: rows of a hundred bytes are slow to copy around."""

@@ -7,7 +7,6 @@ another form are left to `normalize`. Worker processes load this file without th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -125,9 +124,6 @@ LIMITS: Final = msgspec.json.Decoder(Limits | None).decode
 
 UNUSUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding a line raises that is otherwise than Codex writes it."""
-
-Usual = tuple[Callable[[memoryview], Line[Any]], memoryview]
-"""Which of these three decoders a line is for, and its text."""
 
 
 def microseconds(stamp: object) -> int | None:

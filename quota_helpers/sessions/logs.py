@@ -1,20 +1,27 @@
-"""What the logs gave: two frames, whose they are, and what could not be read."""
+"""What the logs gave: two frames, whose they are, and what could not be read.
+
+Sessions that name nobody can be claimed for an account by who reads them: said once, for one Codex home, reversibly.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from ..labels import choose
 from ..models import Account
 from ..privacy import printable
+from ..settings import change_setting, setting
 from ..times import micros
-from .claims import Claim, remember
 from .table import Table
 
 if TYPE_CHECKING:
@@ -22,10 +29,18 @@ if TYPE_CHECKING:
 
     from .frames import Frames
 
-BORROWED = (
+_CLAIMS: Final = "claimed_sessions"
+BORROWED: Final = (
     "A session is counted as whoever's began it: when somebody else goes on with it under another login, its file does "
     "not say so. Readings whose reset is that of another account's window are marked doubtful"
 )
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """The sessions that name nobody and had begun by then (microseconds since 1970) are this account's."""
+
+    account_key: str
+    until: int
 
 
 class SessionLogs:
@@ -143,3 +158,31 @@ class SessionLogs:
             f"{span}, {len(self.tokens):,} turns.</p>"
             f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in remarks)}</ul>"
         )
+
+
+def claim_of(home: Path) -> Claim | None:
+    """What was said of this Codex home; None: nothing, or nothing that can be read."""
+    try:
+        return msgspec.convert(_all().get(_place(home)), Claim | None)
+    except msgspec.ValidationError:
+        return None
+
+
+def remember(home: Path, claim: Claim | None) -> None:
+    """Say so from now on; None takes it back.
+
+    Raises:
+        SettingsError: It cannot be remembered.
+    """
+    rest = {place: kept for place, kept in _all().items() if place != _place(home)}
+    new = {} if claim is None else {_place(home): msgspec.to_builtins(claim)}
+    change_setting(_CLAIMS, rest | new or None)
+
+
+def _all() -> dict[str, Any]:
+    known = setting(_CLAIMS)
+    return known if isinstance(known, dict) else {}
+
+
+def _place(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(os.path.realpath(home))).hexdigest()[:16]

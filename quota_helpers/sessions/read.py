@@ -16,11 +16,10 @@ from ..machine import machine_name
 from ..privacy import mask_identity
 from ..times import Moment, from_micros, moment
 from ..workers import bar, watched
-from . import cache as kept
 from . import events
-from .claims import Claim, claim_of
+from .cache import cache_path, load, save
 from .find import codex_home, find_logs, thread_of
-from .logs import SessionLogs
+from .logs import Claim, SessionLogs, claim_of
 from .pool import Pool, helpers_for
 from .table import Table
 from .worker import Findings, Job
@@ -82,8 +81,8 @@ class _Reading:
             of_kind(home, (str, os.PathLike), "codex_home", "the path of a folder that holds sessions/")
         self.home, self.since = codex_home(home), since
         self.found, self.skipped = find_logs(self.home)
-        self.path = None if cache is None or cache is False else kept.cache_path(_folder(cache), self.home)
-        self.old = kept.load(self.path) if self.path else Table()
+        self.path = None if cache is None or cache is False else cache_path(_folder(cache), self.home)
+        self.old = load(self.path) if self.path else Table()
         self.known = {os.fsdecode(name): number for number, name in enumerate(self.old.names)}
         self.answers: list[Findings] = []
         self.errors: dict[int, str] = {}
@@ -104,7 +103,7 @@ class _Reading:
                 from .merge import merge  # noqa: PLC0415  # numpy comes after the helpers have begun
 
                 table = merge(self.found, self.old, self.answers)
-                if self.path and (problem := kept.save(self.path, table)):
+                if self.path and (problem := save(self.path, table)):
                     self.notes.append(problem)
         self.skipped += [
             f"{self.found[number].path}: this log cannot be read ({text})" for number, text in self.errors.items()

@@ -11,7 +11,7 @@ import re
 from typing import Final, Protocol
 
 from .events import TURN_TYPES, Events
-from .lines import COUNT_LINE, RECORD_LINE, TURN_LINE, Usual, parse
+from .lines import parse
 
 BUFFER_BYTES: Final = 2 << 20
 """A line longer than this is never one that matters; it is passed over without being kept."""
@@ -77,7 +77,7 @@ class Scanner:
         """Look at every complete line in the buffer; returns where the first incomplete one begins."""
         buffer, distance, event = self.buffer, self.distance, len(_EVENT)
         find, starts, view = buffer.find, buffer.startswith, memoryview(buffer)
-        usual: list[Usual] = []
+        counted, recorded, begun = self.events.counted, self.events.recorded, self.events.begun
         start = self._after_skipped(filled)
         while (end := find(b"\n", start, filled)) >= 0:
             mark = start + distance
@@ -85,22 +85,20 @@ class Scanner:
                 pass
             elif starts(_EVENT, mark):
                 if buffer[mark + event] == _T and starts(_EVENTS, mark + event):  # most events are others
-                    decode = COUNT_LINE if starts(_COUNT, mark + event) else TURN_LINE
-                    usual.append((decode, view[start:end]))
+                    (counted if starts(_COUNT, mark + event) else begun)(view[start:end])
             elif starts(_RECORD, mark):
-                usual.append((RECORD_LINE, view[start:end]))
+                recorded(view[start:end])
             elif starts(_CONTEXT, mark):
-                usual.append((TURN_LINE, view[start:end]))
+                begun(view[start:end])
             else:
                 kind = find(_TYPE, start, min(end, start + 100))
                 if kind >= 0 and kind - start != distance:
                     distance = kind - start
                     continue  # the same line again, with the distance it has
                 if kind < 0 or starts(_KNOWN, kind):
-                    start = self._other(start, end, filled, usual)
+                    start = self._other(start, end, filled)
                     continue
             start = end + 1
-        self.events.take(usual)
         self.distance = distance
         return start
 
@@ -112,14 +110,12 @@ class Scanner:
         self.state.skipping = end < 0
         return filled if end < 0 else end + 1
 
-    def _other(self, start: int, end: int, filled: int, usual: list[Usual]) -> int:
+    def _other(self, start: int, end: int, filled: int) -> int:
         """Take a line of another form if it holds one of our words; returns where the next that may matter begins."""
         found = _WORD(self.buffer, start, filled)
         word = found.start() if found else filled
         if word > end:  # nor do the lines hold any, up to where it stands
             return self.buffer.rfind(b"\n", start, word) + 1
-        self.events.take(usual)
-        usual.clear()
         self.events.other(bytes(self.buffer[start:end]))
         return end + 1
 
