@@ -37,14 +37,13 @@ if TYPE_CHECKING:
     from .outlook.answers import answers
     from .outlook.backtest import backtest
     from .outlook.burn import burn
-    from .outlook.compare_spans import compare_spans
     from .outlook.cost_changes import cost_changes
     from .outlook.enough import enough
     from .outlook.forecast import forecast
-    from .outlook.measure import measure
     from .outlook.pace import pace
     from .outlook.percent_costs import percent_costs
     from .outlook.record import track_record
+    from .outlook.spans import compare_spans, measure
     from .outlook.unexplained import unexplained
     from .periods import cycles, daily_tokens, token_cost
     from .raw import (
@@ -89,9 +88,8 @@ _EXPORTS = {
     "outlook.record": "track_record",
     "outlook.unexplained": "unexplained",
     "outlook.percent_costs": "percent_costs",
-    "outlook.measure": "measure",
     "outlook.cost_changes": "cost_changes",
-    "outlook.compare_spans": "compare_spans",
+    "outlook.spans": "compare_spans measure",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",
     "siblings": "resets_frame",

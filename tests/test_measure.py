@@ -8,8 +8,7 @@ import pytest
 from spent_support import spender
 
 import quota_helpers as qh
-from quota_helpers.outlook.compare_spans import compare_spans
-from quota_helpers.outlook.measure import measure
+from quota_helpers.outlook.spans import compare_spans, measure
 
 TIMES = pd.date_range("2026-11-20T10:00Z", periods=7, freq="10min")
 SENTINEL = "kim.secret@example.com"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from ..frames import counts, is_demo
+from ..frames import counts, is_demo, present_of, readings
 from ..labels import Names, listed, one_of
+from ..tables import frame_of
 from ..times import Moment, bounds, zone_of
-from .ledger import Ledger, ledgers_of, newest_of
+from .ledger import Ledger, ledgers_of
 
 TEXTS: Final = ("project", "session", "model", "effort", "client", "machine")
 TIMES: Final = ("hour", "weekday", "day")
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WHOSE: Final = ("account", "account_key", "limit", "window")
 OWN_TURNS, UNEXPLAINED, NOBODYS = "own turns", "unexplained", "turns without an account"
 
 BURN_COLUMNS: Final[dict[str, str]] = {
@@ -79,73 +81,74 @@ def burn(
     for name in names:
         one_of(name, (*TEXTS, *TIMES), "by")
     zone = zone_of(tz)
-    low, high = bounds(since, until, newest=newest_of(windows))
+    low, high = bounds(since, until, now=present_of(readings(windows, "windows"), None))
     edges = [edge for edge in (low, high) if edge is not None]
     tokens = counts(tokens)  # the rows that the ledgers' turns are known by
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=lambda _: edges)
-    rows = [row for ledger in found for row in _rows(ledger.between(low, high), tokens, names, zone)]
     columns = dict(list(BURN_COLUMNS.items())[:4]) | {name: _dtype(name, zone) for name in names} | BURN_COLUMNS
-    table = pd.DataFrame(rows, columns=list(columns))
-    origin = "demo" if is_demo(windows) or is_demo(tokens) else ""
-    return table.assign(origin=origin).astype(columns)
+    parts = [
+        part.assign(place=place) for place, one in enumerate(found) for part in _parts(one, tokens, names, low, high)
+    ]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return frame_of((), columns)
+    table = _summed(pd.concat(parts, ignore_index=True), names, zone)
+    whose = pd.DataFrame([{name: getattr(one.followed.series, name) for name in WHOSE} for one in found])
+    table = table.join(whose, on="place").assign(origin="demo" if is_demo(windows) or is_demo(tokens) else "")
+    return table[list(columns)].astype(columns)
 
 
 def _dtype(name: str, zone: tzinfo) -> Any:
     return {"hour": "Int64", "day": pd.DatetimeTZDtype("us", zone)}.get(name, "str")
 
 
-def _rows(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str], zone: tzinfo) -> Iterator[dict[str, Any]]:
-    parts = [_own(ledger, tokens, names), _rest(ledger)]
-    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    if table.empty:
-        return
+def _summed(table: pd.DataFrame, names: list[str], zone: tzinfo) -> pd.DataFrame:
+    """One row for each value of the names, of each window: points, their share, turns and tokens."""
     when = pd.Series(pd.DatetimeIndex(table["when"].to_numpy(np.int64).view("M8[us]"), tz="UTC")).dt.tz_convert(zone)
-    calendar = {"hour": when.dt.hour, "weekday": when.dt.day_name(), "day": when.dt.normalize()}
+    weekday = pd.Categorical(when.dt.day_name(), WEEKDAYS, ordered=True)
+    calendar = {"hour": when.dt.hour, "weekday": weekday, "day": when.dt.normalize()}
     for name in names:
-        table[name] = (
-            calendar[name] if name in calendar else table.get(name, pd.Series(None, table.index, dtype=object))
-        )
-        if name not in calendar:
-            own = table["kind"] == OWN_TURNS
-            table[name] = table[name].astype(object).where(own, table["kind"]).fillna(f"{name} not named")
-    grouped = table.groupby([*names, "kind"], sort=False)[["points", "turns", "tokens"]].sum().reset_index()
-    total = float(grouped["points"].sum())
-    order = ["kind", "points"] if not set(names) & set(TIMES) else names
-    up = [True, False] if order[0] == "kind" else [True] * len(order)
-    series = ledger.followed.series
-    who = {name: getattr(series, name) for name in ("account", "account_key", "limit", "window")}
-    grouped["kind"] = pd.Categorical(grouped["kind"], [OWN_TURNS, UNEXPLAINED, NOBODYS], ordered=True)
-    if "weekday" in names:
-        grouped["weekday"] = pd.Categorical(grouped["weekday"], WEEKDAYS, ordered=True)
-    for row in grouped.sort_values(order, ascending=up, kind="stable").to_dict("records"):
-        yield who | row | {"share": row["points"] / total if total else np.nan}
+        if name in calendar:
+            table[name] = calendar[name]
+        else:
+            told = table[name] if name in table else pd.Series(None, table.index, dtype=object)
+            table[name] = told.where(table["kind"] == OWN_TURNS, table["kind"]).fillna(f"{name} not named")
+    table["kind"] = pd.Categorical(table["kind"], [OWN_TURNS, UNEXPLAINED, NOBODYS], ordered=True)
+    grouped = table.groupby(["place", *names, "kind"], sort=False, observed=True)
+    summed = grouped[["points", "turns", "tokens"]].sum().reset_index()
+    summed["share"] = summed["points"] / summed.groupby("place")["points"].transform("sum")
+    if set(names) & set(TIMES):
+        return summed.sort_values(["place", *names], kind="stable")
+    return summed.sort_values(["place", "kind", "points"], ascending=[True, True, False], kind="stable")
 
 
-def _own(ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """One row for each turn, with its share of the points of its block."""
-    turns, blocks = ledger.turns, ledger.blocks
+def _parts(
+    ledger: Ledger, tokens: pd.DataFrame, names: Sequence[str], since: int | None, until: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What rose in that time: a row for each turn with its share of its block's points, and one for each rest."""
+    turns, blocks, explained = ledger.turns, ledger.blocks, ledger.explained
+    inside = np.full(len(blocks.until), fill_value=True)
+    if since is not None:
+        inside &= blocks.until >= since
+    if until is not None:
+        inside &= blocks.until < until
     # What rises late, with no turn in its own block, is the last turn's before it; that is counted there already.
     late = blocks.own & (blocks.high == blocks.low) & (blocks.low > 0)
     low = np.where(late, blocks.low - 1, blocks.low)
-    count = np.where(blocks.unsure, 0, np.where(late, 1, blocks.high - blocks.low))
+    count = np.where(blocks.unsure | ~inside, 0, np.where(late, 1, blocks.high - blocks.low))
     block = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
     weight = turns.weighted(ledger.weights)[turn]
-    points = weight / np.bincount(block, weight, len(count))[block] * ledger.explained[block]
-    rows = turns.rows[turn]
-    texts = {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}
-    new = ~late[block]
-    spent = tokens["total"].to_numpy()[rows] * new
-    return pd.DataFrame(
-        {"when": turns.time[turn], "points": points, "turns": new.astype(int), "tokens": spent, "kind": OWN_TURNS}
-        | texts
-    )
-
-
-def _rest(ledger: Ledger) -> pd.DataFrame:
-    """One row for each block of which something is not explained."""
-    blocks = ledger.blocks
-    left = blocks.points - ledger.explained
-    some = left > 0
+    rows, new = turns.rows[turn], ~late[block]
+    own = {
+        "when": turns.time[turn],
+        "points": weight / np.bincount(block, weight, len(count))[block] * explained[block],
+        "turns": new.astype(int),
+        "tokens": tokens["total"].to_numpy()[rows] * new,
+        "kind": OWN_TURNS,
+    } | {name: tokens[name].to_numpy(object)[rows] for name in names if name in TEXTS and name in tokens}
+    left = blocks.points - explained
+    some = inside & (left > 0)
     kind = np.where(blocks.unsure, NOBODYS, UNEXPLAINED)[some]
-    return pd.DataFrame({"when": blocks.until[some], "points": left[some], "turns": 0, "tokens": 0, "kind": kind})
+    rest = {"when": blocks.until[some], "points": left[some], "turns": 0, "tokens": 0, "kind": kind}
+    return pd.DataFrame(own), pd.DataFrame(rest)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from ..frames import Integers, keys_of, micros, readings
+from ..frames import Integers, keys_of, readings
 from ..labels import Names
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
 from ..sessions.table import UNATTRIBUTED
-from ..times import MISSING
 from .blocks import LAGS, Blocks, blocks_of, time_shut
 from .own_turns import Places, Turns, nobodys, turns_by_account
 from .prices import ROUNDING, USUAL, Prices, checked_weights, fit_prices, mixture
@@ -95,22 +94,6 @@ class Ledger:
         mine = own * self.beside + (1 - own) * np.minimum(self.beside, due)
         return np.where(blocks.own & ~blocks.unsure, mine, 0.0)
 
-    def between(self, low: int | None, high: int | None) -> Ledger:
-        """The ledger without the blocks that end before *low* or from *high* on, in microseconds; None: no bound."""
-        until = self.blocks.until
-        inside = (until >= (MISSING if low is None else low)) & (until <= (-MISSING - 1 if high is None else high - 1))
-        columns = {column.name: getattr(self.blocks, column.name)[inside] for column in fields(Blocks)}
-        group = None if self.group is None else self.group[inside]
-        return replace(
-            self,
-            blocks=Blocks(**columns),
-            amounts=self.amounts[inside],
-            trickle=self.trickle[inside],
-            group=group,
-            steps=(),
-            doubt=None,
-        )
-
     def spending(self, model: int | None = None) -> tuple[Spending, Places]:
         """The blocks that say what tokens cost, of one model alone or of all; and their places in the ledger."""
         blocks, weighted = self.blocks, self.weighted
@@ -168,16 +151,6 @@ def ledgers_of(
         tried = [_cut(mine, turns[key], doubtful, lag, edges) for lag in LAGS]
         found += _with_steps(_with_prices(tried, given), given, rng)
     return found
-
-
-def newest_of(windows: pd.DataFrame) -> int | None:
-    """The time of the newest reading in microseconds, if there is one.
-
-    Raises:
-        TypeError, ValueError: As `frames.readings`.
-    """
-    times = micros(readings(windows, "windows")["fetched_at"])
-    return int(times.max()) if (times != MISSING).any() else None
 
 
 def _cut(

@@ -1,9 +1,11 @@
-"""A stretch of time, and what was spent in it: points of each window, tokens by kind and model, points a million."""
+"""Experiments: what a stretch of time cost, measured by a cell, or two of them side by side."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +13,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..frames import counts, micros, readings
+from ..frames import counts, micros, present_of, readings, to_frame
+from ..history import open_history
+from ..labels import of_kind
 from ..periods import Followed, follow_all
-from ..times import duration, from_micros
+from ..sessions import read_sessions
+from ..sources import Source, connect
+from ..times import Moment, duration, from_micros, moment
 from ..times import micros as micros_of
 from .blocks import LONGEST_LAG, rises_of
 from .ledger import OWN_LIMIT
@@ -23,6 +29,14 @@ KIND_WORDS: Final = ("fresh input", "cached input", "visible output", "reasoning
 
 _PUBLIC: Final = re.compile(r"(?:gpt|codex|o\d)[\w.\-]{0,40}", re.ASCII)
 _EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_NOTE: Final = (
+    "Points are percent of a window as the service shows them, in whole numbers; tokens are those of one machine's "
+    "logs. An estimate: the service publishes no price."
+)
+_NO_TURNS: Final = pd.DataFrame(
+    {"time": pd.DatetimeIndex([], tz="UTC").as_unit("us"), "session": "", "account_key": "", "model": "", "total": 0},
+    index=range(0),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +72,197 @@ class Span:
         found |= _tokens(tokens[mine], list(turns.values()))
         series = follow_all(readings(self.windows, "windows"), limits=OWN_LIMIT)
         risen = [(one, _risen(one, low, high), turns.get(one.series.account_key or "")) for one in series]
-        shown = [each for each in risen if each[2]] or [each for each in risen if each[1] and each[1][0]]
-        keys = list(dict.fromkeys(one.series.whose for one, *_ in shown))
-        for one, points, spent in shown:
+        told = [each for each in risen if each[2]] or [each for each in risen if each[1] and each[1][0]]
+        keys = list(dict.fromkeys(one.series.whose for one, *_ in told))
+        for one, points, spent in told:
             account = f"account {keys.index(one.series.whose) + 1}, " if len(keys) > 1 else ""
             found |= {f"{account}{one.series.window}, {name}": value for name, value in _points(points, spent)}
         return found
+
+
+class Comparison:
+    """Spans side by side, or one alone.
+
+    Attributes:
+        spans: What is compared.
+    """
+
+    def __init__(self, *spans: Span) -> None:
+        self.spans = spans
+
+    def ended(self) -> tuple[Span, ...]:
+        """Its spans.
+
+        Raises:
+            ValueError: It is a run that has not ended.
+        """
+        if not self.spans:
+            raise ValueError("nothing was measured yet: what a run cost is known when its `with` block has ended")
+        return self.spans
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row for each thing that is known, a column for each span.
+
+        Raises:
+            ValueError: As `ended`.
+        """
+        spans = self.ended()
+        names = [span.label for span in spans]
+        if len(set(names)) < len(names):
+            names = [f"{name} ({number})" for number, name in enumerate(names, 1)]
+        columns = [span.rows() for span in spans]
+        rows = list(dict.fromkeys(row for column in columns for row in column))
+        values = {name: [column.get(row) for row in rows] for name, column in zip(names, columns, strict=True)}
+        return pd.DataFrame(values, index=pd.Index(rows, name="what"), dtype=object)
+
+    def evidence(self) -> str:
+        """The table as Markdown that tells nobody's name, path, e-mail, session or project; raises as `table`."""
+        table = self.table.map(_short)
+        names = ("first", "second") if len(self.spans) > 1 else ("this run",)
+        lines = [f"| what | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+        lines += [f"| {what} | {' | '.join(values)} |" for what, *values in table.itertuples()]
+        return "\n".join([*lines, "", _NOTE])
+
+    def __repr__(self) -> str:
+        text: str = self.table.map(_short).to_string()
+        return text
+
+    def _repr_html_(self) -> str | None:
+        html: str = self.table.map(_short).to_html(border=0)
+        return html
+
+
+class Run(Comparison):
+    """What `measure` measures; `table` and `evidence()` are there when the block has ended.
+
+    Attributes:
+        label: What its owner calls it.
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self.label = label
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.spans else f"Run({self.label!r}, going on)"
+
+    def _repr_html_(self) -> str | None:
+        return super()._repr_html_() if self.spans else None
+
+
+def measure(
+    label: str = "this run", *, source: Source | None = None, codex_home: str | os.PathLike[str] | None = None
+) -> AbstractContextManager[Run]:
+    """What the work inside a `with` block costs: readings are taken before and after it, its turns come from the logs.
+
+    Args:
+        label: What to call it.
+        source: Where readings come from; None: `connect()`.
+        codex_home: Codex's own folder; None: `$CODEX_HOME`, else `~/.codex`.
+
+    Raises:
+        TypeError: *label* is no text, or *source* no source.
+
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source:
+    ...     with measure("a coffee break", source=source) as run:
+    ...         pass
+    >>> run.table.loc[["duration", "turns"], "a coffee break"].tolist()
+    ['5 m', 0]
+    """
+    of_kind(label, str, "label", "a text")
+    if source is not None:
+        of_kind(source, Source, "source", "a source: qh.connect(), qh.demo() or qh.live(...) gives one")
+    return _measured(Run(label), source, codex_home)
+
+
+@contextmanager
+def _measured(run: Run, given: Source | None, codex_home: str | os.PathLike[str] | None) -> Iterator[Run]:
+    with connect() if given is None else nullcontext(given) as source:
+        begun = source.collect()
+        try:
+            yield run
+        finally:
+            ended = source.collect()
+            windows, tokens = to_frame([begun, ended]), _NO_TURNS
+            if not source.is_demo:
+                logs = read_sessions(codex_home, begun.fetched_at, cache=False)
+                told = [part for part in (windows, logs.windows) if len(part)]
+                windows, tokens = pd.concat(told, ignore_index=True) if told else windows, logs.tokens
+            run.spans = (Span(run.label, begun.fetched_at, ended.fetched_at, windows, tokens),)
+
+
+def compare_spans(
+    a: Run | str | tuple[Moment, Moment],
+    b: Run | str | tuple[Moment, Moment],
+    windows: pd.DataFrame | None = None,
+    tokens: pd.DataFrame | None = None,
+) -> Comparison:
+    """Two spans of time or two sessions: points per window, tokens by kind, model and effort, points a million tokens.
+
+    The rows "at least" and "at most" say what whole percents leave open; other sessions' turns in the same time are
+    counted, for their points cannot be told apart.
+
+    Args:
+        a: A run of `measure`, (since, until), or the id of a session.
+        b: The same.
+        windows: Readings over time; None: those of your own history. Not needed for runs.
+        tokens: Turns; the same.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> times = pd.date_range("2026-11-20T10:00Z", periods=5, freq="10min")
+    >>> turns = pd.DataFrame({"time": times, "account_key": "a1", "model": "gpt-5.6", "total": 500_000})
+    >>> windows = pd.DataFrame({"account_key": "a1", "limit": "codex", "window": "weekly", "fetched_at": times,
+    ...                         "used_percent": [0, 1, 2, 5, 8], "window_seconds": 604800, "reset_at": times[4]})
+    >>> halves = compare_spans((times[0], times[2]), (times[2], times[4]), windows, turns)
+    >>> halves.table.loc[["turns", "weekly, points", "weekly, points per million tokens"]].to_numpy().tolist()
+    [[2, 2], [2.0, 6.0], [2.0, 6.0]]
+    """
+    wanted = "a run of qh.measure, a pair of moments, or the id of a session"
+    for one, name in ((a, "a"), (b, "b")):
+        of_kind(one, (Run, str, tuple, list), name, wanted)
+    if not (isinstance(a, Run) and isinstance(b, Run)) and (windows is None or tokens is None):
+        with open_history() as history:
+            windows = history.frame() if windows is None else windows
+            tokens = history.tokens() if tokens is None else tokens
+    spans: list[Span] = []
+    for one, name in ((a, "a"), (b, "b")):
+        if isinstance(one, Run):
+            spans += one.ended()
+        elif windows is not None and tokens is not None:
+            spans.append(
+                _session(one, windows, tokens) if isinstance(one, str) else _between(one, name, windows, tokens)
+            )
+    return Comparison(*spans)
+
+
+def _between(pair: Sequence[Moment], name: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
+    """The span between two moments; a timedelta counts back from the newest reading."""
+    if len(pair) != 2:  # noqa: PLR2004 - a beginning and an end
+        raise ValueError(f"{name} has {len(pair)} moments instead of (since, until)")
+    now = present_of(readings(windows, "windows"), None)
+    since, until = (moment(one, now=now, name=word) for one, word in zip(pair, ("since", "until"), strict=True))
+    if until <= since:
+        raise ValueError(f"{name} ends before it begins: give (since, until)")
+    return Span(f"{since:%d %b %H:%M}", since, until, windows, tokens)
+
+
+def _session(session: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
+    """The span of a session: from its first turn's beginning to the reading after its last."""
+    tokens = counts(tokens)
+    mine = (tokens["session"] == session).to_numpy() if "session" in tokens else np.zeros(len(tokens), np.bool_)
+    if not mine.any():
+        raise ValueError(f"there is no session {session!r} in these tokens: their column `session` holds the ids")
+    time, seen = micros(tokens["time"]), np.sort(micros(readings(windows, "windows")["fetched_at"]))
+    first, last = int(time[mine].min()), int(time[mine].max())
+    # Servers count late: what shows before anybody's next turn ends is still this session's.
+    limit = time[time > last].min(initial=last + LONGEST_LAG + 1)
+    begin = max(seen[seen < first].max(initial=0), first - LONGEST_LAG)
+    end = seen[(seen >= last) & (seen < limit)].max(initial=last)
+    return Span("session", from_micros(min(int(begin), first - 1)), from_micros(int(end)), windows, tokens, session)
 
 
 def _tokens(tokens: pd.DataFrame, turns: Sequence[Turns]) -> dict[str, Any]:
@@ -97,61 +296,6 @@ def _points(risen: tuple[float, int] | None, turns: Turns | None) -> Iterator[tu
     if spent and risen:
         yield "points per million tokens", points / spent
         yield "points per million tokens, range", f"{most[0] / spent:.3g} to {most[1] / spent:.3g}"
-
-
-def whole_span(session: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
-    """The span of a session: from its first turn's beginning to the reading after its last.
-
-    Raises:
-        ValueError: There is no such session.
-    """
-    checked = counts(tokens)
-    told = checked["session"] if "session" in checked else pd.Series(dtype=object)
-    time = np.sort(micros(checked["time"])[(told == session).to_numpy()])
-    if not len(time):
-        raise ValueError(f"there is no session {session!r} in these tokens: their column `session` holds the ids")
-    seen = np.sort(micros(readings(windows, "windows")["fetched_at"]))
-    before = seen[seen < time[0]]
-    # Servers count late: what shows before anybody's next turn ends is still this session's.
-    later = micros(checked["time"])
-    limit = later[later > time[-1]].min(initial=time[-1] + LONGEST_LAG + 1)
-    after = seen[(seen >= time[-1]) & (seen < limit)]
-    begin = max(int(before[-1]) if len(before) else 0, int(time[0]) - LONGEST_LAG)
-    end = int(after[-1]) if len(after) else int(time[-1])
-    return Span("session", from_micros(min(begin, int(time[0]) - 1)), from_micros(end), windows, tokens, session)
-
-
-def table_of(spans: Mapping[str, Span]) -> pd.DataFrame:
-    """One column for each span, one row for each thing that is known of any of them."""
-    columns = {name: span.rows() for name, span in spans.items()}
-    rows = sorted({row for column in columns.values() for row in column}, key=lambda row: _place(row, columns))
-    values = {name: [column.get(row) for row in rows] for name, column in columns.items()}
-    return pd.DataFrame(values, index=pd.Index(rows, name="what"), dtype=object)
-
-
-def _place(row: str, columns: Mapping[str, Mapping[str, Any]]) -> int:
-    return next(
-        list(column).index(row) + 100 * number for number, column in enumerate(columns.values()) if row in column
-    )
-
-
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as texts, numbers short."""
-    return table.map(_short)
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """The table as Markdown, numbers short."""
-    lines = [f"| what | {' | '.join(map(str, table.columns))} |", f"| --- |{' ---: |' * len(table.columns)}"]
-    lines += [
-        f"| {row} | {' | '.join(map(_short, values))} |"
-        for row, values in zip(table.index, table.to_numpy(), strict=True)
-    ]
-    note = (
-        "Points are percent of a window as the service shows them, in whole numbers; tokens are those of one machine's "
-        "logs. An estimate: the service publishes no price."
-    )
-    return "\n".join([*lines, "", note])
 
 
 def _short(value: Any) -> str:

@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..labels import Names, advice
+from ..frames import present_of, readings
+from ..labels import Names, advice, of_kind
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
 from ..tables import frame_of
-from ..times import SECOND, span
-from .ledger import OWN_LIMIT, Ledger, ledgers_of, newest_of
+from ..times import SECOND, micros, span
+from .ledger import OWN_LIMIT, Ledger, ledgers_of
 from .prices import ROUNDING
 
 WHOLE, INTERVALS = "whole", "intervals"
@@ -77,41 +78,37 @@ def unexplained(
     >>> unexplained(windows, turns, per="intervals")[["points", "verdict", "reason"]].to_numpy().tolist()
     [[9.0, 'unexplained', '9 points, no turn on this machine']]
     """
-    length = _length(per)
-    newest = newest_of(windows)
+    length = None if per in (WHOLE, INTERVALS) else _length(per)
+    newest = present_of(readings(windows, "windows"), None)
 
     def edges(followed: Followed) -> Sequence[int]:
-        if length is None or newest is None or not len(followed.series.time):
+        if length is None or newest is None:
             return ()
-        return range(newest + 1, int(followed.series.time[0]), -length)[:0:-1]
+        return range(micros(newest) + 1, int(followed.series.time[0]), -length)[:0:-1]
 
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=edges, seed=seed)
-    told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
     rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges(one.followed)))]
-    rows += [_silent(one) for one in follow_all(windows, accounts, None, OWN_LIMIT) if _name(one) not in told]
+    told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
+    for one in follow_all(windows, accounts, None, OWN_LIMIT):
+        if (one.series.account_key, one.series.window) not in told:
+            silent = _row(one, one.series.time[0], one.series.time[-1])
+            rows.append(silent | {"verdict": "undecided", "reason": "no turn of this account is in these logs"})
     return frame_of(rows, UNEXPLAINED_COLUMNS)
 
 
-def _length(per: str | timedelta) -> int | None:
-    """Microseconds of each row; None: it is no length but a word."""
-    if isinstance(per, str) and per in {WHOLE, INTERVALS}:
-        return None
+def _length(per: str | timedelta) -> int:
+    """Microseconds of each row."""
     if isinstance(per, str):
-        hint = advice(per, (WHOLE, INTERVALS), listed=0)
-        wanted = f'per {per!r} is no length such as "7D" (a year at most), nor "whole" or "intervals". {hint}'.strip()
         try:
             per = span(per)
         except ValueError:
-            raise ValueError(wanted) from None
-    if not isinstance(per, timedelta):
-        raise TypeError(f'per is {type(per).__name__} instead of a length such as "7D", "whole" or "intervals"')
+            hint = advice(str(per), (WHOLE, INTERVALS), listed=0)
+            wanted = f'per {per!r} is no length such as "7D" (a year at most), nor "whole" or "intervals". {hint}'
+            raise ValueError(wanted.strip()) from None
+    of_kind(per, timedelta, "per", 'a length such as "7D", "whole" or "intervals"')
     if per < timedelta(minutes=10):
         raise ValueError(f"per is {per}, shorter than the ten minutes between two readings")
     return int(per.total_seconds()) * SECOND
-
-
-def _name(followed: Followed) -> tuple[str | None, str]:
-    return followed.series.account_key, followed.series.window
 
 
 def _row(followed: Followed, start: int, end: int) -> dict[str, Any]:
@@ -120,31 +117,22 @@ def _row(followed: Followed, start: int, end: int) -> dict[str, Any]:
     return names | {"start": int(start), "end": int(end)}
 
 
-def _silent(followed: Followed) -> dict[str, Any]:
-    """The row of a window of which no turn is known."""
-    time = followed.series.time
-    reason = "no turn of this account is in these logs"
-    return _row(followed, time[0], time[-1]) | {"verdict": "undecided", "reason": reason}
-
-
 def _sums(ledger: Ledger, edges: Sequence[int]) -> Iterator[dict[str, Any]]:
     blocks = ledger.blocks
     part = np.searchsorted(np.array(edges, np.int64), blocks.until, side="right")
     for number in np.unique(part).tolist():
         inside = part == number
-        views = [_sum(view, inside) for view in (ledger, ledger.doubt) if view is not None]
+        sums, errors = np.array([_sum(view, inside) for view in (ledger, ledger.doubt) if view is not None]).T
         points = float(blocks.points[inside].sum())
+        low, high = (sums - LIKELY * errors).min(), (sums + LIKELY * errors).max()
         nobodys = float(blocks.points[inside & blocks.unsure].sum())
-        estimate = views[0][0]
-        low, high = min(view[0] - LIKELY * view[1] for view in views), max(view[0] + LIKELY * view[1] for view in views)
-        surely = min(view[0] - SURE * view[1] for view in views)
-        verdict, reason = _judged(points, surely, high, nobodys, len(views) > 1, ledger.prices is not None)
+        verdict, reason = _judged(ledger, points, (sums - SURE * errors).min(), high, nobodys)
         yield _row(ledger.followed, blocks.since[inside][0], blocks.until[inside][-1]) | {
             "points": points,
-            "explained": float(np.clip(points - estimate, 0, points)),
-            "unexplained": float(np.clip(estimate, 0, points)),
-            "low": float(np.clip(low, 0, points)),
-            "high": float(np.clip(high, 0, points)),
+            "explained": np.clip(points - sums[0], 0, points),
+            "unexplained": np.clip(sums[0], 0, points),
+            "low": np.clip(low, 0, points),
+            "high": np.clip(high, 0, points),
             "verdict": verdict,
             "reason": reason,
         }
@@ -161,21 +149,21 @@ def _sum(ledger: Ledger, inside: Flags) -> tuple[float, float]:
     group = ledger.group[inside]
     doubt = ledger.prices.error(ledger.prices.due(ledger.amounts[inside], group), group)
     apart = 1 + int((blocks.since[inside][1:] != blocks.until[inside][:-1]).sum())
-    scatter = float(((ledger.prices.spread * due[inside]) ** 2).sum())
+    scatter = float(((ledger.spread * due[inside]) ** 2).sum())
     return float(left.sum()), float(np.sqrt(scatter + ROUNDING * apart + doubt**2))
 
 
-def _judged(points: float, surely: float, high: float, nobodys: float, doubt: bool, priced: bool) -> tuple[str, str]:  # noqa: FBT001
+def _judged(ledger: Ledger, points: float, surely: float, high: float, nobodys: float) -> tuple[str, str]:
     """The verdict and its reason."""
     if nobodys > _NOBODY * points:
         return "undecided", f"{nobodys:.0f} points rose beside turns of logs that do not say whose they are"
     if surely > max(NOTHING[0], NOTHING[1] * points):
         return "unexplained", "more than the turns on this machine cost"
-    if not priced:
+    if ledger.prices is None:
         return "undecided", "too few rises beside turns to tell what tokens cost"
     if high <= max(LITTLE[0], LITTLE[1] * points):
         return "explained", "the turns on this machine cost as much"
-    if doubt:
+    if ledger.doubt is not None:
         return "undecided", "foreign use and a change of the price cannot be told apart"
     return "undecided", "within what whole percents and the spread of costs leave open"
 
@@ -183,8 +171,7 @@ def _judged(points: float, surely: float, high: float, nobodys: float, doubt: bo
 def _intervals(ledger: Ledger) -> Iterator[dict[str, Any]]:
     """Each burst of quiet time, and each block of turns that others had a share in."""
     blocks, due = ledger.blocks, ledger.due
-    spread = 0.0 if ledger.prices is None else ledger.prices.spread
-    error: Floats = np.sqrt(ROUNDING + (spread * due) ** 2)
+    error: Floats = np.sqrt(ROUNDING + (ledger.spread * due) ** 2)
     left = blocks.points - due
     quiet = ~blocks.own & ~blocks.unsure & (blocks.points > 0)
     beside = blocks.own & ~blocks.unsure & (left > np.maximum(NOTHING[0], SURE * error))
@@ -198,10 +185,10 @@ def _intervals(ledger: Ledger) -> Iterator[dict[str, Any]]:
         sure = beside[at] or points > 1
         yield _row(ledger.followed, blocks.since[at], blocks.until[at]) | {
             "points": points,
-            "explained": points - float(left[at]),
-            "unexplained": float(left[at]),
-            "low": float(max(0.0, left[at] - LIKELY * error[at])),
-            "high": float(min(points, left[at] + LIKELY * error[at])) if beside[at] else points,
+            "explained": points - left[at],
+            "unexplained": left[at],
+            "low": max(0.0, left[at] - LIKELY * error[at]),
+            "high": min(points, left[at] + LIKELY * error[at]) if beside[at] else points,
             "verdict": "unexplained" if sure else "undecided",
             "reason": reason if sure else f"{reason}; a single one may have been due before",
         }
