@@ -17,7 +17,7 @@ from quota_helpers.errors import BodyError
 from quota_helpers.outcomes import Collection
 from quota_helpers.raw import field_rows
 from quota_helpers.widgets import FieldExplorer
-from quota_helpers.widgets.explorer_shelf import MOST_BODIES
+from quota_helpers.widgets.explorer import MOST_BODIES
 
 PERCENT = "$.rate_limit.primary_window.used_percent"
 

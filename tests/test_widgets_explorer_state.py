@@ -97,27 +97,27 @@ def test_python_sets_and_the_page_follows(source):
     explorer.selected_path = PERCENT
     explorer.compare_to = "ada"
     state = page.state()
-    assert (state["_account"], state["_beside"], state["_selected"]) == (3, 0, 9)
+    assert (state["account"], state["compare_to"], state["selected_path"]) == (3, 0, 9)
     explorer.account = "ada"
     assert explorer.compare_to is None, "a body is not compared with itself"
     assert explorer.selected_path == PERCENT, "the field stays chosen where the next body has it"
     explorer.account = "heirloom"
-    assert (explorer.selected_path, page.state()["_selected"]) == ("", -1)
+    assert (explorer.selected_path, page.state()["selected_path"]) == ("", -1)
 
 
 def test_the_page_sets_and_python_follows(source):
     """Clicks arrive as numbers."""
     explorer = FieldExplorer(source)
     page = Page(explorer)
-    page.put(_account=3)
-    page.put(_selected=9)
-    page.put(_beside=0)
+    page.put(account=3)
+    page.put(selected_path=9)
+    page.put(compare_to=0)
     page.put(search="percent", statuses=["broken"])
     assert (explorer.account, explorer.selected_path, explorer.compare_to) == ("comet", PERCENT, "ada")
     assert (explorer.search, explorer.statuses) == ("percent", ["broken"])
     assert explorer.payload["plan_type"] == "nova"
     assert explorer.snapshot.plan == "nova"
-    page.put(_account=9_999, _beside=-7, _selected=12)
+    page.put(account=9_999, compare_to=-7, selected_path=12)
     assert (explorer.account, explorer.compare_to, explorer.selected_path) == (None, None, "")
 
 

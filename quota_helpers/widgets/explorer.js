@@ -205,18 +205,18 @@ function render({ model, el }) {
   };
   const options = () => model.get("_sources").map((source, index) => ({ ...source, index }));
   const account = chooser({
-    id: `${id}-account`, label: "Account", options, current: () => model.get("_account"),
-    choose: (index) => put({ _account: index }),
+    id: `${id}-account`, label: "Account", options, current: () => model.get("account"),
+    choose: (index) => put({ account: index }),
   });
   const others = () => {
-    const mine = model.get("_sources")[model.get("_account")]?.group;
-    const rest = options().filter(({ index }) => index !== model.get("_account"));
+    const mine = model.get("_sources")[model.get("account")]?.group;
+    const rest = options().filter(({ index }) => index !== model.get("account"));
     return [{ index: -1, label: "nothing", note: "" }, ...rest.filter(({ group }) => group === mine),
       ...rest.filter(({ group }) => group !== mine)];
   };
   const compare = chooser({
-    id: `${id}-compare`, label: "Compare to", options: others, current: () => model.get("_beside"),
-    choose: (index) => put({ _beside: index }),
+    id: `${id}-compare`, label: "Compare to", options: others, current: () => model.get("compare_to"),
+    choose: (index) => put({ compare_to: index }),
   });
   const refresh = button("Read again", () => model.send({ kind: "refresh" }));
   const copy = button("Copy redacted JSON", copyRedacted);
@@ -386,7 +386,7 @@ function render({ model, el }) {
   // Choose a row; what hides it is opened, and a search that hides it is cleared.
   function choose(at, { tell = true, reveal = false } = {}) {
     selected = at;
-    if (tell && model.get("_selected") !== at) put({ _selected: at });
+    if (tell && model.get("selected_path") !== at) put({ selected_path: at });
     if (at >= 0 && listing.find(at) < 0 && reveal) {
       if (listing.filtered && !listing.keep[at]) { search.value = ""; onlyChanges = false; put({ search: "", statuses: [] }); drawFilters(); relist(); }
       for (let up = body.parent[at]; up >= 0; up = body.parent[up]) listing.closed[up] = 0;
@@ -494,7 +494,7 @@ function render({ model, el }) {
       item("Type", kind);
     }
     if (difference !== SAME) {
-      const other = escaped(model.get("_sources")[model.get("_beside")]?.label ?? "");
+      const other = escaped(model.get("_sources")[model.get("compare_to")]?.label ?? "");
       const word = CHANGES[difference][1];
       item("Difference", difference === CHANGED ? `changed: ${escaped(cut(was, LONGEST_DETAIL))} in ${other}`
         : difference === REMOVED ? `${word}: only ${other} has it` : `${word}: ${other} does not have it`);
@@ -529,8 +529,8 @@ function render({ model, el }) {
   }
 
   function drawHead() {
-    const source = model.get("_sources")[model.get("_account")];
-    const other = model.get("_sources")[model.get("_beside")];
+    const source = model.get("_sources")[model.get("account")];
+    const other = model.get("_sources")[model.get("compare_to")];
     head.replaceChildren();
     if (model.get("_title")) head.append(make("b", {}, model.get("_title")), " · ");
     if (!source) return;
@@ -572,8 +572,8 @@ function render({ model, el }) {
 
   // --- wiring ---
 
-  const isCurrent = (message) => message.account === model.get("_account") && message.beside === model.get("_beside")
-    && message.version === model.get("_version");
+  const isCurrent = ({ pair: [shown, other], version }) => shown === model.get("account")
+    && other === model.get("compare_to") && version === model.get("_version");
   let asked = false;
   function request() {
     account.draw();
@@ -585,10 +585,11 @@ function render({ model, el }) {
   }
   function take(message) {
     if (message?.kind === "redacted") return redacted(message);
-    if (message?.kind !== "body" || !isCurrent(message)) return;
+    if (message?.kind !== "body") return;
+    if (!isCurrent(message)) return request(); // a state can be held back until the one before it is known to have arrived
     body = message.trouble === undefined ? new Body(message) : null;
     listing = null;
-    selected = body ? model.get("_selected") : -1;
+    selected = body ? model.get("selected_path") : -1;
     root.classList.toggle("qx-none", !body);
     tree.hidden = !body;
     trouble.hidden = Boolean(body);
@@ -626,11 +627,11 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   const handlers = {
-    "change:_account change:_beside change:_version": request,
+    "change:account change:compare_to change:_version": request,
     "change:_sources": () => { account.draw(); compare.draw(); drawHead(); },
     "change:_title": drawHead,
-    "change:_selected": () => {
-      const at = model.get("_selected");
+    "change:selected_path": () => {
+      const at = model.get("selected_path");
       if (body && at !== selected && at < body.count) choose(at, { tell: false, reveal: true });
     },
     "change:search": () => { if (model.get("search") !== search.value) { search.value = model.get("search"); relist(); } },

@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anywidget
 import pandas as pd
 import traitlets
 
-from ..bodies import redact
-from ..errors import BodyError
+from ..bodies import body_of, named, redact, replies_of
+from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
+from ..labels import numbered
 from ..models import RawReply, UsageSnapshot
 from ..normalize import trace_body
 from ..outcomes import Collection
+from ..privacy import hide_tokens, mask_identity, printable
 from ..raw import STATUSES, header_table
 from ..raw.explain import table_of
 from ..sources import Source
 from ..workers import aside
 from .alerts import Alerts, guarded
-from .explorer_rows import BodyView, static_rows
-from .explorer_shelf import Shelf, bodies_shown, has_reply, later_first, owner
+from .explorer_rows import BodyView, static_rows, view_of
 from .twin import StaticTwin
+
+MOST_BODIES: Final = 5_000
+"""Bodies that are kept: those of earlier runs give way first."""
+NONE: Final = -1
+_GOOD: Final = 200
+# Names and paths can hold identities: the browser knows bodies and fields by their numbers.
+_BODY: Final[dict[str, Any]] = {
+    "sync": True,
+    "to_json": lambda name, self: self._number(name),
+    "from_json": lambda number, self: self._name(number),
+}
+_FIELD: Final[dict[str, Any]] = {
+    "sync": True,
+    "to_json": lambda path, self: self._row(path),
+    "from_json": lambda number, self: self._path(number),
+}
 
 
 class FieldExplorer(StaticTwin, anywidget.AnyWidget):
@@ -62,15 +79,12 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
 
     search = traitlets.Unicode("").tag(sync=True)
     statuses = traitlets.List(traitlets.Enum(STATUSES)).tag(sync=True)
-    account = traitlets.Unicode(None, allow_none=True)
-    compare_to = traitlets.Unicode(None, allow_none=True)
-    selected_path = traitlets.Unicode("")
+    account = traitlets.Unicode(None, allow_none=True).tag(**_BODY)
+    compare_to = traitlets.Unicode(None, allow_none=True).tag(**_BODY)
+    selected_path = traitlets.Unicode("").tag(**_FIELD)
 
-    # What the browser knows of them: numbers and masked labels.
+    # What else the browser knows; a body's number stays the same where another run changes the body.
     _sources = traitlets.List(traitlets.Dict()).tag(sync=True)
-    _account = traitlets.Int(-1).tag(sync=True)
-    _beside = traitlets.Int(-1).tag(sync=True)
-    _selected = traitlets.Int(-1).tag(sync=True)
     _version = traitlets.Int(0).tag(sync=True)
     _title = traitlets.Unicode("").tag(sync=True)
     _refreshable = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003  # a trait's default
@@ -78,11 +92,12 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     _alert = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, source: Any, *, reveal: bool = False, aliases: Aliases = ALIASES) -> None:
+        self._bodies: tuple[RawReply, ...] = ()
+        self._views: dict[tuple[str | None, str | None], BodyView] = {}  # the one in view
         super().__init__()
         self.reveal = reveal
         self._aliases = aliases
         self._source = source if isinstance(source, Source) else None
-        self._shelf = Shelf((), aliases=aliases, reveal=reveal)
         self._task: asyncio.Task[None] | None = None
         self.alerts = Alerts()
         self.alerts.observe(lambda _: self.set_trait("_alert", "\n".join(self.alerts.texts)), "value")
@@ -96,12 +111,12 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     @property
     def names(self) -> list[str]:
         """Names of the bodies there are, for `account` and `compare_to`."""
-        return [body.name for body in self._shelf.bodies]
+        return [body.name for body in self._bodies]
 
     @property
     def payload(self) -> Any:
         """The chosen body as it was sent; None where there is none."""
-        body = self._shelf.at(self._account)
+        body = self._body(self.account)
         return None if body is None else body.content
 
     @property
@@ -124,9 +139,9 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             BodyError: There is no body, or it cannot be read; the message says why.
         """
         self._view()  # refuses what is nested too deeply before a reader recurses into it
-        body = self._shelf.bodies[self._account]
-        trace = trace_body(self.payload, fetched_at=body.fetched_at, aliases=self._aliases)
-        return dataclasses.replace(trace.snapshot, fetched_at=trace.fetched_at or datetime.now(UTC))
+        body = self._chosen("body")
+        trace = trace_body(body.content, fetched_at=body.fetched_at, aliases=self._aliases)
+        return replace(trace.snapshot, fetched_at=trace.fetched_at or datetime.now(UTC))
 
     @property
     def headers(self) -> pd.DataFrame:
@@ -145,102 +160,125 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         """
         self._take_in(self._asked().collect())
 
-    def _asked(self) -> Source:
-        if self._source is None:
-            raise BodyError("This explorer has no source to ask.", hint="Make it from a source: FieldExplorer(source).")
-        return self._source
-
     def __repr__(self) -> str:
-        shown = f", showing {self._shelf.label(self._account)}" if self._account >= 0 else ""
-        count = len(self._shelf.bodies)
-        return f"FieldExplorer({count} {'body' if count == 1 else 'bodies'}{shown})"
+        shown = f", showing {self._label(self.account)}" if self.account is not None else ""
+        return f"FieldExplorer({len(self._bodies)} {'body' if len(self._bodies) == 1 else 'bodies'}{shown})"
 
     def _static_html(self) -> str:
-        return static_rows(self._shelf.label(self._account) or "No body", *self._view_or_trouble())
+        return static_rows(self._label(self.account) or "No body", *self._view_or_trouble())
 
-    # --- state ---
+    # --- the bodies: by name here, by number in the browser ---
 
-    def _offer(self, bodies: Sequence[RawReply], account: str | None = None) -> None:
-        """Show other bodies; the account in view stays, if it can."""
-        self._shelf = Shelf(bodies, aliases=self._aliases, reveal=self.reveal, source=self._source)
-        at = self._shelf.number(account)
-        if at < 0:
-            at = self._shelf.first()
-        body = self._shelf.at(at)
-        with self.hold_sync():
-            # A number stays the same where its body has changed.
+    def _offer(self, bodies: Iterable[RawReply], account: str | None = None) -> None:
+        """Show other bodies; the account in view stays, if it can, else the first without anything unusual is shown."""
+        self._bodies, self._views = tuple(bodies)[:MOST_BODIES], {}
+        known = self._name(self._number(account))
+        usual = next((body.name for body in self._bodies if not _note(body)), self._name(0))
+        labels = numbered([self._masked(name) for name in self.names])
+        groups: dict[str, int] = {}
+        with self.hold_sync(), self.hold_trait_notifications():
             self._version += 1
-            self._sources = self._shelf.listed
-            self._beside, self.compare_to = -1, None
-            self._account = at
-            self.account = None if body is None else body.name
-            self._keep_selection()
+            self._sources = [
+                {
+                    "label": label,
+                    "note": _note(body),
+                    "remark": self._masked(" ".join(body.notes)),
+                    "group": groups.setdefault(_owner(body), len(groups)),
+                }
+                for body, label in zip(self._bodies, labels, strict=True)
+            ]
+            self.compare_to, self.account = None, usual if known is None else known
+        self._turn(None)
+        self.send_state("account")
+
+    def _number(self, name: str | None) -> int:
+        """The number of the body of this name, else of the newest body of the account of this name; -1 for none."""
+        for known in (self.names, list(map(_owner, self._bodies))):
+            if name in known:
+                return known.index(name)
+        return NONE
+
+    def _name(self, number: int) -> str | None:
+        """The name of the body of this number; None for none (a browser can be a moment behind)."""
+        return self._bodies[number].name if 0 <= number < len(self._bodies) else None
+
+    def _body(self, name: str | None) -> RawReply | None:
+        return None if (number := self._number(name)) == NONE else self._bodies[number]
+
+    def _label(self, name: str | None) -> str:
+        return "" if (number := self._number(name)) == NONE else str(self._sources[number]["label"])
+
+    def _row(self, path: str) -> int:
+        view = self._view_or_trouble()[0] if path else None
+        return NONE if view is None else view.index.get(path, NONE)
+
+    def _path(self, number: int) -> str:
+        view, _ = self._view_or_trouble()
+        return view.paths[number] if view is not None and 0 <= number < len(view.paths) else ""
+
+    def _masked(self, text: str) -> str:
+        return printable(hide_tokens(text if self.reveal else mask_identity(text)))
 
     def _view(self) -> BodyView:
-        return self._shelf.view(self._account, self._beside)
+        """The rows of the chosen body, beside the other one's where there is one.
+
+        Raises:
+            BodyError: There is no body, or it cannot be shown; the message says why.
+        """
+        key = (self.account, self.compare_to)
+        if key not in self._views:
+            self._views = {key: self._made(self._body(self.account), self._body(self.compare_to))}
+        return self._views[key]
 
     def _view_or_trouble(self) -> tuple[BodyView | None, str]:
-        return self._shelf.view_or_trouble(self._account, self._beside)
+        try:
+            return self._view(), ""
+        except QuotaError as error:
+            return None, self._masked(str(error))
+
+    def _made(self, body: RawReply | None, other: RawReply | None) -> BodyView:
+        if body is None:
+            raise BodyError("There is no body to show.", hint="Give a collection, a reply, a file or pasted JSON.")
+        if not _has_reply(body):
+            raise BodyError("No reply.", hint=" ".join(body.notes))
+        # What the login files say of the people and accounts is masked wherever it stands.
+        owners = {_owner(one) for one in (body, other) if one is not None}
+        logins = [] if self._source is None else [one for one in self._source.accounts if one.name in owners]
+        known = {text for login in logins for text in (login.email, login.user_id, login.account_id) if text}
+        return view_of(
+            body,
+            other if other is not None and _has_reply(other) else None,
+            aliases=self._aliases,
+            reveal=self.reveal,
+            identities=frozenset(known),
+        )
+
+    # --- state ---
 
     @traitlets.validate("account", "compare_to")
     def _check_name(self, proposal: Any) -> str | None:
         name: str | None = proposal["value"]
-        if name is None:
-            return None
-        number = self._shelf.number(name)
-        if number < 0:
-            labels = ", ".join(source["label"] for source in self._shelf.listed[:20])
-            raise traitlets.TraitError(f"no body {self._shelf.masked(name)!r}; there are: {labels}")
-        return self._shelf.bodies[number].name
+        if name is not None and self._number(name) == NONE:
+            labels = ", ".join(source["label"] for source in self._sources[:20])
+            raise traitlets.TraitError(f"no body {self._masked(name)!r}; there are: {labels}")
+        return self._name(self._number(name))
 
     @traitlets.validate("selected_path")
     def _check_path(self, proposal: Any) -> str:
         path: str = proposal["value"]
         if path and path not in self._view().index:
-            raise traitlets.TraitError(f"{self._shelf.label(self._account)} has no field {self._shelf.masked(path)!r}")
+            raise traitlets.TraitError(f"{self._label(self.account)} has no field {self._masked(path)!r}")
         return path
 
-    @traitlets.validate("_account", "_beside")
-    def _check_number(self, proposal: Any) -> int:
-        """A browser can be a moment behind: a number that stands for no body is none."""
-        number: int = proposal["value"]
-        return number if 0 <= number < len(self._shelf.bodies) else -1
-
     @traitlets.observe("account", "compare_to")
-    def _names_changed(self, change: Any) -> None:
-        self.set_trait("_account" if change["name"] == "account" else "_beside", self._shelf.number(change["new"]))
-
-    @traitlets.observe("selected_path")
-    def _path_changed(self, change: Any) -> None:
-        self._selected = self._view().index[change["new"]] if change["new"] else -1
-
-    @traitlets.observe("_account", "_beside")
     @guarded("Explorer")
-    def _numbers_changed(self, change: Any) -> None:
-        body = self._shelf.at(change["new"])
-        name = None if body is None else body.name
-        if change["name"] == "_beside":
-            self.compare_to = name
-        else:
-            self.account = name
-        if self._beside == self._account:
-            self._beside = -1
-        self._keep_selection()
-
-    @traitlets.observe("_selected")
-    @guarded("Explorer")
-    def _row_changed(self, change: Any) -> None:
-        view, _ = self._view_or_trouble()
-        known = view is not None and 0 <= change["new"] < len(view.paths)
-        self.selected_path = view.paths[change["new"]] if view is not None and known else ""
-
-    def _keep_selection(self) -> None:
-        """The same path in the body that is shown now, where it has one."""
-        view, _ = self._view_or_trouble()
-        number = view.index.get(self.selected_path, -1) if view is not None else -1
-        if number < 0:
+    def _turn(self, _: object) -> None:
+        """To another pair of bodies: the same path stays chosen where it is there."""
+        if self.compare_to == self.account:
+            self.compare_to = None
+        if self._row(self.selected_path) == NONE:
             self.selected_path = ""
-        self._selected = number
+        self.send_state("selected_path")  # of which the number can be another one
 
     # --- messages of the page ---
 
@@ -248,38 +286,35 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     def _take(self, _: object, content: Any, __: object) -> None:
         kind = content.get("kind") if isinstance(content, dict) else None
         if kind == "body":
-            self._send_body()
+            view, trouble = self._view_or_trouble()
+            message = {"kind": "body", "trouble": trouble} if view is None else view.message
+            pair = [self._number(self.account), self._number(self.compare_to)]
+            self.send({**message, "pair": pair, "version": self._version})
         elif kind == "redact":
             text = json.dumps(redact(self._chosen("body to copy")), indent=2)
             self.send({"kind": "redacted", "text": text})
         elif kind == "refresh":
             self._refresh_beside()
 
-    def _send_body(self) -> None:
-        view, trouble = self._view_or_trouble()
-        place = {"account": self._account, "beside": self._beside, "version": self._version}
-        if view is None:
-            self.send({"kind": "body", "trouble": trouble, **place})
-        else:
-            self.send({**view.message, **place})
-
     def _chosen(self, wanted: str) -> RawReply:
-        body = self._shelf.at(self._account)
-        if body is None or not has_reply(body):
+        body = self._body(self.account)
+        if body is None or not _has_reply(body):
             raise BodyError(f"There is no {wanted}.", hint="Pick an account that has a reply.")
         return body
+
+    # --- reading again ---
+
+    def _asked(self) -> Source:
+        if self._source is None:
+            raise BodyError("This explorer has no source to ask.", hint="Make it from a source: FieldExplorer(source).")
+        return self._source
 
     def _refresh_beside(self) -> None:
         """Ask the source beside the kernel's loop, so that the page stays answered meanwhile."""
         source = self._asked()
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.refresh()
-            return
         if self._task is None or self._task.done():
             self._busy = True
-            self._task = loop.create_task(self._refreshed(source))
+            self._task = asyncio.get_running_loop().create_task(self._refreshed(source))
 
     async def _refreshed(self, source: Source) -> None:
         try:
@@ -292,6 +327,43 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             self._busy = False
 
     def _take_in(self, collection: Collection) -> None:
-        body = self._shelf.at(self._account)
-        every = later_first(bodies_shown(collection), self._shelf.bodies)
-        self._offer(every, None if body is None else owner(body))
+        """A new run's bodies stand before those of earlier runs, which are renamed so that names stay their own."""
+        body = self._body(self.account)
+        every = [*bodies_shown(collection), *filter(_has_reply, self._bodies)]
+        self._offer(named(replace(one, name=_owner(one)) for one in every), None if body is None else _owner(body))
+
+
+def bodies_shown(source: Any) -> tuple[RawReply, ...]:
+    """Every body that was handed over, each with a name of its own; a reply that is no JSON is there as its text.
+
+    Of a collection also the accounts without a reply; `notes` say what went wrong with one.
+
+    Raises:
+        BodyError: It is no such thing, or a text is no JSON.
+    """
+    if source is None or isinstance(source, bool | int | float):
+        return named([replace(body_of(source), name="body")])
+    if not isinstance(source, Collection):
+        one = isinstance(source, Mapping)
+        return named(replace(body, name=body.name or ("body" if one else "")) for body in replies_of(source))
+    remarks = {
+        failure.account: (f"{failure.kind}: {failure.message} {failure.hint}".strip(),) for failure in source.failures
+    }
+    found = [replace(body, notes=remarks.pop(body.name, ())) for body in replies_of(source)]
+    return named([*found, *(RawReply(name=name, account=name, notes=notes) for name, notes in remarks.items())])
+
+
+def _owner(body: RawReply) -> str:
+    """Whose it is; bodies of one account are offered to each other first for comparison."""
+    return body.account or body.account_key or body.name
+
+
+def _has_reply(body: RawReply) -> bool:
+    return body.is_json or bool(body.body) or body.status is not None
+
+
+def _note(body: RawReply) -> str:
+    """What is unusual about it."""
+    if not _has_reply(body):
+        return "no reply"
+    return f"HTTP {body.status}" if body.status not in {None, _GOOD} else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from ..bodies import walk
 from ..fields import Aliases
 from ..models import RawReply
 from ..raw import FieldRows, field_rows
+from ..raw.explain import FieldRow
 from ..raw.show import Mask
 from .twin import twin_html
 
@@ -55,17 +56,14 @@ def view_of(
     """
     rows = field_rows(body, aliases=aliases)
     other_rows = None if other is None else field_rows(other, aliases=aliases)
-    payloads = [one.content for one in (body, other) if one is not None]
-    mask = Mask(*payloads, known=identities, reveal=reveal)
+    mask = Mask(*(one.content for one in (body, other) if one is not None), known=identities, reveal=reveal)
+    clean = cache(mask.text)
     notes: dict[tuple[str, ...], int] = {}
-    keys: dict[str | int, str | int] = {}
     index: dict[str, int] = {}
     sent: list[Row] = []
-    for path, depth, key, kind, value, note, change, was in _fields(rows, other_rows, payloads):
+    for path, depth, key, kind, value, note, change, was in _fields(rows, other_rows):
         index[path] = len(sent)
-        shown = keys.get(key)
-        if shown is None:
-            shown = keys[key] = mask.text(key) if isinstance(key, str) else key
+        shown = clean(key) if isinstance(key, str) else key
         before = None if was is None else _text(was[0], path, was[1], mask) or was[0]
         sent.append(
             (depth, shown, kind, _text(kind, path, value, mask), notes.setdefault(note, len(notes)), change, before)
@@ -82,17 +80,16 @@ def view_of(
     return BodyView(rows, mask, list(index), index, message)
 
 
-def _fields(rows: FieldRows, other: FieldRows | None, payloads: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...]]:
     """(path, depth, key, type, value, note, difference, the other body's type and value) of each row to show.
 
-    At the end of each object stands what only the other body has in it. Values are compared as they were sent, so two
-    people's e-mail addresses differ although both are masked.
+    At the end of each object stands what only the other body has in it. Values are compared before they are masked, so
+    two people's e-mail addresses differ although both look alike.
     """
     if other is None:
         yield from ((*one, SAME, None) for one in _columns(rows))
         return
     mine, theirs = ({one[0]: one for one in _columns(body)} for body in (rows, other))
-    sent, sent_there = _sent(payloads[0], mine), _sent(payloads[1], theirs)
     inside: dict[str | None, list[str]] = {}
     for body, known in ((rows, ()), (other, mine)):
         for path, parent in zip(body.columns["path"], body.columns["parent"], strict=True):
@@ -104,7 +101,7 @@ def _fields(rows: FieldRows, other: FieldRows | None, payloads: Sequence[Any]) -
         waiting += inside.get(path, ())[::-1]
         if path not in theirs or path not in mine:
             yield (*mine[path], ADDED, None) if path in mine else (*theirs[path], REMOVED, None)
-        elif sent[path] == sent_there[path]:
+        elif _comparable(mine[path]) == _comparable(theirs[path]):
             yield (*mine[path], SAME, None)
         else:
             yield (*mine[path], CHANGED, theirs[path][3:5])
@@ -116,10 +113,10 @@ def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
     return zip(*(columns[name] for name in ("path", "depth", "key", "type", "value")), notes, strict=True)
 
 
-def _sent(payload: Any, paths: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Type and value of each path, comparable: not a number is equal to itself here, 1 is not 1.0."""
-    places = ((place.type, None if place.type in CONTAINERS else repr(place.value)) for place in walk(payload))
-    return dict(zip(paths, places, strict=False))  # a huge body has more values than rows
+def _comparable(field: tuple[Any, ...]) -> tuple[str, str | None]:
+    """Type and value: not a number is equal to itself here, 1 is not 1.0; what an object holds has its own rows."""
+    kind, value = field[3:5]
+    return kind, None if kind in CONTAINERS else repr(value)
 
 
 def _text(kind: str, path: str, value: Any, mask: Mask) -> str | None:
@@ -171,12 +168,12 @@ def static_rows(title: str, view: BodyView | None, trouble: str) -> str:
         return twin_html(title, trouble)
     mask = view.mask
     cells = (
-        (
+        [
             _cut(mask.text(row.path)),
-            _value(row.type, row.path, row.value, mask),
+            _cut(_value(row, mask)),
             f"{SIGNS[row.status]} {row.status}",
             _cut(mask.text(row.read_as or row.why)),
-        )
+        ]
         for row in view.rows
     )
     first = "" if view.rows.complete else "only the first "
@@ -185,9 +182,9 @@ def static_rows(title: str, view: BodyView | None, trouble: str) -> str:
     return twin_html(title, said, heads=heads, rows=cells, count=len(view.rows), most=MOST_FIELDS, more="fields")
 
 
-def _value(kind: str, path: str, value: object, mask: Mask) -> str:
-    shown = str(mask.value(path, value))
-    return {"string": _cut(f'"{shown}"'), "null": "null", "boolean": shown.lower()}.get(kind) or _cut(shown)
+def _value(row: FieldRow, mask: Mask) -> str:
+    text = _text(row.type, row.path, row.value, mask)
+    return str(row.value) if text is None else f'"{text}"' if row.type == "string" else text
 
 
 def _cut(text: str) -> str:
