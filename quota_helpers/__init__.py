@@ -35,14 +35,13 @@ if TYPE_CHECKING:
     from .models import COLUMNS
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
-    from .outlook.backtest import backtest
     from .outlook.burn import burn
     from .outlook.cost_changes import cost_changes
     from .outlook.enough import enough
     from .outlook.forecast import forecast
     from .outlook.pace import pace
     from .outlook.percent_costs import percent_costs
-    from .outlook.record import track_record
+    from .outlook.record import backtest, track_record
     from .outlook.spans import compare_spans, measure
     from .outlook.unexplained import unexplained
     from .periods import cycles, daily_tokens, token_cost
@@ -80,12 +79,11 @@ _EXPORTS = {
     "models": "COLUMNS",
     "normalize": "normalize_headers normalize_token_count normalize_usage",
     "outlook.answers": "answers",
-    "outlook.backtest": "backtest",
     "outlook.burn": "burn",
     "outlook.enough": "enough",
     "outlook.forecast": "forecast",
     "outlook.pace": "pace",
-    "outlook.record": "track_record",
+    "outlook.record": "backtest track_record",
     "outlook.unexplained": "unexplained",
     "outlook.percent_costs": "percent_costs",
     "outlook.cost_changes": "cost_changes",

@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 
 from ..frames import Integers, is_demo, present_of, readings
 from ..outlook.bars import window_title
-from ..outlook.closed import begun_at
 from ..outlook.demand import FULL, HOUR_US, Past, past_of
+from ..outlook.fillings import begun_at
 from ..outlook.forecast import forecast_paths, forecast_row
 from ..outlook.usage_paths import Paths
 from ..periods import Followed, follow_all

@@ -22,7 +22,7 @@ def plot_reliability(record: TrackRecord, *, template: Any = None) -> go.Figure:
 
     >>> from quota_helpers.invented.history import demo_snapshots
     >>> from quota_helpers.frames import to_frame
-    >>> from quota_helpers.outlook.backtest import backtest
+    >>> from quota_helpers.outlook.record import backtest
     >>> plot_reliability(backtest(to_frame(demo_snapshots()))).layout.title.text
     'Was the forecast right?'
     """

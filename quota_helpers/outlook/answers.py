@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 from ..html import bullets
 from ..times import DAY, Moment, duration, local_time, zone_of
 from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
-from .newest import present
 from .prospects import UNLIKELY, Login, Prospect, logins, odds
 
 Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "pool", "unread", "returns"]
@@ -116,15 +115,20 @@ def answers(
     failed = len(getattr(readings, "failures", ()))
     if not bars:
         return Answers(_unread([], failed, failed))
-    demo = any(bar.origin == "demo" for bar in bars)
-    moment = present((bar.fetched_at for bar in bars), now)
+    moment = bars[0].now
     past = history.frame() if callable(getattr(history, "frame", None)) else history
     if past is not None and (forecast is None or pool is None):
-        made = _foreseen(logins(bars), past, moment)
-        forecast, pool = made[0] if forecast is None else forecast, made[1] if pool is None else pool
+        # What follows needs pandas, which answers alone do not load.
+        from .forecast import forecast as foretold  # noqa: PLC0415
+        from .pool import together  # noqa: PLC0415
+
+        usable = [login.account_key for login in logins(bars) if login.usable]
+        forecast = foretold(past, now=moment) if forecast is None else forecast
+        pool = together(past[past["account_key"].isin(usable)], now=moment) if pool is None else pool
+    demo = any(bar.origin == "demo" for bar in bars)
+    speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
     known = logins(bars, forecast)
     total = len(known) + failed
-    speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
     stopped = [login for login in known if login.blocked]
     spent = [login for login in known if login.full and not login.blocked]
@@ -141,20 +145,17 @@ def answers(
     return Answers(said[:MOST])
 
 
-def _foreseen(known: Sequence[Login], history: Any, now: datetime) -> tuple[Any, Any]:
-    """Forecast and pool that a history gives."""
-    # What follows needs pandas, which answers alone do not load.
-    from .forecast import forecast  # noqa: PLC0415
-    from .pool import together  # noqa: PLC0415
-
-    usable = [login.account_key for login in known if login.usable]
-    return forecast(history, now=now), together(history[history["account_key"].isin(usable)], now=now)
-
-
 def _in_order(free: Sequence[Login], pool: Any) -> list[Login]:
     """Those that can be used now: what comes back first is used first, unless a short window stops it before."""
-    place = {key: number for number, key in enumerate(pool.order)} if pool is not None else {}
-    return sorted(free, key=lambda login: bool(place) and (login.stops_soon, place.get(login.account_key, len(place))))
+    if pool is None or not pool.order:
+        return list(free)
+    place = {key: number for number, key in enumerate(pool.order)}
+
+    def late(login: Login) -> tuple[bool, int]:
+        short = [window for window in login.windows if (window.bar.window_seconds or DAY) < DAY]
+        return any(window.ends_at for window in short), place.get(login.account_key, len(place))
+
+    return sorted(free, key=late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +182,18 @@ class _Speech:
 
 
 def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: int, pool: Any) -> list[Answer]:
+    back = min(((login.back_at, login.label) for login in spent if login.back_at), default=None)
+    if not free and total > 1 and back:
+        return [Answer("none", f"No login is free now: {back[1]} is first, {speech.back(back[0])}.", at=back[0])]
     if not free:
-        back = sorted((login.back_at, login.label) for login in spent if login.back_at)
-        if total == 1 or not back:
-            return []
-        return [
-            Answer("none", f"No login is free now: {back[0][1]} is first, {speech.back(back[0][0])}.", at=back[0][0])
-        ]
-    best = free[0]
-    first_back = (
-        ", and it is back first" if pool is not None and len(free) > 1 and best.account_key in pool.order else ""
-    )
-    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {_left(best, speech)}{first_back}."
-    if len(free) > 1:
-        text += f" Next: {free[1].label}, {_listed([_share(window.bar) for window in free[1].windows])}."
+        return []
+    best, (next_one, *_) = free[0], [*free[1:], None]
+    text = _left(best, speech)
+    if next_one and pool is not None and best.account_key in pool.order:
+        text += ", and it is back first"
+    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {text}."
+    if next_one:
+        text += f" Next: {next_one.label}, {_listed([_share(window.bar) for window in next_one.windows])}."
     first, bar = best.first, best.first.bar
     kind: Kind = "stands" if total == 1 else "use"
     return [Answer(kind, text, bar.account_key, bar.limit, bar.window, first.ends_at or bar.reset_at)]
@@ -223,7 +222,7 @@ def _blocked(stopped: Sequence[Login], speech: _Speech) -> list[Answer]:
         return []
     first = stopped[0]
     if len(stopped) == 1:
-        shares = [_share(window.bar) for window in first.windows if window.known and not window.bar.full]
+        shares = [_share(window.bar) for window in first.windows if window.bar.known and not window.bar.full]
         still = f"; {_listed(shares)} left does not help" if shares else ""
         back = f"; {speech.back(first.back_at)}" if first.back_at else ""
         text = f"{first.label} is blocked: {first.blocked}{still}{back}."
@@ -269,7 +268,7 @@ def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
 def _together(known: Sequence[Login], pool: Any, speech: _Speech) -> list[Answer]:
     """How long all logins that can be used last, one after the other, and which to spend first."""
     usable = {login.account_key: login.label for login in known if login.usable}
-    if pool is None or pool.reason or pool.until is None or len(pool.order) < 2 or not usable.keys() >= set(pool.order):  # noqa: PLR2004
+    if pool is None or len(pool.order) < 2 or not usable.keys() >= set(pool.order):  # noqa: PLR2004
         return []
     all_of = "Both logins" if len(pool.order) == 2 else f"All {len(pool.order)} logins"  # noqa: PLR2004
     end = pool.exhausted[1]
@@ -327,10 +326,10 @@ def _whose(bar: WindowBar) -> str:
 
 
 def _budget(window: Prospect) -> str:
-    if not window.per_day:
+    if not window.per_hour:
         return ""
     short = (window.bar.window_seconds or 0) < DAY
-    each = f"{window.per_day / 24:.3g} points an hour" if short else f"{window.per_day:.3g} points a day"
+    each = f"{window.per_hour:.3g} points an hour" if short else f"{window.per_hour * 24:.3g} points a day"
     return f"; {each} would last"
 
 

@@ -15,7 +15,7 @@ from ..labels import account_labels
 from ..models import window_state
 from ..models.snapshot import REACHED
 from ..privacy import mask_identity
-from ..times import Moment, duration, local_time
+from ..times import HOUR, LENGTHS, Moment, duration, local_time
 from .newest import key_of, newest, present
 
 Show = Literal["left", "used"]
@@ -24,7 +24,6 @@ Role = Literal["normal", "attention", "quiet"]
 
 OWN: Final = "codex"
 """The account's own limit: it alone ranks an account."""
-WINDOW_ORDER: Final = ("five_hour", "daily", "weekly", "monthly")
 
 UNKNOWN: Final = (5, 0.0)  # how a window of which nothing is known binds
 FULL: Final = 100.0  # percent
@@ -34,36 +33,25 @@ NOISE: Final = 1.0  # percent; the server counts whole ones
 # A full window says the same, and says until when.
 SAID_BY_A_FULL_WINDOW: Final = frozenset({REACHED["rate_limit_reached"], "the server allows no requests"})
 
-_WORDS: Final = {
-    "left": {"full": "used up", "fast": "▲ fast", "unknown": ""},
-    "used": {"full": "full", "fast": "▲ fast", "unknown": ""},
-}
+_SAID: Final = ("plan", "limit_name", "window", "slot", "blocked", "origin", "spent", "credits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowBar:
-    """One window of one account at one moment.
+    """One window of one account at one moment; a text that was not sent is "".
 
     Attributes:
         account: The account's name as it was read.
-        account_key: Its key: what it is grouped by; the name where there is no key.
+        account_key: What it is grouped by; the name where there is no key.
         label: The name to show: masked unless revealed, different for different keys.
-        plan: The plan, as the server spelled it.
-        limit: Limit id; "codex" is the account's own.
-        limit_name: The server's name of the limit, or "".
-        window: Window name; "" where no window was sent.
-        slot: Where in the reply it stood, or "".
+        slot: Where in the reply it stood.
         used: Percent used, 0 and up, or None when unknown.
-        gone: Percent of the window's time that has passed, or None when unknown, stale or not started.
-        reset_at: When it resets (aware), or None.
-        resets_in: Time to the reset; negative once it has passed, None when unknown.
-        window_seconds: Length in seconds, or None.
         state: current, stale, not_started or unknown, at that moment.
-        blocked: Why its limit lets nothing through, in words, or "".
+        blocked: Why its limit lets nothing through, in words.
         origin: Which carrier it came by; "demo" for invented accounts.
-        fetched_at: When the server said so (aware), or None.
-        spent: What is spent of a cap, with its unit, or "".
-        credits: The account's credits, with their unit, or "".
+        spent: What is spent of a cap, with its unit.
+        credits: The account's credits, with their unit.
+        now: The moment (aware).
     """
 
     account: str
@@ -75,16 +63,27 @@ class WindowBar:
     window: str
     slot: str
     used: float | None
-    gone: float | None
     reset_at: datetime | None
-    resets_in: timedelta | None
     window_seconds: float | None
     state: str
     blocked: str
     origin: str
     fetched_at: datetime | None
-    spent: str = ""
-    credits: str = ""
+    spent: str
+    credits: str
+    now: datetime
+
+    @property
+    def resets_in(self) -> timedelta | None:
+        """Time to the reset; negative once it has passed, None when unknown."""
+        return None if self.reset_at is None else self.reset_at - self.now
+
+    @property
+    def gone(self) -> float | None:
+        """Percent of the window's time that has passed; None when unknown, stale or not started."""
+        if self.resets_in is None or not self.window_seconds or self.state != "current":
+            return None
+        return min(100.0, max(0.0, 100.0 * (1 - self.resets_in.total_seconds() / self.window_seconds)))
 
     @property
     def left(self) -> float | None:
@@ -102,9 +101,14 @@ class WindowBar:
         return window_title(self.limit, self.window, self.limit_name)
 
     @property
+    def known(self) -> bool:
+        """Whether its percentage is one of now; one whose reset has passed is history."""
+        return self.used is not None and self.state != "stale"
+
+    @property
     def full(self) -> bool:
-        """Whether nothing is left of it now; a percentage whose reset has passed says nothing about now."""
-        return self.used is not None and self.used >= FULL and self.state != "stale"
+        """Whether nothing is left of it now."""
+        return self.known and (self.used or 0.0) >= FULL
 
     @property
     def mark(self) -> Mark:
@@ -154,13 +158,26 @@ class WindowBar:
         return timedelta(seconds=share / 100 * self.window_seconds)
 
     @property
+    def runs_out_at(self) -> datetime | None:
+        """When it is used up at the average pace so far, if that is clearly before its reset; None when it lasts."""
+        if self.reset_at is None or not (self.full or self.fast):
+            return None
+        return self.now if self.full or self.enough_for is None else min(self.reset_at, self.now + self.enough_for)
+
+    @property
+    def per_hour(self) -> float | None:
+        """Percentage points an hour that would just last; None also when there is no time left."""
+        hours = self.resets_in.total_seconds() / HOUR if self.resets_in and self.state != "stale" else 0.0
+        return self.left / hours if self.left is not None and hours > 0 else None
+
+    @property
     def binding(self) -> tuple[int, float]:
         """Sort key: the window that binds first has the smallest.
 
         Used up (the longest wait first), then what runs out before its reset (the first one first), what has no pace
         (the least left first), what lasts, what has not begun; a percentage that is unknown or history comes last.
         """
-        if self.used is None or self.state == "stale":
+        if self.used is None or not self.known:
             return UNKNOWN
         if self.full:
             return 0, -(self.resets_in.total_seconds() if self.resets_in else float("inf"))
@@ -191,7 +208,8 @@ class WindowBar:
 
     def word(self, show: Show) -> str:
         """What goes with the number: used up, fast, blocked, stale, not started, or nothing."""
-        return _WORDS[show].get(self.mark, self.mark)
+        full = "used up" if show == "left" else "full"
+        return {"full": full, "fast": "▲ fast", "unknown": ""}.get(self.mark, self.mark)
 
     @property
     def reset(self) -> str:
@@ -249,11 +267,45 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
     if not rows:
         return []
     moment = present((row.get("fetched_at") for row in rows), now)
-    names = {key_of(row): row.get("account") for row in rows}
-    labels = account_labels(names, None if reveal else mask_identity)
+    labels = account_labels({key_of(row): row.get("account") for row in rows}, None if reveal else mask_identity)
     accounts = by_account(_bar(row, moment, labels[key_of(row)]) for row in rows)
-    ordered = sorted(map(_unblocked, accounts), key=binds_first)
+    ordered = sorted(map(_unblocked, accounts), key=_binds_first)
     return [bar for own in ordered for bar in sorted(own, key=lambda bar: window_rank(bar.limit, bar.window))]
+
+
+def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
+    used, reset_at, seconds, fetched = (
+        row.get(name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")
+    )
+    said = {name: row.get(name) or "" for name in _SAID}
+    if fetched and reset_at and fetched < reset_at <= now:
+        said["blocked"] = ""  # what a reading said before its window began anew is history like its percentage
+    return WindowBar(
+        **said,
+        account=row.get("account") or key_of(row),
+        account_key=key_of(row),
+        label=label,
+        limit=row.get("limit") or "?",
+        used=None if used is None else used + 0.0,  # no -0
+        reset_at=reset_at,
+        window_seconds=seconds,
+        state=window_state(used_percent=used, reset_at=reset_at, window_seconds=seconds, fetched_at=fetched, now=now),
+        fetched_at=fetched,
+        now=now,
+    )
+
+
+def _unblocked(own: list[WindowBar]) -> list[WindowBar]:
+    """Without the reasons that a full window of the same limit gives already."""
+    full = {bar.limit for bar in own if bar.full}
+    return [
+        replace(bar, blocked="") if bar.limit in full and bar.blocked in SAID_BY_A_FULL_WINDOW else bar for bar in own
+    ]
+
+
+def _binds_first(own: list[WindowBar]) -> tuple[bool, list[tuple[int, float]], str]:
+    """Sort key of one account's bars: blocked, then by its own windows, the one that binds first first."""
+    return not blocked_why(own), sorted(bar.binding for bar in ranking(own)) or [UNKNOWN], own[0].account
 
 
 def by_account(bars: Iterable[WindowBar]) -> list[list[WindowBar]]:
@@ -264,22 +316,13 @@ def by_account(bars: Iterable[WindowBar]) -> list[list[WindowBar]]:
     return list(accounts.values())
 
 
-def binds_first(bars: Sequence[WindowBar]) -> tuple[bool, list[tuple[int, float]], str]:
-    """Sort key of one account's bars: blocked, then by its own windows, the one that binds first first.
-
-    A model's limit ranks nobody, and who has nothing else comes last; a spending cap ranks only where it is the
-    account's only limit.
-    """
-    return not blocked_why(bars), sorted(bar.binding for bar in ranking(bars)) or [UNKNOWN], bars[0].account
-
-
 def blocked_why(bars: Sequence[WindowBar]) -> str:
     """Why an account lets nothing through although its windows have something left, in words; "" when it does."""
     return next((bar.blocked for bar in bars if bar.blocked and (bar.own or bar.limit.startswith("spend:"))), "")
 
 
 def ranking(bars: Sequence[WindowBar]) -> list[WindowBar]:
-    """The bars that rank an account: those of its own limit, else of its spending caps.
+    """The bars that rank an account: those of its own limit, else of its spending caps; a model's limit ranks nobody.
 
     A window that is over, and that a later reading no longer has, says nothing any more.
     """
@@ -287,7 +330,7 @@ def ranking(bars: Sequence[WindowBar]) -> list[WindowBar]:
     if not any(bar.window for bar in own):
         return [bar for bar in bars if bar.limit.startswith("spend:")] or own
     latest = max((bar.fetched_at for bar in own if bar.fetched_at), default=None)
-    return [bar for bar in own if bar.fetched_at == latest or (bar.used is not None and bar.state != "stale")]
+    return [bar for bar in own if bar.fetched_at == latest or bar.known]
 
 
 def window_title(limit: str, window: str, limit_name: str = "") -> str:
@@ -306,7 +349,7 @@ def window_title(limit: str, window: str, limit_name: str = "") -> str:
 
 def window_rank(limit: str, window: str) -> tuple[int, int, str, str]:
     """Sort key: the account's own windows from short to long, then other limits by name, spending last."""
-    place = WINDOW_ORDER.index(window) if window in WINDOW_ORDER else len(WINDOW_ORDER)
+    place = [*LENGTHS, window].index(window)
     kind = 0 if limit == OWN else 2 if limit.startswith("spend:") else 1
     return kind, place, limit if kind else "", window
 
@@ -321,43 +364,3 @@ def percent(value: float) -> str:
     if rounded in {0.0, 100.0} and value != rounded:
         return "< 0.1 %" if value < 1 else ("> 99.9 %" if value < rounded else "> 100 %")
     return f"{rounded:g} %"
-
-
-def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
-    used, reset_at, seconds, fetched = (
-        row.get(name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")
-    )
-    state = window_state(used_percent=used, reset_at=reset_at, window_seconds=seconds, fetched_at=fetched, now=now)
-    gone = None
-    if reset_at is not None and seconds and state == "current":
-        gone = min(100.0, max(0.0, 100.0 * (1 - (reset_at - now).total_seconds() / seconds)))
-    return WindowBar(
-        account=row.get("account") or key_of(row),
-        account_key=key_of(row),
-        label=label,
-        plan=row.get("plan") or "",
-        limit=row.get("limit") or "?",
-        limit_name=row.get("limit_name") or "",
-        window=row.get("window") or "",
-        slot=row.get("slot") or "",
-        used=None if used is None else used + 0.0,  # no -0
-        gone=gone,
-        reset_at=reset_at,
-        resets_in=None if reset_at is None else reset_at - now,
-        window_seconds=seconds,
-        state=state,
-        # What a reading said before its window began anew is history like its percentage.
-        blocked="" if fetched and reset_at and fetched < reset_at <= now else row.get("blocked") or "",
-        origin=row.get("origin") or "",
-        fetched_at=fetched,
-        spent=row.get("spent") or "",
-        credits=row.get("credits") or "",
-    )
-
-
-def _unblocked(own: list[WindowBar]) -> list[WindowBar]:
-    """Without the reasons that a full window of the same limit gives already."""
-    full = {bar.limit for bar in own if bar.full}
-    return [
-        replace(bar, blocked="") if bar.limit in full and bar.blocked in SAID_BY_A_FULL_WINDOW else bar for bar in own
-    ]

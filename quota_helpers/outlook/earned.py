@@ -10,8 +10,8 @@ import pandas as pd
 from ..periods import follow_all
 from ..times import HOUR, Moment, local_time, micros, zone_of
 from .bars import OWN, WindowBar, by_account, percent, window_bars
+from .fillings import refill_clock
 from .newest import present
-from .refills import refill_clock
 
 
 def resets_worth(

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from ..labels import Names, choose
 from ..outcomes import Collection
 from ..times import Moment, duration
 from .bars import FULL, WindowBar, blocked_why, by_account, percent, window_bars
-from .newest import present
 
 Verdict = Literal["yes", "no", "unknown"]
-
-EXIT_CODES: Final[dict[Verdict, int]] = {"yes": 0, "no": 4, "unknown": 5}
-"""What the command line ends with."""
 
 Rises = Mapping[tuple[str, str], float]
 """(account key, window) -> points that will be used meanwhile, as the record makes it likely."""
@@ -45,7 +41,7 @@ class Enough:
     @property
     def exit_code(self) -> int:
         """What the command line ends with: 0 yes, 4 no, 5 unknown."""
-        return EXIT_CODES[self.verdict]
+        return {"yes": 0, "no": 4, "unknown": 5}[self.verdict]
 
 
 def enough(
@@ -88,36 +84,28 @@ def enough(
         raise ValueError(f"need is a percentage from 0 to 100, not {need!r}")
     if lasting is not None and lasting < timedelta(0):
         raise ValueError(f"lasting is a time to come, not {lasting!r}")
-    found = _failed(readings, need)
-    bars = window_bars(readings, now=now, reveal=reveal) if _any(readings) else []
-    ahead = _rises(history, bars, now, lasting)
+    found: dict[str, tuple[Enough, Sequence[str | None]]] = {}
+    for one in readings.failures if isinstance(readings, Collection) else ():
+        text = f"{one.account} could not be read: nobody knows whether {percent(need)} are left."
+        found[one.account_key or one.account] = Enough("unknown", text), [one.account]
+    bars = window_bars(readings, now=now, reveal=reveal)
+    ahead: Rises = {}
+    if history is not None and lasting and bars:
+        from .forecast import rises  # noqa: PLC0415 - it needs pandas, which a gate without a record does not load
+
+        ahead = rises(history, bars[0].now, lasting)
     for own in by_account(bars):
         found[own[0].account_key] = _of(own, need, lasting, ahead), (own[0].label, own[0].account)
-    chosen = choose(accounts, {key: names for key, (_, names) in found.items()})
-    return _of_any([found[key][0] for key in chosen], need)
-
-
-def _any(readings: Any) -> bool:
-    return bool(readings.snapshots) if isinstance(readings, Collection) else True
-
-
-def _failed(readings: Any, need: float) -> dict[str, tuple[Enough, Sequence[str | None]]]:
-    failures = readings.failures if isinstance(readings, Collection) else ()
-    return {
-        failure.account_key or failure.account: (
-            Enough("unknown", f"{failure.account} could not be read: nobody knows whether {percent(need)} are left."),
-            [failure.account],
-        )
-        for failure in failures
-    }
-
-
-def _rises(history: Any, bars: Sequence[WindowBar], now: Moment | None, lasting: timedelta | None) -> Rises:
-    if history is None or not lasting or not bars:
-        return {}
-    from .rises import rises  # noqa: PLC0415 - it needs pandas, which a gate without a record does not load
-
-    return rises(history, present((bar.fetched_at for bar in bars), now), lasting)
+    told = [found[key][0] for key in choose(accounts, {key: names for key, (_, names) in found.items()})]
+    verdicts = [one.verdict for one in told]
+    for verdict in ("yes", "unknown"):  # one that has enough, else what hinders to say so
+        if verdict in verdicts:
+            return told[verdicts.index(verdict)]
+    if len(told) == 1:
+        return told[0]
+    if not told:
+        return Enough("unknown", "There is no account.")
+    return Enough("no", f"None of {len(told)} accounts has {percent(need)} left: {told[0].text}")
 
 
 def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None, ahead: Rises) -> Enough:
@@ -125,36 +113,34 @@ def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None, ahead:
     who, key = own[0].label, own[0].account_key
     if blocked := blocked_why(own):
         return Enough("no", f"{who} is blocked: {blocked}.", key)
-    windows = [bar for bar in own if bar.own]
-    known = [(left, bar) for bar in windows if (left := _left(bar, lasting, ahead)) is not None]
+    windows = [(_left(bar, lasting, ahead), bar) for bar in own if bar.own]
+    known = [(left, bar) for left, bar in windows if left is not None]
+    missing = next((bar for left, bar in windows if left is None), None)
     smallest = min(known, key=lambda pair: pair[0], default=None)
-    told = f"for {percent(need)}{f' over {duration(lasting)}' if lasting else ''}"
-    if smallest is not None and smallest[0] < need:
-        return Enough("no", f"{_said(who, *smallest, lasting, ahead)}: not enough {told}.", key)
-    if smallest is None or len(known) < len(windows):
-        missing = next((bar for bar in windows if _left(bar, lasting, ahead) is None), None)
-        if lasting and missing is not None and _left(missing, None, ahead) is not None:
-            why = "it is too early to say" if missing.gone == 0 else "nothing says"
-            text = f"{_said(who, missing.left or 0.0, missing, None, ahead)}; {why} what will be left after"
-            return Enough("unknown", f"{text} {duration(lasting)}.", key)
-        which = f" of {_limit(missing)}" if missing is not None and missing.window else ""
-        stale = ", its reading is from before the reset" if missing is not None and missing.state == "stale" else ""
-        return Enough("unknown", f"{who}: how much is left{which} is not known{stale}.", key)
-    return Enough("yes", f"{_said(who, *smallest, lasting, ahead)}: enough {told}.", key)
+    if smallest is not None and (missing is None or smallest[0] < need):
+        verdict: Verdict = "no" if smallest[0] < need else "yes"
+        word = "enough" if verdict == "yes" else "not enough"
+        over = f" over {duration(lasting)}" if lasting else ""
+        return Enough(verdict, f"{_said(who, *smallest, lasting, ahead)}: {word} for {percent(need)}{over}.", key)
+    if missing is not None and _left(missing, None, ahead) is not None:
+        why = "it is too early to say" if missing.gone == 0 else "nothing says"
+        text = f"{_said(who, missing.left or 0.0, missing, None, ahead)}; {why} what will be left after"
+        return Enough("unknown", f"{text} {duration(lasting)}.", key)
+    which = f" of {_limit(missing)}" if missing is not None and missing.window else ""
+    stale = ", its reading is from before the reset" if missing is not None and missing.state == "stale" else ""
+    return Enough("unknown", f"{who}: how much is left{which} is not known{stale}.", key)
 
 
 def _left(bar: WindowBar, lasting: timedelta | None, ahead: Rises) -> float | None:
     """Percent left now, or after that time by the record or the pace so far; None when unknown."""
-    if bar.left is None or bar.state in {"stale", "unknown"}:
+    if bar.left is None or not bar.known:
         return None
     if lasting and (more := ahead.get((bar.account_key, bar.window))) is not None:
         return max(0.0, bar.left - more)
     if not lasting or not bar.used or bar.state == "not_started":
         return bar.left
-    if bar.gone is None or bar.window_seconds is None or bar.resets_in is None:
-        return None
-    if not bar.gone:
-        return None  # it has just begun: no pace yet
+    if not bar.gone or bar.window_seconds is None or bar.resets_in is None:
+        return None  # no pace: nothing says when it resets, or it has just begun
     passes = min(lasting, bar.resets_in).total_seconds() / bar.window_seconds * 100
     return max(0.0, bar.left - bar.used / bar.gone * passes)
 
@@ -169,16 +155,3 @@ def _said(who: str, left: float, bar: WindowBar, lasting: timedelta | None, ahea
 
 def _limit(bar: WindowBar) -> str:
     return f"its {bar.title} limit" if bar.title else "its limit"
-
-
-def _of_any(answers: Sequence[Enough], need: float) -> Enough:
-    """The answer for several accounts: one that has enough, else what hinders it."""
-    if len(answers) == 1:
-        return answers[0]
-    for verdict in ("yes", "unknown"):
-        told = [answer for answer in answers if answer.verdict == verdict]
-        if told:
-            return told[0]
-    if not answers:
-        return Enough("unknown", "There is no account.")
-    return Enough("no", f"None of {len(answers)} accounts has {percent(need)} left: {answers[0].text}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -18,11 +18,10 @@ from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..tables import frame_of
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
-from .bars import SAID_BY_A_FULL_WINDOW
-from .closed import begun_at, closed_windows
+from .bars import OWN, SAID_BY_A_FULL_WINDOW
 from .demand import DAY_HOURS, DAY_US, FULL, HOUR_US, MOST_DAYS, Past, days_of, past_of
+from .fillings import begun_at, closed_windows, refill_clock
 from .prospects import SURE, UNLIKELY, odds
-from .refills import refill_clock
 from .sittings import FEWEST, sittings_of
 from .usage_paths import ENOUGH_DAYS, QUANTILES, Paths, cold_start, day_blocks, hours_until, paths_from
 
@@ -101,35 +100,36 @@ def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, p
     present = present_of(frame, now)
     rows: list[dict[str, Any]] = []
     if present is not None:
-        frame = frame[frame["fetched_at"] <= pd.Timestamp(present)]
+        frame, moment = frame[frame["fetched_at"] <= pd.Timestamp(present)], micros(present)
         every = follow_all(frame)
-        blocked = _blocked(frame, every, micros(present))
-        rows = [forecast_row(one, micros(present), seed, paths, why) for one, why in zip(every, blocked, strict=True)]
+        blocked = _blocked(frame, every, moment)
+        rows = [forecast_row(one, moment, seed, paths, why) for one, why in zip(every, blocked, strict=True)]
     return frame_of(rows, FORECAST_COLUMNS)
 
 
 def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[str]:
     """Why nothing passes, for each window; what a full window of the same limit says already is left out."""
+    limits = [(one.series.whose, one.series.limit) for one in every]
     full = {
-        (one.series.whose, one.series.limit)
-        for one in every
+        limit
+        for limit, one in zip(limits, every, strict=True)
         if one.series.used[-1] >= FULL and not one.series.length * SECOND < now - one.series.time[-1]
     }
     told = frame["blocked"].iloc[[int(one.series.rows[-1]) for one in every]].fillna("").tolist()
     return [
-        "" if why in SAID_BY_A_FULL_WINDOW and (one.series.whose, one.series.limit) in full else str(why)
-        for one, why in zip(every, told, strict=True)
+        "" if limit in full and why in SAID_BY_A_FULL_WINDOW else str(why)
+        for limit, why in zip(limits, told, strict=True)
     ]
 
 
 def forecast_row(
     followed: Followed, now: int, seed: int = 0, paths: int = 400, blocked: str = "", *, prove: bool = True
 ) -> dict[str, Any]:
-    """The row of one window.
+    """The row of one window, whose readings end at *now* (microseconds).
 
     Args:
-        followed: Its readings, which end at *now*.
-        now: The present moment (microseconds).
+        followed: Its readings.
+        now: The present moment.
         seed: As in `forecast`.
         paths: As in `forecast`.
         blocked: Why nothing passes, or "".
@@ -148,26 +148,78 @@ def forecast_row(
         "reason": reason,
     }
     if not reason and followed.cycles[-1].last >= FULL:
-        return row | _used_up(past_of(followed), followed.cycles[-1])
-    if reason := reason or blocked:
-        return row | {"reason": reason, "verdict": f"no forecast: {reason}"}
-    past = past_of(followed)
-    short = series.length < DAY
-    drawn, thin = forecast_paths(followed, seed, paths)
+        past = past_of(followed)
+        when = past.time[(past.time >= followed.cycles[-1].begun) & (past.used >= FULL)][0]
+        ends = _quantiles("used", [FULL] * 3) | _quantiles("used_refills", [FULL] * 3)
+        row |= ends | {"p_exhausted": 1.0, "p_exhausted_refills": 1.0, "budget_per_day": 0.0}
+        return row | _quantiles("exhausted", [int(when)] * 3) | {"verdict": "used up"}
+    reason = reason or blocked
+    drawn, reason = (None, reason) if reason else forecast_paths(followed, seed, paths)
+    row["reason"] = reason
     if drawn is None:
-        return row | {"reason": thin, "verdict": f"no forecast: {thin}"}
-    row |= read_off(drawn, int(past.time[-1]), now) | {"reason": thin}
-    if thin:
-        row |= dict.fromkeys(("p_exhausted", "p_exhausted_refills"), np.nan)
-        row |= dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), MISSING)
-    row["calibrated"] = prove and not thin and (short or proven(followed, past, seed))
-    return row | {"verdict": _verdict(row, now, short=short)}
+        return row | {"verdict": f"no forecast: {reason}"}
+    out, start = drawn.run_out, int(series.time[-1])
+    row |= _quantiles("used", np.quantile(drawn.at_reset, QUANTILES).tolist())
+    row |= _quantiles("used_refills", np.quantile(drawn.at_end, QUANTILES).tolist())
+    row["budget_per_day"] = _budget(drawn)
+    if not reason:
+        row["p_exhausted"] = float(np.isfinite(out).mean())
+        row["p_exhausted_refills"] = float((out < np.minimum(drawn.refill, drawn.edges[-1])).mean())
+        hours = hours_until(out)
+        row |= _quantiles(
+            "exhausted", [max(now, start + int(at * HOUR_US)) if np.isfinite(at) else MISSING for at in hours]
+        )
+        row["calibrated"] = prove and (series.length < DAY or _proven(followed, seed))
+    return row | {"verdict": _verdict(row, now, short=series.length < DAY)}
+
+
+def _quantiles(name: str, values: Sequence[float]) -> dict[str, Any]:
+    return dict(zip((f"{name}_p10", f"{name}_p50", f"{name}_p90"), values, strict=True))
+
+
+def _budget(drawn: Paths) -> float:
+    """Points a day: the mean use, all of it made larger or smaller until nine paths of ten last."""
+    used = drawn.level[:, -1] - drawn.level[:, 0]
+    left, days = max(0.0, FULL - drawn.shown), max(drawn.edges[-1], 1e-9) / DAY_HOURS
+    most = float(np.quantile(used, 1 - SAFE))
+    share = min(1.0, float(used.mean()) / most) if most > 0 else 1.0
+    return float(left / days * share)
 
 
 def forecast_paths(followed: Followed, seed: int = 0, count: int = 400) -> tuple[Paths | None, str]:
     """The paths of a window for which `why_not` knows no reason, or None; beside them why they give no risk, or ""."""
-    draw = _short if followed.series.length < DAY else _long
-    return draw(followed, past_of(followed), _chance(followed, seed), count)
+    series, past, reset = followed.series, past_of(followed), followed.cycles[-1].reset
+    # Chance of this window's own: what else the frame holds changes nothing.
+    name = f"{series.whose}\0{series.limit}\0{series.window}"
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    last, used = int(past.time[-1]), float(past.used[-1])
+    gone = (last - begun_at(followed, len(followed.cycles) - 1)) / HOUR_US
+    if series.length >= DAY:
+        if past.days < ENOUGH_DAYS and (last - int(past.time[0])) / HOUR_US < FEWEST_DAYS * DAY_HOURS:
+            return None, "less than two days of readings are known"
+        if past.days < ENOUGH_DAYS and gone < FEWEST_GONE * series.length / HOUR:
+            return None, "less than 5 % of the window is gone, and its days are not known yet"
+        return _by_days(past, followed.cycles, reset, gone, count, rng), ""
+    sittings = sittings_of(followed, past, gone)
+    if sittings is None:
+        return None, f"fewer than {FEWEST} earlier windows are known"
+    hours = (reset - last) / HOUR_US
+    rises = sittings.draw(used, hours, count, rng)
+    drawn = paths_from(rises, used, hours, hours / rises.shape[1], refill_clock(followed.cycles, last), rng)
+    return drawn, sittings.why_no_risk()
+
+
+def _by_days(
+    past: Past, cycles: Sequence[Cycle], reset: int, gone: float, count: int, rng: np.random.Generator
+) -> Paths:
+    """Paths of a window of a day and longer, *gone* hours after it began, from the past's last reading to a reset."""
+    last, used = int(past.time[-1]), float(past.used[-1])
+    hours = min((reset - last) / HOUR_US, MOST_DAYS * DAY_HOURS)
+    if past.days < ENOUGH_DAYS:
+        rises = cold_start(used, gone, hours, count, rng)
+    else:
+        rises = day_blocks(days_of(past, last), hours, count, rng)
+    return paths_from(rises, used, hours, 1.0, refill_clock(cycles, last), rng)
 
 
 def why_not(followed: Followed, now: int) -> str:
@@ -188,76 +240,9 @@ def why_not(followed: Followed, now: int) -> str:
     return ""
 
 
-def _long(followed: Followed, past: Past, rng: np.random.Generator, count: int) -> tuple[Paths | None, str]:
-    """Paths of a window of a day and longer, or None and why there are none."""
-    cycle, last = followed.cycles[-1], int(past.time[-1])
-    gone = (last - begun_at(followed, len(followed.cycles) - 1)) / HOUR_US
-    if past.days < ENOUGH_DAYS:
-        if (last - int(past.time[0])) / HOUR_US < FEWEST_DAYS * DAY_HOURS:
-            return None, "less than two days of readings are known"
-        if gone < FEWEST_GONE * followed.series.length / HOUR:
-            return None, "less than 5 % of the window is gone, and its days are not known yet"
-    return long_paths(past, followed.cycles, cycle.reset, gone, count, rng), ""
-
-
-def long_paths(
-    past: Past, cycles: Sequence[Cycle], reset: int, gone: float, count: int, rng: np.random.Generator
-) -> Paths:
-    """Paths from the last reading of a past to a reset (microseconds); *gone* are the hours since the window began."""
-    last, used = int(past.time[-1]), float(past.used[-1])
-    hours = min((reset - last) / HOUR_US, MOST_DAYS * DAY_HOURS)
-    if past.days < ENOUGH_DAYS:
-        rises = cold_start(used, gone, hours, count, rng)
-    else:
-        rises = day_blocks(days_of(past, last), hours, count, rng)
-    return paths_from(rises, used, hours, 1.0, refill_clock(cycles, last), rng)
-
-
-def _short(followed: Followed, past: Past, rng: np.random.Generator, count: int) -> tuple[Paths | None, str]:
-    """Paths of a window shorter than a day; beside them why they give no risk."""
-    cycle, last = followed.cycles[-1], int(past.time[-1])
-    hours, gone = (cycle.reset - last) / HOUR_US, (last - begun_at(followed, len(followed.cycles) - 1)) / HOUR_US
-    sittings = sittings_of(followed, past, gone)
-    if sittings is None:
-        return None, f"fewer than {FEWEST} earlier windows are known"
-    rises = sittings.draw(float(past.used[-1]), hours, count, rng)
-    drawn = paths_from(
-        rises, float(past.used[-1]), hours, hours / rises.shape[1], refill_clock(followed.cycles, last), rng
-    )
-    return drawn, sittings.why_no_risk()
-
-
-def read_off(drawn: Paths, start: int, now: int) -> dict[str, Any]:
-    """The numbers of a row: *start* is the moment of the last reading (microseconds), *now* the present."""
-    out, reset = drawn.run_out, drawn.edges[-1]
-    moments = [max(now, start + int(at * HOUR_US)) if np.isfinite(at) else MISSING for at in hours_until(out)]
-    names = ("p10", "p50", "p90")
-    fans = {"used": drawn.at_reset, "used_refills": drawn.at_end}
-    return {
-        "p_exhausted": float(np.isfinite(out).mean()),
-        "p_exhausted_refills": float((out < np.minimum(drawn.refill, reset)).mean()),
-        "budget_per_day": budget(drawn),
-        **{
-            f"{fan}_{name}": value
-            for fan, ends in fans.items()
-            for name, value in zip(names, np.quantile(ends, QUANTILES).tolist(), strict=True)
-        },
-        **{f"exhausted_{name}": when for name, when in zip(names, moments, strict=True)},
-    }
-
-
-def budget(drawn: Paths) -> float:
-    """Points a day: the mean use, all of it made larger or smaller until nine paths of ten last."""
-    used = drawn.level[:, -1] - drawn.level[:, 0]
-    left, days = max(0.0, FULL - drawn.shown), max(drawn.edges[-1], 1e-9) / DAY_HOURS
-    most = float(np.quantile(used, 1 - SAFE))
-    share = min(1.0, float(used.mean()) / most) if most > 0 else 1.0
-    return float(left / days * share)
-
-
-def proven(followed: Followed, past: Past, seed: int) -> bool:
+def _proven(followed: Followed, seed: int) -> bool:
     """Whether, over eight closed windows and more, this was nearer the truth than the base rate and the even pace."""
-    closed, length = closed_windows(followed), followed.series.length * SECOND
+    past, closed, length = past_of(followed), closed_windows(followed), followed.series.length * SECOND
     told: list[tuple[float, float, float, float]] = []
     for one in closed[-MOST_CHECKED:]:
         for share in ORIGINS:
@@ -267,7 +252,7 @@ def proven(followed: Followed, past: Past, seed: int) -> bool:
             if known.used[-1] < FULL:
                 gone = (int(known.time[-1]) - one.begun) / HOUR_US
                 rng = np.random.default_rng([seed, one.number])
-                drawn = long_paths(known, followed.cycles, one.cycle.reset, gone, CHECK_PATHS, rng)
+                drawn = _by_days(known, followed.cycles, one.cycle.reset, gone, CHECK_PATHS, rng)
                 even = float(known.used[-1] * length / HOUR_US / max(gone, 1.0) >= FULL)
                 told.append((float((drawn.run_out < drawn.refill).mean()), one.base, even, one.ran_out))
     if len(closed) < CLOSED_WINDOWS or not told:
@@ -275,26 +260,6 @@ def proven(followed: Followed, past: Past, seed: int) -> bool:
     *rules, truth = np.array(told).T
     own, *others = (float(((rule - truth) ** 2).mean()) for rule in rules)
     return own < min(others)
-
-
-def _used_up(past: Past, cycle: Cycle) -> dict[str, Any]:
-    filling = past.time >= cycle.begun
-    when = int(past.time[filling][past.used[filling] >= FULL][0])
-    numbers = ("used_p10", "used_p50", "used_p90", "used_refills_p10", "used_refills_p50", "used_refills_p90")
-    return {
-        **dict.fromkeys(numbers, FULL),
-        **dict.fromkeys(("p_exhausted", "p_exhausted_refills"), 1.0),
-        **dict.fromkeys(("exhausted_p10", "exhausted_p50", "exhausted_p90"), when),
-        "budget_per_day": 0.0,
-        "verdict": "used up",
-    }
-
-
-def _chance(followed: Followed, seed: int) -> np.random.Generator:
-    """Chance of this window's own: what else the frame holds changes nothing."""
-    series = followed.series
-    name = f"{series.whose}\0{series.limit}\0{series.window}"
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
@@ -312,3 +277,32 @@ def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
     when = duration(timedelta(microseconds=row["exhausted_p50"] - now))
     word = "will very likely run out" if risk > SURE else "likely to run out"
     return f"{word}, about in {when}: {odds(risk)} risk; {safe}"
+
+
+def rises(history: Any, now: datetime, ahead: timedelta) -> dict[tuple[str, str], float]:
+    """(account key, own window) -> points that are used meanwhile, at most, in nine cases of ten, or until its reset.
+
+    Windows that have no risk are left out.
+
+    Args:
+        history: A `History`, or a frame of readings over time.
+        now: The present moment (aware); later readings are left out.
+        ahead: How long from then.
+
+    >>> from quota_helpers.frames import to_frame
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> frame = to_frame(demo_snapshots())
+    >>> more = rises(frame, frame["fetched_at"].max().to_pydatetime(), timedelta(hours=3))
+    >>> len(more) > 3, all(0 <= points < 100 for points in more.values())
+    (True, True)
+    """
+    frame = readings(history.frame() if callable(getattr(history, "frame", None)) else history)
+    frame = frame[(frame["limit"] == OWN) & (frame["fetched_at"] <= pd.Timestamp(now))]
+    at, found = micros(now), {}
+    for one in follow_all(frame):
+        paths, thin = (None, "") if why_not(one, at) else forecast_paths(one)
+        if paths is not None and not thin:
+            since = (at - int(one.series.time[-1])) / HOUR_US
+            levels = paths.level_at(since + ahead.total_seconds() * SECOND / HOUR_US)
+            found[one.series.whose, one.series.window] = max(0.0, float(np.quantile(levels, 1 - SAFE)) - paths.shown)
+    return found

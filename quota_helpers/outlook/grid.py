@@ -18,13 +18,7 @@ COMMON_SHARE: Final = 0.25  # a window that fewer accounts have has no column of
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """One account.
-
-    Attributes:
-        bars: All its bars; the first one names it.
-        cells: Its bar for each column; None: no such window was sent.
-        further: Its bars without a column.
-    """
+    """One account: all its bars, its bar for each column (None: no such window was sent), and those without one."""
 
     bars: tuple[WindowBar, ...]
     cells: tuple[WindowBar | None, ...]
@@ -67,12 +61,8 @@ def grid(bars: Sequence[WindowBar]) -> Grid:
         bars: As `window_bars` returns them.
     """
     accounts = by_account(bars)
-    having: Counter[Column] = Counter()
-    titles: dict[Column, str] = {}
-    for own in accounts:
-        having.update({(bar.limit, bar.window) for bar in own if bar.window})
-    for bar in bars:
-        titles.setdefault((bar.limit, bar.window), bar.title)
+    titles = {(bar.limit, bar.window): bar.title for bar in reversed(bars)}
+    having = Counter(column for own in accounts for column in {(bar.limit, bar.window) for bar in own if bar.window})
     common = [column for column, count in having.items() if count >= COMMON_SHARE * len(accounts)]
     # The account's own windows have the first right to a column.
     common.sort(key=lambda column: (column[0] != OWN, -having[column], window_rank(*column)))
@@ -91,4 +81,4 @@ def _row(own: Sequence[WindowBar], columns: Sequence[Column]) -> GridRow:
             cells[column] = bar
         elif bar.window or not bar.own or not columns:
             further.append(bar)  # that nothing at all was sent of its own limit, the columns say
-    return GridRow(tuple(own), tuple(cells.get(column) for column in columns), tuple(further))
+    return GridRow(tuple(own), tuple(map(cells.get, columns)), tuple(further))

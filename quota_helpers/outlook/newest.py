@@ -22,29 +22,19 @@ def newest(readings: Any) -> list[dict[str, Any]]:
 
     Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
     """
-    held: dict[tuple[Any, ...], dict[Any, dict[str, Any]]] = {}
-    times: dict[tuple[Any, ...], Any] = {}
-    for row in _rows(readings):
-        place, when = (key_of(row), row.get("limit"), row.get("window")), row.get("fetched_at")
-        if place in times and when is not None and times[place] is not None:
-            if when < times[place]:
-                continue
-            if when > times[place]:
-                held[place] = {}
-        times[place] = when
-        held.setdefault(place, {})[row.get("slot")] = row
-    return [row for slots in held.values() for row in slots.values()]
+    rows = [((key_of(row), row.get("limit"), row.get("window")), row) for row in _rows(readings)]
+    latest: dict[Any, datetime | None] = {}
+    for place, row in rows:
+        latest[place] = max(filter(None, (latest.get(place), row.get("fetched_at"))), default=None)
+    told = {(place, row.get("slot")): row for place, row in rows if row.get("fetched_at") == latest[place]}
+    return list(told.values())
 
 
 def present(fetched: Iterable[datetime | None], now: Moment | None) -> datetime:
-    """The present moment that is meant: a timedelta counts back from the latest time, which None means itself.
-
-    Args:
-        fetched: The readings' `fetched_at`.
-        now: What was given as the present.
+    """The present moment that is meant: a timedelta counts back from the latest of the times, which None means itself.
 
     Raises:
-        TypeError, ValueError: As `times.moment`, or none of the readings has a time.
+        TypeError, ValueError: As `times.moment`, or there is no time.
 
     >>> present([None, datetime(2026, 11, 22, 12)], None)
     datetime.datetime(2026, 11, 22, 12, 0)
@@ -62,7 +52,7 @@ def key_of(row: dict[str, Any]) -> str:
     return row.get("account_key") or row.get("account") or "?"
 
 
-def _rows(readings: Any) -> Iterable[dict[str, Any]]:
+def _rows(readings: Any) -> list[dict[str, Any]]:
     if hasattr(readings, "columns") and hasattr(readings, "to_dict"):
         return _frame_rows(readings)
     if isinstance(readings, Collection):
@@ -70,25 +60,23 @@ def _rows(readings: Any) -> Iterable[dict[str, Any]]:
     snapshots = [readings] if isinstance(readings, UsageSnapshot) else readings
     if not isinstance(snapshots, Iterable) or isinstance(snapshots, str | bytes | dict):
         raise TypeError(_WANTED.format(type(readings).__name__))
-    return [row for snapshot in snapshots for row in _snapshot_rows(snapshot)]
+    rows: list[dict[str, Any]] = []
+    for snapshot in snapshots:
+        if not isinstance(snapshot, UsageSnapshot):
+            raise TypeError(_WANTED.format(f"a list with {type(snapshot).__name__}"))
+        rows += tidy_rows(snapshot)
+    return rows
 
 
-def _snapshot_rows(snapshot: Any) -> Iterable[dict[str, Any]]:
-    if not isinstance(snapshot, UsageSnapshot):
-        raise TypeError(_WANTED.format(f"a list with {type(snapshot).__name__}"))
-    return tidy_rows(snapshot)
-
-
-def _frame_rows(frame: Any) -> Iterable[dict[str, Any]]:
+def _frame_rows(frame: Any) -> list[dict[str, Any]]:
     """The newest rows of a frame. Pandas finds them, a history is long; without it there is no frame."""
     from ..frames import readings as checked  # noqa: PLC0415 - the command line has none, and loads no pandas
 
     rows = checked(frame, "readings")
-    newest_at = rows.groupby(["account_key", "limit", "window"], dropna=False, sort=False)["fetched_at"].transform(
-        "max"
-    )
-    present = rows[newest_at.isna() | (rows["fetched_at"] == newest_at)]
+    places = rows.groupby(["account_key", "limit", "window"], dropna=False, sort=False)["fetched_at"]
+    latest = places.transform("max")
+    rows = rows[latest.isna() | (rows["fetched_at"] == latest)]
     return [
         {name: value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value for name, value in row}
-        for row in map(dict.items, present.astype(object).where(present.notna(), None).to_dict("records"))
+        for row in map(dict.items, rows.astype(object).where(rows.notna(), None).to_dict("records"))
     ]

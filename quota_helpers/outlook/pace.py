@@ -84,21 +84,16 @@ def pace(readings: Any, *, now: Moment | None = None) -> Paces:
     >>> one.fast, round(one.reserve), round(one.per_day, 1), one.runs_out_at
     (True, -68, 4.2, datetime.datetime(2026, 11, 20, 14, 43, 20, tzinfo=datetime.timezone.utc))
     """
-    return Paces(made for own in by_account(window_bars(readings, now=now)) for made in _paces(own))
+    paces: list[Pace] = []
+    for own in by_account(window_bars(readings, now=now)):
+        first = min((bar for bar in ranking(own) if bar.known), key=lambda bar: bar.binding, default=None)
+        paces += [_pace(bar, binds=bar is first) for bar in own]
+    return Paces(paces)
 
 
-def _paces(own: list[WindowBar]) -> list[Pace]:
-    known = [bar for bar in ranking(own) if bar.used is not None and bar.state != "stale"]
-    first = min(known, key=lambda bar: bar.binding, default=None)
-    return [pace_of(bar, binds=bar is first) for bar in own]
-
-
-def pace_of(bar: WindowBar, *, binds: bool = False) -> Pace:
-    """The pace of one bar."""
+def _pace(bar: WindowBar, *, binds: bool) -> Pace:
     reserve = None if bar.used is None or bar.gone is None else bar.gone - bar.used
-    length = bar.window_seconds
-    hours = bar.resets_in.total_seconds() / HOUR if bar.resets_in and bar.state != "stale" else 0.0
-    per_hour = bar.left / hours if bar.left is not None and hours > 0 else None
+    length, per_hour = bar.window_seconds, bar.per_hour
     return Pace(
         account_key=bar.account_key,
         account=bar.label,
@@ -110,18 +105,10 @@ def pace_of(bar: WindowBar, *, binds: bool = False) -> Pace:
         reserve_time=None if reserve is None or not length else timedelta(seconds=reserve / 100 * length),
         per_hour=per_hour,
         per_day=None if per_hour is None else per_hour * DAY / HOUR,
-        runs_out_at=runs_out_at(bar),
+        runs_out_at=bar.runs_out_at,
         fast=bar.full or bar.fast,
         binds=binds,
     )
-
-
-def runs_out_at(bar: WindowBar) -> datetime | None:
-    """When it is used up at the average pace so far, if that is clearly before its reset; None when it lasts."""
-    if bar.reset_at is None or bar.resets_in is None or not (bar.full or bar.fast):
-        return None
-    now = bar.reset_at - bar.resets_in
-    return now if bar.full or bar.enough_for is None else min(bar.reset_at, now + bar.enough_for)
 
 
 def _cells(pace: Pace) -> list[str]:

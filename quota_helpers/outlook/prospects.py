@@ -5,14 +5,13 @@ The pace of one reading says so, or a forecast where it has a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ..times import DAY
+from ..times import DAY, HOUR
 from .bars import WindowBar, blocked_why, by_account, ranking
-from .pace import pace_of
 
 LIKELY: Final = 0.5
 """A window whose forecast runs out more often than this will not last."""
@@ -23,9 +22,6 @@ UNLIKELY: Final = 1 / 3
 SURE: Final = 0.95
 """More is as good as certain; the rest is less than 1 in 20."""
 
-Forecast = Mapping[tuple[str, str, str], Mapping[str, Any]]
-"""(account key, limit, window) -> the forecast's row."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
@@ -34,38 +30,36 @@ class Prospect:
     Attributes:
         bar: The window as it stands.
         ends_at: When it runs out before its reset (aware); None when it lasts, or nothing is known.
-        per_day: Percentage points a day that would last, or None.
+        per_hour: Percentage points an hour that would last, or None.
         risk: How likely it runs out before its reset (0 to 1), where a forecast has a number, else None.
         why: Why a forecast that was made has no number, or "".
     """
 
     bar: WindowBar
     ends_at: datetime | None = None
-    per_day: float | None = None
+    per_hour: float | None = None
     risk: float | None = None
     why: str = ""
-
-    @property
-    def known(self) -> bool:
-        """Whether its percentage is one of now."""
-        return self.bar.used is not None and self.bar.state != "stale"
 
     @property
     def lasts(self) -> bool:
         """Whether it is known to last until its reset."""
         return self.ends_at is None and (self.risk is not None or self.bar.lasts)
 
+    @property
+    def binding(self) -> tuple[int, float]:
+        """Sort key: the window that binds first has the smallest; a forecast knows better than the pace."""
+        order, seconds = self.bar.binding
+        if self.risk is None or self.bar.full:
+            return order, seconds
+        if self.ends_at is not None and self.bar.fetched_at is not None:
+            return 1, (self.ends_at - self.bar.fetched_at).total_seconds()
+        return (3, seconds) if order == 1 else (order, seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One login.
-
-    Attributes:
-        account_key: Whose it is.
-        label: The name to show.
-        windows: Those that rank it; none where a model's limit is all that was sent.
-        blocked: Why it lets nothing through, or "".
-    """
+    """One login: the windows that rank it (none where a model's limit is all that was sent), and why it is blocked."""
 
     account_key: str
     label: str
@@ -73,14 +67,9 @@ class Login:
     blocked: str
 
     @property
-    def stops_soon(self) -> bool:
-        """Whether a window shorter than a day runs out before its reset."""
-        return any(window.ends_at and (window.bar.window_seconds or DAY) < DAY for window in self.windows)
-
-    @property
     def known(self) -> bool:
         """Whether it has windows and the percentages of all are of now."""
-        return bool(self.windows) and all(window.known for window in self.windows)
+        return bool(self.windows) and all(window.bar.known for window in self.windows)
 
     @property
     def full(self) -> list[WindowBar]:
@@ -88,14 +77,14 @@ class Login:
         return [window.bar for window in self.windows if window.bar.full]
 
     @property
-    def free(self) -> bool:
-        """Whether it can be used now; what is unknown, stale or blocked cannot be said to be."""
-        return self.known and not self.full and not self.blocked
+    def usable(self) -> bool:
+        """Whether it can be used now or when its windows are back; what is unknown or stale cannot be said to be."""
+        return self.known and not self.blocked
 
     @property
-    def usable(self) -> bool:
-        """Whether it can be used now or when its windows are back."""
-        return self.known and not self.blocked
+    def free(self) -> bool:
+        """Whether it can be used now."""
+        return self.usable and not self.full
 
     @property
     def back_at(self) -> datetime | None:
@@ -107,7 +96,7 @@ class Login:
     @property
     def first(self) -> Prospect:
         """The window that binds first."""
-        return min(self.windows, key=_binding)
+        return min(self.windows, key=lambda window: window.binding)
 
 
 def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
@@ -117,17 +106,24 @@ def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
         bars: As `window_bars` returns them.
         forecast: Rows as `qh.forecast` gives them (a frame or mappings); None: the pace speaks.
     """
-    rows = _rows(forecast)
-    made = [
-        Login(own[0].account_key, own[0].label, tuple(_prospect(bar, rows) for bar in ranking(own)), blocked_why(own))
-        for own in by_account(bars)
-    ]
-    return sorted(made, key=lambda login: (not login.blocked, sorted(map(_binding, login.windows))))
+    told = forecast.to_dict("records") if hasattr(forecast, "to_dict") else forecast or ()
+    rows = {(row["account_key"], row["limit"], row["window"]): row for row in told}
+    made = []
+    for own in by_account(bars):
+        windows = [_prospect(bar, rows.get((bar.account_key, bar.limit, bar.window), {})) for bar in ranking(own)]
+        made.append(Login(own[0].account_key, own[0].label, tuple(windows), blocked_why(own)))
+    return sorted(made, key=lambda login: (not login.blocked, sorted(window.binding for window in login.windows)))
 
 
-def _rows(forecast: Any) -> Forecast:
-    plain: Iterable[Mapping[str, Any]] = forecast.to_dict("records") if hasattr(forecast, "to_dict") else forecast or ()
-    return {(row["account_key"], row["limit"], row["window"]): row for row in plain}
+def _prospect(bar: WindowBar, row: Mapping[str, Any]) -> Prospect:
+    """What becomes of a window: a used up one has no end, a forecast without a number leaves it to the pace."""
+    risk = row.get("p_exhausted")
+    if bar.full:
+        return Prospect(bar, None, bar.per_hour)
+    if risk is None or risk != risk:  # noqa: PLR0124 - NaN does not equal itself
+        return Prospect(bar, bar.runs_out_at, bar.per_hour, why=row.get("reason", ""))
+    budget = row["budget_per_day"] / (DAY / HOUR)
+    return Prospect(bar, row["exhausted_p50"] if risk > LIKELY else None, budget, risk)
 
 
 def odds(risk: float) -> str:
@@ -140,29 +136,3 @@ def odds(risk: float) -> str:
         return "more than 19 in 20" if risk > SURE else "less than 1 in 20"
     of = round(1 / min(risk, 1 - risk))
     return f"1 in {of}" if risk <= 1 - risk else f"{of - 1} in {of}"
-
-
-def _prospect(bar: WindowBar, rows: Forecast) -> Prospect:
-    pace = pace_of(bar)
-    row = rows.get((bar.account_key, bar.limit, bar.window))
-    risk = None if bar.full or row is None else row.get("p_exhausted")
-    if row is None or risk is None or risk != risk:  # noqa: PLR0124 - NaN does not equal itself
-        why = "" if bar.full or row is None else str(row.get("reason") or "")
-        return Prospect(bar, None if bar.full else pace.runs_out_at, pace.per_day, why=why)
-    return Prospect(bar, _moment(row.get("exhausted_p50")) if risk > LIKELY else None, row.get("budget_per_day"), risk)
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None or value != value:  # noqa: PLR0124 - NaT does not equal itself
-        return None
-    when: datetime = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
-    return when
-
-
-def _binding(window: Prospect) -> tuple[int, float]:
-    order, seconds = window.bar.binding
-    if window.risk is None or window.bar.full:
-        return order, seconds
-    if window.ends_at is not None and window.bar.fetched_at is not None:
-        return 1, (window.ends_at - window.bar.fetched_at).total_seconds()
-    return (3, seconds) if order == 1 else (order, seconds)

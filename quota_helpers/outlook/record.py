@@ -1,9 +1,9 @@
-"""The track record: what was said of windows that have closed since, beside simple rules and beside what came."""
+"""The track record: what was or would have been said of windows that have closed, beside simple rules and what came."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -11,27 +11,34 @@ import numpy as np
 import pandas as pd
 
 from ..frames import micros, readings, with_columns
+from ..labels import Names
 from ..periods import Followed, follow_all
+from ..periods.follow import follow
 from ..periods.readings import Floats
 from ..times import MISSING, SECOND, local_time
-from .closed import Closed, closed_windows
-from .demand import FULL, HOUR_US, Past, past_of
+from .demand import DAY_HOURS, FULL, HOUR_US, Past, past_of
+from .fillings import Closed, closed_windows
+from .forecast import forecast_row
+from .usage_paths import QUANTILES
 
 RULES: Final = ("forecast", "base rate", "whole window", "weekday by hour")
 RESAMPLED: Final = 500
-HALF_LIFE_HOURS: Final = 14 * 24.0  # of the weekday-by-hour rule
-WEEK_HOURS: Final = 168
+HALF_LIFE_HOURS: Final = 14 * DAY_HOURS  # of the weekday-by-hour rule
+WEEK_HOURS: Final = 7 * DAY_HOURS
 BINS: Final = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+ORIGINS: Final = 6  # moments of each window at which `backtest` asks, evenly
+MOST_WINDOWS: Final = 26  # the latest ones of each kind
 _WINDOW: Final = ["account_key", "limit", "window", "cycle"]
-_BAND: Final = ("used_refills_p10", "used_refills_p50", "used_refills_p90")
+_BAND: Final = {"low": "used_refills_p10", "middle": "used_refills_p50", "high": "used_refills_p90"}
 _SHOWN: Final = (
     *("account", *_WINDOW[:-1], "asked_at", "used_percent", "p_exhausted_refills", "exhausted_p50"),
-    *_BAND,
+    *_BAND.values(),
 )
-_COLUMNS: Final = [
-    *("account", *_WINDOW, "asked_at", *RULES),
-    *("low", "middle", "high", "hours_off", "ran_out", "ended_used"),
-]
+_COLUMNS: Final = [*("account", *_WINDOW, "asked_at", *RULES, *_BAND), "hours_off", "ran_out", "ended_used"]
+_SCORES: Final = (
+    *("rule", "moments", "windows", "brier", "skill", "skill_low", "skill_high", "flips", "pinball", "cover"),
+    "hours_off",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,26 +119,74 @@ def track_record(shown: pd.DataFrame, frame: pd.DataFrame, *, seed: int = 0) -> 
         past = past_of(whole)
         for closed in closed_windows(whole):
             inside = told[(told["asked_at"] >= closed.cycle.begun) & (told["asked_at"] < closed.cycle.ended)]
-            rows += [judged(whole, closed, row, row["asked_at"], past) for row in inside.to_dict("records")]
+            rows += [_judged(whole, closed, row, row["asked_at"], past) for row in inside.to_dict("records")]
     rows.sort(key=lambda row: (row["closed"], row["asked_at"]))
-    return record_of(rows, seed)
+    return _record_of(rows, seed)
 
 
-def record_of(rows: Iterable[Mapping[str, Any]], seed: int) -> TrackRecord:
-    """The record of judged rows, those of one window in a row."""
-    asked = pd.DataFrame(list(rows), columns=_COLUMNS)
-    return TrackRecord(asked, _scores(asked, np.random.default_rng(seed)), _reliability(asked))
+def backtest(
+    frame: pd.DataFrame,
+    *,
+    accounts: Names = None,
+    windows: Names = "weekly",
+    limits: Names = "codex",
+    seed: int = 0,
+    paths: int = 200,
+) -> TrackRecord:
+    """Ask the forecast at earlier moments, each time with what was known then, and score it against what came.
 
-
-def judged(whole: Followed, closed: Closed, row: Mapping[str, Any], when: int, past: Past) -> dict[str, Any]:
-    """One forecast beside the rules and beside what came.
+    Beside it stand: how often earlier windows ran out (base rate); used / elapsed for the whole window; and a model of
+    weekday by hour with a half-life of 14 days that knows of no refills (as ccpace describes its own).
 
     Args:
-        whole: The window with all its readings.
-        closed: The filling that was forecast.
-        row: The forecast's row, its times in microseconds.
-        when: When it was asked (microseconds).
-        past: The past of the window.
+        frame: Many readings over time.
+        accounts: Names or keys; None means all.
+        windows: Names of windows; None means all.
+        limits: Limit ids; None means all.
+        seed: The same seed gives the same answer.
+        paths: How many ways each forecast draws.
+
+    Raises:
+        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+
+    >>> from quota_helpers.invented.history import demo_snapshots
+    >>> from quota_helpers.frames import to_frame
+    >>> list(backtest(to_frame(demo_snapshots()), accounts="ada").scores["rule"])
+    ['forecast', 'base rate', 'whole window', 'weekday by hour']
+    """
+    found = follow_all(frame, accounts, windows, limits)
+    return _record_of((row for one in found for row in _asked(one, seed, paths)), seed)
+
+
+def _asked(whole: Followed, seed: int, paths: int) -> Iterator[dict[str, Any]]:
+    """What was said at moments of each window, from the readings until then; where there was a number."""
+    series = whole.series
+    for closed in closed_windows(whole)[-MOST_WINDOWS:]:
+        for share in np.arange(1, ORIGINS + 1) / (ORIGINS + 1):
+            when = closed.begun + int(share * series.length * SECOND)
+            count = int(np.searchsorted(series.time, when, side="right"))
+            if not count or series.time[count - 1] < closed.cycle.begun or when >= closed.cycle.ended:
+                continue
+            cuts = {name: getattr(series, name)[:count] for name in ("rows", "time", "used", "reset")}
+            known = follow(replace(series, **cuts))
+            row = forecast_row(known, when, seed, paths, prove=False)
+            if not np.isnan(row["p_exhausted_refills"]) and known.cycles[-1].last < FULL:
+                yield _judged(whole, closed, row, when, past_of(known))
+
+
+def _record_of(rows: Iterable[Mapping[str, Any]], seed: int) -> TrackRecord:
+    """The record of judged rows, those of one window in a row."""
+    asked = pd.DataFrame(list(rows), columns=_COLUMNS)
+    ranges = pd.cut(asked["forecast"].astype(float), list(BINS), include_lowest=True)
+    told = {"said": ("forecast", "mean"), "came": ("ran_out", "mean"), "moments": ("ran_out", "size")}
+    reliability = asked.groupby(ranges, observed=True).agg(**told).reset_index(drop=True)
+    return TrackRecord(asked, _scores(asked, np.random.default_rng(seed)), reliability)
+
+
+def _judged(whole: Followed, closed: Closed, row: Mapping[str, Any], when: int, past: Past) -> dict[str, Any]:
+    """One forecast (its row, times in microseconds) of a window beside the rules and beside what came.
+
+    *past* is what was known of the window at the moment *when*, or more.
     """
     series, cycle = whole.series, closed.cycle
     full = series.time[(whole.cycle == closed.number) & (series.used >= FULL)]
@@ -140,7 +195,7 @@ def judged(whole: Followed, closed: Closed, row: Mapping[str, Any], when: int, p
     pace = row["used_percent"] / max(1, when - closed.begun) * series.length * SECOND
     projected = row["used_percent"] + _weekday_by_hour(past.until(when), when, cycle.reset)
     return {
-        **{name: row[name] for name in ("account", "account_key", "limit", "window")},
+        **{name: row[name] for name in ("account", *_WINDOW[:-1])},
         "cycle": closed.number,
         "closed": cycle.ended,
         "asked_at": pd.Timestamp(when, unit="us", tz="UTC"),
@@ -148,7 +203,7 @@ def judged(whole: Followed, closed: Closed, row: Mapping[str, Any], when: int, p
         "base rate": closed.base,
         "whole window": float(pace >= FULL),
         "weekday by hour": float(projected >= FULL),
-        **dict(zip(("low", "middle", "high"), (row[name] for name in _BAND), strict=True)),
+        **{name: row[column] for name, column in _BAND.items()},
         "hours_off": abs(min(told, cycle.reset) - end) / HOUR_US,
         "ran_out": closed.ran_out,
         "ended_used": cycle.peak,
@@ -169,51 +224,32 @@ def _weekday_by_hour(past: Past, now: int, reset: int) -> float:
 
 
 def _scores(asked: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    names = ("rule", "moments", "windows", "brier", "skill", "skill_low", "skill_high", "flips", "pinball", "cover")
-    columns = [*names, "hours_off"]
     if asked.empty:
-        return pd.DataFrame({"rule": list(RULES)}, columns=columns)
+        return pd.DataFrame({"rule": list(RULES)}, columns=list(_SCORES))
     truth = asked["ran_out"].to_numpy()
-    window = pd.factorize(pd.MultiIndex.from_frame(asked[["account_key", "limit", "window", "cycle"]]))[0]
-    errors: dict[str, Floats] = {
-        rule: np.bincount(window, (asked[rule].to_numpy() - truth) ** 2).astype(np.float64) for rule in RULES
-    }
-    drawn = rng.integers(window.max() + 1, size=(RESAMPLED, window.max() + 1))
-    rows = []
+    window = asked.groupby(_WINDOW, sort=False).ngroup().to_numpy()
+    count = int(window.max()) + 1
+    off = {rule: np.bincount(window, (asked[rule].to_numpy() - truth) ** 2).astype(np.float64) for rule in RULES}
+    drawn = rng.integers(count, size=(RESAMPLED, count))
+    rows: list[dict[str, Any]] = []
     for rule in RULES:
-        low, high = np.quantile(_skill(errors[rule][drawn], errors["base rate"][drawn]), (0.1, 0.9))
+        low, high = np.quantile(_skill(off[rule][drawn], off["base rate"][drawn]), (0.1, 0.9))
         verdict = asked[rule].to_numpy() > 0.5  # noqa: PLR2004  # sooner than not
         flips = (verdict[1:] != verdict[:-1]) & (window[1:] == window[:-1])
-        skill = float(_skill(errors[rule], errors["base rate"]))
-        brier = float(errors[rule].sum() / len(asked))
-        row = (rule, len(asked), int(window.max()) + 1, brier, skill, float(low), float(high))
-        rows.append(dict(zip(names, (*row, float(flips.sum()) / (window.max() + 1)), strict=False)))
+        skill, brier = float(_skill(off[rule], off["base rate"])), float(off[rule].sum() / len(asked))
+        row = (rule, len(asked), count, brier, skill, float(low), float(high), float(flips.sum()) / count)
+        rows.append(dict(zip(_SCORES, row, strict=False)))
     ended = asked["ended_used"]
+    missed = np.array([ended - asked[name] for name in _BAND])
+    shares = np.array(QUANTILES)[:, None]
     rows[0] |= {
-        "pinball": _pinball(asked),
+        "pinball": float(np.maximum(shares * missed, (shares - 1) * missed).mean(axis=1).mean()),
         "cover": float(ended.between(asked["low"] - 1e-9, asked["high"] + 1e-9).mean()),
         "hours_off": float(asked["hours_off"].mean()),
     }
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(_SCORES))
 
 
 def _skill(own: Floats, base: Floats) -> Floats:
     skill: Floats = 1.0 - own.sum(axis=-1) / np.maximum(base.sum(axis=-1), 1e-9)
     return skill
-
-
-def _pinball(asked: pd.DataFrame) -> float:
-    """Mean loss of the three quantiles, in points."""
-    losses = []
-    for share, name in ((0.1, "low"), (0.5, "middle"), (0.9, "high")):
-        off = (asked["ended_used"] - asked[name]).to_numpy()
-        losses.append(np.maximum(share * off, (share - 1) * off).mean())
-    return float(np.mean(losses))
-
-
-def _reliability(asked: pd.DataFrame) -> pd.DataFrame:
-    ranges = pd.cut(asked["forecast"].astype(float), list(BINS), include_lowest=True)
-    grouped = asked.groupby(ranges, observed=True)
-    return grouped.agg(said=("forecast", "mean"), came=("ran_out", "mean"), moments=("ran_out", "size")).reset_index(
-        drop=True
-    )

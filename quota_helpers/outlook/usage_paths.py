@@ -9,7 +9,7 @@ import numpy as np
 
 from ..periods.readings import Floats
 from .demand import DAY_HOURS, FULL, Days
-from .refills import RefillClock
+from .fillings import RefillClock
 
 QUANTILES: Final = (0.1, 0.5, 0.9)
 ENOUGH_DAYS: Final = 8.0  # of seen use, for days to be drawn from
