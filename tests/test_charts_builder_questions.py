@@ -98,10 +98,10 @@ def test_every_question_in_every_kind_and_role(question, kind):
         assert same(QUOTA, spec).figure.data
 
 
-def test_questions_filter_and_pick():
-    """A question can stand in the filter and among the picked values without being drawn."""
-    condition = {"filter": "hour < 12", "only_column": "weekday", "only_values": ("Sunday",)}
-    chart = same(QUOTA, ChartSpec(x="account", kind="bar", aggregation="count", **condition))
+def test_questions_filter():
+    """A question can stand in the filter without being drawn."""
+    condition = 'hour < 12 and weekday == "Sunday"'
+    chart = same(QUOTA, ChartSpec(x="account", kind="bar", aggregation="count", filter=condition))
     times = QUOTA["fetched_at"].dt
     assert chart.data["rows"].sum() == ((times.hour < 12) & (times.day_name() == "Sunday")).sum()
 
@@ -231,9 +231,9 @@ def test_a_chart_shows_itself_masked():
 def test_the_code_names_the_frame_it_was_given():
     """The variable where the call stands; `name=` when that is given; "frame" where there is none."""
     my_readings = QUOTA.copy()
-    assert "my_readings[" in build_chart(my_readings, x="account", y="used_percent").code
-    assert "other[" in build_chart(my_readings, x="account", y="used_percent", name="other").code
-    assert "frame[" in build_chart(QUOTA.copy(), x="account", y="used_percent").code
+    assert "(my_readings, " in build_chart(my_readings, x="account", y="used_percent").code
+    assert "(other, " in build_chart(my_readings, x="account", y="used_percent", name="other").code
+    assert "(frame, " in build_chart(QUOTA.copy(), x="account", y="used_percent").code
 
 
 def test_a_choice_that_is_none():

@@ -52,14 +52,13 @@ def test_there_is_a_chart_at_once(builder, frame):
 
 def test_controls_change_chart_code_and_state(builder, frame):
     """Every control: what is chosen stands in the spec, in the figure and in the code."""
-    controls = builder._controls
     for control, value, read in (
-        (controls.columns["x"], "plan", lambda: builder.x),
-        (controls.columns["y"], "used_percent", lambda: builder.y),
-        (controls.columns["color"], "state", lambda: builder.color),
-        (controls.columns["facet"], "limit", lambda: builder.facet),
-        (controls.aggregation, None, None),
-        (controls.filter, "used_percent >= 0", lambda: builder.filter),
+        (builder._columns["x"], "plan", lambda: builder.x),
+        (builder._columns["y"], "used_percent", lambda: builder.y),
+        (builder._columns["color"], "state", lambda: builder.color),
+        (builder._columns["facet"], "limit", lambda: builder.facet),
+        (builder._words["aggregation"], None, None),
+        (builder._words["filter"], "used_percent >= 0", lambda: builder.filter),
     ):
         if read is None:
             control.set_state({"index": control.options.index("max")})
@@ -69,9 +68,10 @@ def test_controls_change_chart_code_and_state(builder, frame):
             assert read() == value
         assert builder.problem == ""
         assert json.loads(run(builder, frame).to_json()) == drawn(builder)
-    controls.kind.set_state({"index": controls.kind.options.index("box")})
+    kinds = builder._words["kind"]
+    kinds.set_state({"index": kinds.options.index("box")})
     assert drawn(builder)["data"][0]["type"] == "box"
-    tell(controls.columns["facet"], "")
+    tell(builder._columns["facet"], "")
     assert builder.facet is None
 
 
@@ -86,7 +86,6 @@ def test_controls_change_chart_code_and_state(builder, frame):
         ("aggregation", "mean"),
         ("every", "day"),
         ("filter", "used_percent > 20"),
-        ("only_column", "window"),
     ],
 )
 def test_setting_an_attribute_draws_again_and_moves_the_control(builder, frame, field, value):
@@ -94,27 +93,8 @@ def test_setting_an_attribute_draws_again_and_moves_the_control(builder, frame, 
     setattr(builder, field, value)
     assert getattr(builder, field) == value
     assert builder.spec == replace(ChartBuilder(frame).spec, **{field: value})
-    assert builder._controls.read() == builder.spec
+    assert builder._read() == builder.spec
     assert json.loads(run(builder, frame).to_json()) == drawn(builder)
-
-
-def test_values_are_picked_by_name(builder, frame):
-    """A column offers its values and (missing); another column forgets what was picked."""
-    controls = builder._controls
-    tell(controls.columns["only_column"], "window")
-    assert {"weekly", "five_hour", "(missing)"} <= set(controls.only_values.labels)
-    for label in ("weekly", "no such value", "(missing)", "weekly"):
-        tell(controls.only_values._field, label)
-    assert builder.only_values == ("weekly", None)
-    assert 'isin(["weekly"]) | frame["window"].isna()' in builder.code
-    controls.only_values.children[2].click()
-    assert builder.only_values == ("weekly",)
-    assert len(controls.only_values.children) == 2
-    tell(controls.columns["only_column"], "plan")
-    assert builder.only_values == ()
-    assert controls.only_values.picked == ()
-    builder.spec = replace(builder.spec, only_column="remaining_percent", only_values=(frame["remaining_percent"][0],))
-    assert controls.only_values.picked == (str(frame["remaining_percent"][0]),)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +109,7 @@ def test_values_are_picked_by_name(builder, frame):
 def test_what_cannot_be_drawn_is_told(builder, control, value, told):
     """No exception: a message, the last chart dimmed, and all is well again with the next good choice."""
     before, code = drawn(builder), builder.code
-    place = builder._controls.filter if control == "filter" else builder._controls.columns[control]
+    place = builder._words["filter"] if control == "filter" else builder._columns[control]
     good = place.value
     tell(place, value)
     assert told in builder.problem
@@ -152,7 +132,7 @@ def test_wrong_names_raise_for_the_one_who_programs(builder):
     with pytest.raises(ChartError, match="kind must be one of line"):
         builder.kind = "pie"
     assert builder.spec == before
-    assert builder._controls.read() == before
+    assert builder._read() == before
     with pytest.raises(ChartError, match="a pandas DataFrame"):
         ChartBuilder({"a": [1]})
     with pytest.raises(ChartError, match="same name"):
@@ -174,7 +154,7 @@ def test_an_unexpected_error_is_shown_and_raised(builder, monkeypatch):
     """What is no ChartError is a fault of ours: on the page, and in the log."""
     monkeypatch.setattr("quota_helpers.widgets.builder.build_chart", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        tell(builder._controls.columns["x"], "plan")
+        tell(builder._columns["x"], "plan")
     assert "ZeroDivisionError" in builder.alerts.value
 
 
@@ -183,7 +163,7 @@ def test_two_builders_do_not_disturb_each_other(frame):
     first, second = ChartBuilder(frame), ChartBuilder(frame, name="frame")
     before = drawn(second)
     first.kind = "scatter"
-    tell(first._controls.filter, "used_percent <")
+    tell(first._words["filter"], "used_percent <")
     assert drawn(second) == before
     assert second.problem == ""
 
@@ -192,10 +172,10 @@ def test_names_that_no_field_can_hold_are_chosen_by_a_label():
     """A line break, no name at all, two names that look alike."""
     odd = pd.DataFrame({"a\nb": ["x", "y"], "": [1.0, 2.0], "a\\nb": [3, 4]})
     builder = ChartBuilder(odd, spec=ChartSpec(x="a\nb", y="", kind="bar"))
-    labels = builder._controls.columns["x"].options
+    labels = builder._columns["x"].options
     assert labels == ("a\\nb (1)", "(no name)", "a\\nb (2)")
-    assert builder._controls.read() == builder.spec
-    tell(builder._controls.columns["x"], "a\\nb (2)")
+    assert builder._read() == builder.spec
+    tell(builder._columns["x"], "a\\nb (2)")
     assert builder.x == "a\\nb"
     assert builder.problem == ""
 
@@ -249,7 +229,7 @@ def test_columns_can_be_given_at_once(frame):
     """`ChartBuilder(frame, x=..., y=..., color=...)`; what is not given suits them, and the code names the variable."""
     builder = ChartBuilder(frame, x="window", y="used_percent", color="account")
     assert (builder.x, builder.y, builder.color, builder.kind) == ("window", "used_percent", "account", "bar")
-    assert "frame[" in builder.code
+    assert "chart_rows(frame, " in builder.code
     assert builder.facet is None
     with pytest.raises(ChartError, match="x: there is no column 'windo'"):
         ChartBuilder(frame, x="windo")
@@ -259,34 +239,33 @@ def test_burn_per_weekday_is_two_clicks():
     """Kind, summary and step follow the columns, until somebody chooses another kind."""
     readings = qh.open_history(qh.demo()).frame()
     builder = ChartBuilder(readings, name="readings")
-    tell(builder._controls.columns["x"], "weekday")
-    tell(builder._controls.columns["y"], "burn_per_day")
+    tell(builder._columns["x"], "weekday")
+    tell(builder._columns["y"], "burn_per_day")
     assert (builder.kind, builder.aggregation, builder.every) == ("bar", "mean", "none")
-    assert builder._controls.read() == builder.spec
+    assert builder._read() == builder.spec
     assert run(builder, readings, "readings").to_json() == builder.figure.to_json()
     builder.kind = "line"
-    tell(builder._controls.columns["x"], "hour")
+    tell(builder._columns["x"], "hour")
     assert builder.kind == "line"
 
 
 @pytest.mark.parametrize("typed", ["none", "None", " none ", ""])
 def test_none_is_none(builder, typed):
     """As the empty field says, unless a column is called so."""
-    tell(builder._controls.columns["color"], typed)
+    tell(builder._columns["color"], typed)
     assert builder.color is None
     assert builder.problem == ""
     own = ChartBuilder(pd.DataFrame({"none": ["a"], "v": [1.0]}), name="own")
-    tell(own._controls.columns["color"], "none")
+    tell(own._columns["color"], "none")
     assert own.color == "none"
 
 
 def test_addresses_are_masked_wherever_they_are_shown():
-    """In the chart, beside it and among the values to pick; two that look alike stay two."""
+    """In the chart and beside it; two that look alike stay two, and the code says what was typed."""
     people = pd.DataFrame({"who": ["kim@example.com", "kirk@example.com"], "v": [1.0, 2.0]})
-    builder = ChartBuilder(people, only_column="who")
-    assert builder._controls.only_values.labels == ("ki...@example.com (1)", "ki...@example.com (2)")
-    assert "kim@" not in json.dumps(drawn(builder)) + builder._about.value
-    tell(builder._controls.only_values._field, "ki...@example.com (2)")
-    assert builder.only_values == ("kirk@example.com",)
+    builder = ChartBuilder(people)
+    assert drawn(builder)["data"][0]["x"] == ["ki...@example.com (1)", "ki...@example.com (2)"]
+    tell(builder._words["filter"], "who == 'kirk@example.com'")
+    assert "kirk@" not in json.dumps(drawn(builder)) + builder._about.value
     assert run(builder, people, "people").to_json() == builder.figure.to_json()
     assert "kirk@" not in builder._repr_mimebundle_()["text/html"]

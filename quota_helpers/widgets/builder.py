@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from html import escape
 from typing import Any, Final
@@ -12,24 +14,30 @@ import pandas as pd
 import traitlets
 
 from ..charts.builder import (
+    AGGREGATIONS,
+    EVERY,
+    KINDS,
     BuiltChart,
     ChartSpec,
     build_chart,
     check_columns,
     check_name,
+    columns_of,
     default_spec,
     name_of,
     suited,
 )
 from ..errors import ChartError
+from ..labels import numbered
 from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
-from .builder_controls import BuilderControls
 from .code_block import CodeBlock
 from .twin import StaticTwin, twin_html
 
 KEPT_ROWS: Final = 6
 KEPT_COLUMNS: Final = 8
+ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet"}
+WORDS: Final = {"kind": ("Kind", KINDS), "aggregation": ("Summary", AGGREGATIONS), "every": ("Step", EVERY)}
 
 
 class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -78,13 +86,12 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         first = default_spec(frame, spec, **choices)
         check_columns(frame, **first.roles)
         self._chart: BuiltChart | None = None
-        self._typing = False
+        self._typing = self._quiet = False
         self.alerts = Alerts()
-        self._controls = BuilderControls(frame, self._take)
         self._about = ipywidgets.HTML()
         self._output = ipywidgets.Output().add_class("qb-chart")
         self._code = CodeBlock(caption=f"The code of this chart, for a cell below the one that makes {self._name}:")
-        super().__init__([*self._controls.rows, self.alerts, self._about, self._output, self._code])
+        super().__init__([*self._make_controls(), self.alerts, self._about, self._output, self._code])
         self.add_class("quota-builder")
         self.spec = first
 
@@ -129,18 +136,72 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         )
         return mask_identity(shown)
 
-    @guarded("Chart builder")
-    def _take(self) -> None:
-        """Draw what the controls say; a name that is no column is told, not raised."""
-        typed = self._controls.read()
-        followed = self._following(typed)
-        self._typing = True
+    def _make_controls(self) -> list[ipywidgets.HBox]:
+        """A control for each choice, of kinds that keep their keys in JupyterLab (drop-downs lose theirs).
+
+        What is typed counts when Enter is pressed, or the field is left.
+        """
+        names = columns_of(self._frame)
+        labels = numbered([printable(mask_identity(name) or "(no name)") for name in names])
+        self._names = dict(zip(labels, names, strict=True))
+        self._labels = dict(zip(names, labels, strict=True))
+        # `ensure_option` would drop what is no column without a word.
+        typed: dict[str, Any] = {"continuous_update": False, "placeholder": "none", "options": labels}
+        hint = 'a condition, such as: number < 20 and name == "text"'
+        self._columns = {role: ipywidgets.Combobox(description=words, **typed) for role, words in ROLES.items()}
+        self._words: dict[str, Any] = {
+            name: ipywidgets.ToggleButtons(options=options, description=words)
+            for name, (words, options) in WORDS.items()
+        }
+        self._words["filter"] = ipywidgets.Text(description="Filter", continuous_update=False, placeholder=hint)
+        self._words["filter"].add_class("qb-filter")
+        for control in (*self._columns.values(), *self._words.values()):
+            control.observe(self._take, "value")
+        kind, aggregation, every, condition = self._words.values()
+        rows = (list(self._columns.values()), [kind], [aggregation, every], [condition])
+        boxes = [ipywidgets.HBox(controls).add_class("qb-row") for controls in rows]
+        boxes[0].add_class("qb-columns")
+        return boxes
+
+    def _read(self) -> ChartSpec:
+        """The choices as the controls have them, whether they make a chart or not."""
+        columns: dict[str, Any] = {role: self._chosen(control) for role, control in self._columns.items()}
+        return ChartSpec(**columns, **{name: control.value for name, control in self._words.items()})
+
+    def _chosen(self, control: ipywidgets.Combobox) -> str | None:
+        typed = control.value.strip()
+        empty = None if typed.casefold() in {"", "none"} else typed
+        return self._names.get(control.value, self._names.get(typed, empty))
+
+    def _show(self, spec: ChartSpec) -> None:
+        """Move every control to where the choices are, without hearing of it."""
+        with self._while("_quiet"):
+            for role, control in self._columns.items():
+                column = getattr(spec, role)
+                if self._chosen(control) != column:
+                    control.value = "" if column is None else self._labels.get(column, column)
+            for name, control in self._words.items():
+                control.value = getattr(spec, name)
+
+    @contextmanager
+    def _while(self, flag: str) -> Iterator[None]:
+        setattr(self, flag, True)
         try:
-            self.spec = followed
+            yield
         finally:
-            self._typing = False
+            setattr(self, flag, False)
+
+    @guarded("Chart builder")
+    def _take(self, _: object) -> None:
+        """Draw what the controls say; a name that is no column is told, not raised."""
+        if self._quiet:
+            return
+        typed = self._read()
+        followed = self._following(typed)
+        with self._while("_typing"):
+            self.spec = followed
         if followed != typed:
-            self._controls.show(followed)
+            self._show(followed)
 
     def _following(self, spec: ChartSpec) -> ChartSpec:
         """The choices with the kind, summary and step that suit a new x or y, unless somebody chose others before."""
@@ -162,7 +223,7 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     @traitlets.observe("spec")
     def _draw(self, _: object) -> None:
         if not self._typing:
-            self._controls.show(self.spec)
+            self._show(self.spec)
         try:
             chart = build_chart(self._frame, self.spec, name=self._name)
         except ChartError as error:

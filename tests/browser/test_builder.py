@@ -69,7 +69,7 @@ def test_choosing_by_keyboard_changes_chart_and_code(notebook: NotebookPage, the
     choose(page, "Colour", "state")
     expect(code(page)).to_contain_text('color="state"')
     choose(page, "Filter", "used_percent > 20")
-    expect(code(page)).to_contain_text('frame.query("used_percent > 20", engine="python")')
+    expect(code(page)).to_contain_text('filter="used_percent > 20"')
 
     button = page.get_by_role("button", name="max", exact=True)
     button.focus()
@@ -136,20 +136,6 @@ def test_what_cannot_be_drawn_is_told_and_corrected(notebook: NotebookPage) -> N
     choose(page, "Filter", "used_percent <")
     expect(alert).to_contain_text("The filter cannot be used. SyntaxError")
     assert traffic(page).errors == []
-
-
-def test_values_are_picked(notebook: NotebookPage) -> None:
-    """A column, then one of its values, both typed."""
-    page = notebook.page
-    choose(page, "Only", "window")
-    expect(page.get_by_label("is", exact=True)).to_be_enabled()
-    choose(page, "is", "weekly")
-    expect(code(page)).to_contain_text('frame["window"].isin(["weekly"])')
-    page.wait_for_function("() => quotaLab.shown('.js-plotly-plot')[0].data.length === 1")
-    assert {trace["name"] for trace in charts(page)[0]["data"]} == {"weekly"}
-    page.get_by_role("button", name="weekly ✕").click()
-    expect(code(page)).not_to_contain_text("isin")
-    assert page.evaluate("() => quotaLab.cells().length") == 2
 
 
 def test_two_builders_and_settings_from_a_cell(page: Page, lab: Lab) -> None:

@@ -1,8 +1,8 @@
 """A chart of any DataFrame from a few choices, together with the code that makes it."""
 
-from .build import PLOTLY, BuiltChart, build_chart
-from .columns import check_columns, columns_of, default_spec, suited, values_of
-from .recipe import check_name, name_of
+from .build import PLOTLY, BuiltChart, build_chart, check_name, name_of
+from .columns import check_columns, columns_of, default_spec, suited
+from .rows import chart_rows, lifted
 from .spec import AGGREGATIONS, EVERY, KINDS, ChartSpec
 
 __all__ = [
@@ -13,11 +13,12 @@ __all__ = [
     "BuiltChart",
     "ChartSpec",
     "build_chart",
+    "chart_rows",
     "check_columns",
     "check_name",
     "columns_of",
     "default_spec",
+    "lifted",
     "name_of",
     "suited",
-    "values_of",
 ]

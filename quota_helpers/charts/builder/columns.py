@@ -18,8 +18,8 @@ from .spec import WHOLE, ChartSpec
 JOINT: Final = " · "  # between the levels of a column with several
 OWN_TIMES: Final = ("fetched_at", "began_at", "time")  # of readings, cycles and tokens
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-CALENDAR: Final = {"weekday": "dt.day_name()", "hour": "dt.hour"}
-RATES: Final = {"burn_per_hour": "points / hours", "burn_per_day": "points / hours * 24"}
+CALENDAR: Final = ("weekday", "hour")
+RATES: Final = {"burn_per_hour": 1, "burn_per_day": 24}  # hours
 TOKENS: Final = frozenset({"time", "session", "total"})
 FEW_ACCOUNTS: Final = 9
 FEW_NAMES: Final = 12
@@ -97,62 +97,6 @@ def check_columns(frame: pd.DataFrame, **roles: str | None) -> None:
         if name is not None and name not in known:
             hint = advice(name, known) or "The frame has no columns."
             raise ChartError(f"{role}: there is no column {name!r}. {hint}")
-
-
-def values_of(frame: pd.DataFrame, name: str, most: int = 200) -> dict[str, Any]:
-    """The values of a column that can be picked, the most frequent first: what each is called -> itself.
-
-    Rows without a value are "(missing)" -> None. Values that have no short code, such as lists, are left out.
-
-    Args:
-        frame: Any DataFrame.
-        name: As `columns_of` names it.
-        most: How many are offered.
-
-    Raises:
-        ChartError: There is no such column.
-    """
-    check_columns(frame, only=name)
-    table = flat(frame)
-    if name in questions_of(table):
-        return {day: day for day in WEEKDAYS} if name == "weekday" else {}
-    found: dict[str, Any] = {}
-    try:
-        counted = table[name].value_counts(dropna=True).index[:most]
-    except TypeError:  # values that cannot be counted, such as lists, cannot be picked either
-        return found
-    for value in counted:
-        try:
-            literal(value)
-        except ChartError:
-            continue
-        found.setdefault(str(value), value)
-    return found | ({"(missing)": None} if table[name].hasnans else {})
-
-
-def literal(value: Any) -> str:
-    """Python code for a value of a column.
-
-    Raises:
-        ChartError: For a value that has no short code, such as a list.
-    """
-    if isinstance(value, pd.Timestamp):
-        # isoformat keeps nanoseconds; the zone's name would be lost in it
-        zone = "" if value.tz is None else f".tz_convert({str(value.tz)!r})"
-        return f"pd.Timestamp({value.isoformat()!r}){zone}"
-    if isinstance(value, pd.Timedelta):
-        return f"pd.Timedelta({value.isoformat()!r})"
-    plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, str):
-        return text(plain)
-    if isinstance(plain, bool | int) or (isinstance(plain, float) and plain - plain == 0):
-        return repr(plain)
-    raise ChartError(f"A value of type {type(value).__name__} cannot be picked. Use the filter instead.")
-
-
-def text(value: str) -> str:
-    """Python code for a text, in double quotes where that needs no escapes."""
-    return f'"{value}"' if value.isprintable() and '"' not in value and "\\" not in value else repr(value)
 
 
 def default_spec(frame: pd.DataFrame, spec: ChartSpec | None = None, **choices: Any) -> ChartSpec:

@@ -1,4 +1,4 @@
-"""From the frame to the rows that are drawn: names, questions, filter, plain types, fewer values, fewer rows, sums."""
+"""From a frame to the rows that are drawn: questions, filter, plain types, values that can be told apart, sums."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import pandas as pd
 from pandas.api import types
 
 from ...errors import ChartError
+from ...frames import micros
+from ...periods import with_burn
+from ...times import MISSING as NEVER
 from ..style import plain
-from .columns import CALENDAR, JOINT, RATES, WEEKDAYS, flat, literal, questions_of, text, time_of
-from .recipe import Recipe
+from ..wall_time import wall_time
+from .columns import CALENDAR, RATES, WEEKDAYS, flat, questions_of, time_of
 from .spec import ChartSpec
 
 MISSING: Final = "(missing)"
@@ -21,275 +24,300 @@ MOST_FACETS: Final = 12
 MOST_BOXES: Final = 40  # the browser works out every box, and every curve of a violin, by itself
 MOST_CELLS: Final = 100  # along each side of a heatmap
 FILTER_HINT: Final = "Write for example: number < 20 and name == 'text'; column names with blanks stand in `...`."
-STEPS: Final = {"hour": '.dt.floor("h")', "day": '.dt.floor("D")', "week": '.dt.to_period("W").dt.start_time'}
 LENGTHS: Final = {"hour": pd.Timedelta(hours=1), "day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7)}
 TIME_CLASSES: Final = ("1s", "10s", "1min", "5min", "15min", "1h", "3h", "6h", "12h", "1D", "7D", "28D")
 PAUSE: Final = 10  # so many times the usual distance is a gap in a line
 
 
-def choose_rows(recipe: Recipe, spec: ChartSpec) -> None:
-    """The rows that pass the filters, with the columns that are drawn."""
-    count = len(recipe.frame)
-    _name_columns(recipe, spec)
-    if condition := spec.filter.strip():
-        _filter(recipe, condition)
-    if spec.only_column is not None and spec.only_values:
-        recipe.take(f"{recipe.rows}[{_is_one_of(recipe.rows, spec.only_column, spec.only_values)}]")
-    weighed = spec.value in RATES and spec.summary == "mean" and {"points", "hours"} <= set(recipe.frame.columns)
-    columns = [column for column in spec.columns if not (weighed and column == spec.value)]
-    columns = [*dict.fromkeys([*columns, *(("points", "hours") if weighed else ())])]
-    recipe.take(f"{recipe.rows}[[{', '.join(map(text, columns))}]]")
-    if count and not len(recipe.frame):
-        raise ChartError("No row passes the filter.")
+def chart_rows(frame: pd.DataFrame, **choices: Any) -> pd.DataFrame:
+    """The rows of a chart as plotly draws them well, by the choices of `ChartSpec`.
 
+    Those that pass the filter; times without their zone, durations in hours, what is neither time nor number as text.
+    An x that is a time is rounded down to its step. Where there are more colours, facets, boxes or cells than can be
+    told apart, the rarest names become one, and numbers and times are rounded down to a round step. Then the rows with
+    the same x, colour and facet are one, as the aggregation says; what is still too many for a browser is sampled.
 
-def _name_columns(recipe: Recipe, spec: ChartSpec) -> None:
-    """Names as text, index levels as columns, and the questions that are asked."""
-    frame, code = recipe.frame, recipe.rows
-    table = flat(frame)
-    wanted = {*spec.columns, spec.only_column}
-    asked = {question for question in questions_of(table) if question in wanted or question in spec.filter}
-    time = time_of(table) if asked & set(CALENDAR) else None
-    if frame.columns.nlevels > 1:
-        code += f'.set_axis(["{JOINT}".join(map(str, name)) for name in {code}.columns], axis=1)'
-    elif not all(isinstance(column, str) for column in frame.columns):
-        code += f".set_axis([str(name) for name in {code}.columns], axis=1)"
-    levels = list(table.columns[frame.shape[1] :])
-    if {*wanted, time} & set(levels):
-        code += f".reset_index(names=[{', '.join(map(text, levels))}])"
-    if asked & set(RATES):
-        code = f"with_burn({code})"
-    if code != recipe.rows:
-        recipe.take(code)
-    for question in (question for question in CALENDAR if question in asked):
-        recipe.take(f"{recipe.rows}.assign({question}={recipe.rows}[{text(str(time))}].{CALENDAR[question]})")
-        zone = getattr(recipe.frame[time].dt, "tz", None)
-        recipe.labels[question] = f"{question} ({zone})" if zone else question
-    recipe.orders |= {"weekday": list(WEEKDAYS)} if "weekday" in asked else {}
-    recipe.labels |= {rate: f"{rate} (points)" for rate in RATES if rate in asked}
+    Returns:
+        A row for each mark; of a heatmap a row for each y and a column for each x. Its `attrs` say what was done:
+        "value" (the column that is drawn), "labels" (column -> what the axes call it), "orders" (column -> its values
+        as they are drawn) and "notes".
 
+    Raises:
+        ChartError: The filter cannot be used or passes nothing, or there is nothing to sum up.
 
-def _filter(recipe: Recipe, condition: str) -> None:
-    # `engine="python"`: the same on every machine, with numexpr and without.
-    arguments = f'({text(condition)}, engine="python")'
-    try:
-        answer = recipe.value(f"{recipe.rows}.eval{arguments}")
-    except ChartError as exc:
-        hint = " Only the frame's columns are known here: write other values out." if "@" in condition else ""
-        raise ChartError(f"The filter cannot be used. {exc}.{hint} {FILTER_HINT}") from exc
-    if not (isinstance(answer, pd.Series) and types.is_bool_dtype(answer.dtype)):
-        raise ChartError(f"The filter is not true or false for each row. {FILTER_HINT}")
-    recipe.take(f"{recipe.rows}.query{arguments}")
-
-
-def _is_one_of(start: str, column: str, values: tuple[object, ...]) -> str:
-    place = f"{start}[{text(column)}]"
-    known = [literal(value) for value in values if not (types.is_scalar(value) and pd.isna(value))]
-    tests = [f"{place}.isin([{', '.join(known)}])"] if known else []
-    return " | ".join(tests if len(known) == len(values) else [*tests, f"{place}.isna()"])
-
-
-def plain_types(recipe: Recipe, spec: ChartSpec) -> None:
-    """Types that plotly draws well: times without a zone, durations in hours, numbers as such, everything else text."""
-    apart = {spec.facet: MOST_FACETS, None if spec.kind in {"heatmap", "scatter", "bar"} else spec.color: MOST_COLORS}
-    for column in (column for column in spec.columns if column in recipe.frame):
-        number = column == spec.value and spec.kind != "histogram"
-        if column == spec.x and spec.every == "hour":
-            _mark_repeated_hour(recipe, column)
-        recipe.change(column, _plain(recipe, column, recipe.frame[column], number=number))
-        values = recipe.frame[column]
-        # A trace or a chart for each number, unless there are too many or some are missing.
-        if column in apart and not _is_text(values):
-            many = _is_time(values) or values.hasnans or values.nunique() > apart[column]
-            recipe.change(column, '.astype("str")' if many else "")
-        if _is_text(values := recipe.frame[column]):
-            recipe.change(column, f'.fillna("{MISSING}")' if values.hasnans else "")
-            # Plotly would read these as markup.
-            recipe.change(column, ".map(plain)" if values.str.contains("[<&]").any() else "")
-
-
-def _plain(recipe: Recipe, column: str, values: pd.Series, *, number: bool) -> str:  # noqa: PLR0911, C901 - one per type
-    dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        if number and types.is_numeric_dtype(dtype.categories.dtype):
-            return '.astype("float64")'
-        if dtype.ordered:
-            recipe.orders[column] = [plain(str(value)) for value in dtype.categories]
-        return '.astype("str")'
-    if _is_time(values):
-        if getattr(values.dt, "tz", None) is None:
-            return ""
-        recipe.labels[column] = f"{column} ({values.dt.tz})"
-        return ".dt.tz_localize(None)"  # plotly takes many times longer for times with a zone
-    if types.is_timedelta64_dtype(dtype):
-        recipe.labels[column] = f"{column} (hours)"
-        return ".dt.total_seconds() / 3600"
-    if types.is_bool_dtype(dtype):
-        return '.astype("float64")' if number else '.astype("str")'
-    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-        return '.astype("float64")' if types.is_extension_array_dtype(dtype) else ""
-    inferred = types.infer_dtype(values, skipna=True) if types.is_object_dtype(dtype) else ""
-    if inferred in {"integer", "floating", "mixed-integer-float", "decimal"} or (number and inferred == "boolean"):
-        return '.astype("float64")'
-    if inferred in {"datetime64", "date"}:
-        return '.astype("datetime64[us]")'
-    return "" if dtype == "str" else '.astype("str")'
-
-
-def _mark_repeated_hour(recipe: Recipe, column: str) -> None:
-    """Where the clock goes back an hour comes twice: without its zone the second would be one with the first."""
-    place = f"{recipe.data}[{text(column)}]"
-    twice = f"({place} - pd.Timedelta(hours=1)).dt.tz_localize(None) == {place}.dt.tz_localize(None)"
-    if isinstance(recipe.frame[column].dtype, pd.DatetimeTZDtype) and recipe.value(twice).any():
-        recipe.take(f"{recipe.data}.reset_index(drop=True)")
-        recipe.note("an hour comes twice: it is drawn in two halves")
-        recipe.run(f"again = {twice}")
-
-
-def step_times(recipe: Recipe, spec: ChartSpec) -> None:
-    """Round an x that is a time down to hours, days or weeks."""
-    if spec.every == "none" or spec.x is None:
-        return
-    if not _is_time(recipe.frame[spec.x]):
-        recipe.notes.append(f"{_shown(spec.x)} is no time, so that the step ({spec.every}) does not apply")
-        return
-    if spec.summary == "last":
-        _sort(recipe, spec.x)
-    recipe.change(spec.x, STEPS[spec.every])
-    if recipe.has("again"):
-        recipe.change(spec.x, ".mask(again, lambda hour: hour + pd.Timedelta(minutes=30))")
-    recipe.labels[spec.x] = f"{recipe.called(spec.x)}, by {spec.every}"
-
-
-def few_places(recipe: Recipe, spec: ChartSpec) -> None:
-    """At most so many colours, facets, boxes and cells as can be told apart.
-
-    Numbers and times are rounded down to a round step, which the axis names; the rarest names are drawn together.
+    >>> rows = chart_rows(pd.DataFrame({"k": ["a", "a", None], "v": [1, 5, 2]}), x="k", y="v", aggregation="max")
+    >>> rows.to_numpy().tolist(), rows.attrs["labels"]
+    ([['(missing)', 2], ['a', 5]], {'v': 'max of v'})
     """
-    places: dict[str | None, int] = {spec.color: MOST_COLORS, spec.facet: MOST_FACETS}
-    if spec.kind == "heatmap":
-        places = {spec.x: MOST_CELLS, spec.y: MOST_CELLS}
-    elif spec.kind in {"box", "violin"} and spec.x != spec.y:
-        places[spec.x] = MOST_BOXES
-    for column, most in places.items():
-        if column is None or (count := recipe.frame[column].nunique()) <= most:
-            continue
-        place = f"{recipe.data}[{text(column)}]"
-        if _is_text(recipe.frame[column]):
-            recipe.note(f"{_shown(column)} has {count:,} values: the {most} most frequent, the others as {OTHER}")
-            recipe.run(f"top = {place}.value_counts().index[:{most}]")
-            recipe.change(column, f'.where({place}.isin(top), "{OTHER}")')
-        elif column in {spec.x, spec.y}:
-            code, step = _classes(place, recipe.frame[column], most)
-            recipe.run(f"{place} = {code}")
-            recipe.labels[column] = f"{recipe.called(column)}, in steps of {step}"
-
-
-def _classes(place: str, values: pd.Series, most: int) -> tuple[str, str]:
-    """Code that rounds down to steps of which there are at most *most*, and the step in words."""
-    if _is_time(values):
-        span = values.max() - values.min()
-        days = math.ceil(span / pd.Timedelta(days=1) / (most - 1))
-        step = next((step for step in TIME_CLASSES if span / pd.Timedelta(step) <= most - 1), f"{days}D")
-        return f'{place}.dt.floor("{step}")', step.removeprefix("1")
-    finite = values[values.abs() < math.inf]
-    least = (float(finite.max()) - float(finite.min())) / (most - 1)
-    power = 10.0 ** math.floor(math.log10(least))
-    width = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
-    if width >= 1:
-        return f"{place} // {width:.0f} * {width:.0f}", f"{width:.0f}"
-    # 0.3 // 0.1 is 2: what is a step is rounded before it is rounded down
-    digits = math.ceil(-math.log10(width))
-    return f"(({place} / {width:g}).round(6) // 1 * {width:g}).round({digits})", f"{width:g}"
-
-
-def few_rows(recipe: Recipe, spec: ChartSpec) -> None:
-    """A sample of what would keep the browser busy for seconds."""
-    count = len(recipe.frame)
-    if count > spec.room:
-        recipe.note(f"{spec.room:,} of {count:,} rows, drawn at random: shapes hold, single peaks may be missing")
-        order = ".sort_index()" if spec.kind in {"bar", "line", "area"} else ""
-        recipe.take(f"{recipe.rows}.reset_index(drop=True).sample({spec.room}, random_state=0){order}")
-
-
-def summarize(recipe: Recipe, spec: ChartSpec) -> str:
-    """Make one of the rows with the same x, colour and facet; the name of the column that then holds the values.
-
-    A heatmap becomes `table`, with a row for each y and a column for each x.
-    """
+    spec = ChartSpec(**choices)
+    rows = _Rows(frame, spec)
+    rows.ask()
+    rows.filter()
     if spec.summary == "none":
-        return str(spec.y)
-    # Rows without an x are not drawn anyway, but those without a colour are.
-    loose = spec.kind != "heatmap" and any(recipe.frame[key].hasnans for key in spec.keys if key != spec.x)
-    groups = f"{recipe.data}.groupby([{', '.join(map(text, spec.keys))}]{', dropna=False' if loose else ''})"
-    groups += _call(recipe, spec)
-    target = spec.value or "rows"
-    while target in spec.keys:
-        target += " "
-    if spec.kind == "heatmap":
-        recipe.run(f"table = {groups}.unstack()")
-        for key, axis in ((spec.y, "index"), (spec.x, "columns")):
-            there = list(getattr(recipe.value("table"), axis))
-            if order := [name for name in recipe.orders.get(str(key), ()) if name in there]:
-                order += [name for name in there if name not in order]
-                recipe.run(f"table = table.reindex({axis}=[{', '.join(map(text, order))}])")
-    else:
-        recipe.take(f"{groups}.reset_index(name={text(target)})")
-        recipe.labels[target] = f"{spec.summary} of {recipe.called(spec.value)}" if spec.value else target
-    return target
+        rows.sample()  # first, so that nothing is worked out for rows that are not drawn
+    rows.make_plain()
+    rows.step()
+    rows.keep_few()
+    rows.count_unplaced()
+    value = rows.summarize()
+    if spec.kind != "heatmap":
+        rows.sample()
+    if spec.kind in {"line", "area"} and spec.x is not None:  # a line runs from left to right
+        rows.sort(spec.x)
+    rows.data.attrs = {"value": value, "labels": rows.labels, "orders": rows.orders, "notes": rows.notes}
+    return rows.data
 
 
-def _call(recipe: Recipe, spec: ChartSpec) -> str:
-    if spec.value is None:
-        return ".size()"
-    if spec.value in RATES and spec.value not in recipe.frame:  # each reading weighs as much as its hours
-        return f'[["points", "hours"]].sum().eval("{RATES[spec.value]}", engine="python")'
-    values = recipe.frame[spec.value]
-    if spec.summary in {"mean", "median", "sum"} and not types.is_numeric_dtype(values.dtype) and len(values):
-        raise ChartError(
-            f"{spec.summary} needs numbers, which {spec.value!r} does not hold. Choose count, or another column."
-        )
-    # Of values that are all unknown the sum is unknown as well, not 0.
-    return f"[{text(spec.value)}].{spec.summary}({'min_count=1' if spec.summary == 'sum' else ''})"
+def lifted(data: pd.DataFrame, x: str, y: str, *, by: list[str], every: str = "none") -> pd.DataFrame:
+    """The rows of lines over time with an unknown value wherever the pen is lifted.
 
+    That is where a step is missing, or where ten times the usual distance lies between two points.
 
-def in_order(recipe: Recipe, spec: ChartSpec) -> None:
-    """A line runs from left to right."""
-    if spec.kind in {"line", "area"} and spec.x is not None and not recipe.frame[spec.x].is_monotonic_increasing:
-        _sort(recipe, spec.x)
-
-
-def lift_at_gaps(recipe: Recipe, spec: ChartSpec, value: str) -> None:
-    """A line over time stops where a step is missing, or where ten times the usual distance lies between two points."""
-    data, x = recipe.frame, spec.x
-    if spec.kind != "line" or x is None or value == x or not _is_time(data[x]):
-        return
-    if not types.is_numeric_dtype(data[value].dtype):
-        return
-    groups = [column for column in spec.keys if column not in {x, value}]
-    by = f".groupby([{', '.join(map(text, groups))}], dropna=False)" if groups else ""
-    distance = f"{recipe.data}{by}[{text(x)}].diff()"
-    apart = recipe.value(distance)
+    Args:
+        data: Rows in the order of *x*.
+        x: Column of times.
+        y: Column of numbers.
+        by: Columns that tell the lines apart.
+        every: The step of the times.
+    """
+    apart = data.groupby(by, dropna=False)[x].diff() if by else data[x].diff()
     usual: Any = apart[apart > pd.Timedelta(0)].median()
-    pause = LENGTHS[spec.every] * 1.5 if spec.every != "none" else usual * PAUSE
-    if (apart > pause).any():
-        recipe.run(f'gap = {distance} > pd.Timedelta("{pause.isoformat()}")')
-        lifted = f'{recipe.data}[gap].assign(**{{{text(value)}: float("nan")}})'
-        recipe.take(f'pd.concat([{lifted}, {recipe.data}]).sort_values({text(x)}, kind="stable")')
+    gaps = data[apart > (LENGTHS[every] * 1.5 if every in LENGTHS else usual * PAUSE)]
+    if gaps.empty:
+        return data
+    return pd.concat([gaps.assign(**{y: math.nan}), data]).sort_values(x, kind="stable")
 
 
-def _sort(recipe: Recipe, column: str) -> None:
-    recipe.take(f'{recipe.rows}.sort_values({text(column)}, kind="stable")')
+def is_time(values: pd.Series) -> bool:
+    """Whether a column holds times."""
+    return bool(types.is_datetime64_any_dtype(values.dtype))
+
+
+class _Rows:
+    """The rows on their way."""
+
+    def __init__(self, frame: pd.DataFrame, spec: ChartSpec) -> None:
+        self.data, self.spec = flat(frame), spec
+        self.labels: dict[str, str] = {}
+        self.orders: dict[str, list[str]] = {}
+        self.notes: list[str] = []
+
+    def called(self, column: str | None) -> str:
+        return self.labels.get(str(column), str(column))
+
+    def change(self, column: str, values: pd.Series) -> None:
+        self.data = self.data.assign(**{column: values})
+
+    def sort(self, column: str) -> None:
+        if not self.data[column].is_monotonic_increasing:
+            self.data = self.data.sort_values(column, kind="stable")
+
+    def ask(self) -> None:
+        """Add the questions that are asked as columns."""
+        table, columns = self.data, (*self.spec.columns, self.spec.filter)
+        asked = [name for name in questions_of(table) if any(name in column for column in columns)]
+        if set(asked) & set(RATES):
+            self.data = with_burn(table)
+            self.labels |= {name: f"{name} (points)" for name in RATES}
+        for name in CALENDAR:
+            if name in asked:
+                times = table[time_of(table)].dt
+                self.change(name, times.day_name() if name == "weekday" else times.hour)
+                self.labels |= {name: f"{name} ({times.tz})"} if times.tz else {}
+        self.orders |= {"weekday": list(WEEKDAYS)} if "weekday" in asked else {}
+
+    def filter(self) -> None:
+        condition = self.spec.filter.strip()
+        if not condition:
+            return
+        try:
+            # The same on every machine, with numexpr and without; nothing but the frame's columns is known to it.
+            passes = self.data.eval(condition, engine="python", local_dict={}, global_dict={})
+        except Exception as exc:
+            said = (str(exc).strip() or "no reason was given").splitlines()[0][:300]
+            hint = " Only the frame's columns are known here: write other values out." if "@" in condition else ""
+            problem = f"The filter cannot be used. {type(exc).__name__}: {said}.{hint} {FILTER_HINT}"
+            raise ChartError(problem) from exc
+        if not (isinstance(passes, pd.Series) and types.is_bool_dtype(passes.dtype)):
+            raise ChartError(f"The filter is not true or false for each row. {FILTER_HINT}")
+        count, self.data = len(self.data), self.data.loc[passes]
+        if count and self.data.empty:
+            raise ChartError("No row passes the filter.")
+
+    def sample(self) -> None:
+        room, count = self.spec.room, len(self.data)
+        if count > room:
+            self.notes.append(f"{room:,} of {count:,} rows, drawn at random: shapes hold, single peaks may be missing")
+            few = self.data.reset_index(drop=True).sample(room, random_state=0)
+            self.data = few.sort_index() if self.spec.kind in {"bar", "line", "area"} else few
+
+    def make_plain(self) -> None:
+        """Only the columns that are drawn, each in a type that plotly draws well."""
+        spec = self.spec
+        weighed = spec.value in RATES and spec.summary == "mean" and "points" in self.data
+        names = [*spec.columns, *(("points", "hours") if weighed else ())]
+        self.data = self.data[list(dict.fromkeys(names))]
+        many = {
+            spec.facet: MOST_FACETS,
+            None if spec.kind in {"heatmap", "scatter", "bar"} else spec.color: MOST_COLORS,
+        }
+        for column in spec.columns:
+            values, dtype = self.data[column], self.data[column].dtype
+            if is_time(values) and values.dt.tz:
+                self.labels[column] = f"{column} ({values.dt.tz})"
+            if types.is_timedelta64_dtype(dtype):
+                self.labels[column] = f"{column} (hours)"
+            if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
+                self.orders[column] = [plain(str(value)) for value in dtype.categories]
+            values = _plain(values, number=column == spec.value and spec.kind != "histogram")
+            # A trace or a chart for each number, unless there are too many or some are missing.
+            if column in many and (is_time(values) or values.hasnans or values.nunique() > many[column]):
+                values = values.astype("str")
+            if _is_text(values):
+                values = values.fillna(MISSING).map(plain)  # plotly would read "<" and "&" as markup
+            self.change(column, values)
+
+    def step(self) -> None:
+        """Times as they read in their zone, and an x that is a time rounded down; weeks begin on Monday."""
+        spec, every = self.spec, self.spec.every
+        if every != "none" and spec.x is not None:
+            if is_time(self.data[spec.x]):
+                self.sort(spec.x)  # what was last in a step is what was last in time
+                self.labels[spec.x] = f"{self.called(spec.x)}, by {every}"
+            else:
+                self.notes.append(f"{spec.x} is no time, so that the step ({every}) does not apply")
+        for column in spec.columns:
+            if is_time(self.data[column]):
+                self.change(column, _stepped(self.data[column], every if column == spec.x else "none"))
+        if every == "hour" and spec.x is not None and is_time(self.data[spec.x]) and not whole(self.data[spec.x]):
+            self.notes.append("an hour comes twice: it is drawn in two halves")
+
+    def keep_few(self) -> None:
+        """At most so many colours, facets, boxes and cells as can be told apart."""
+        spec = self.spec
+        places: dict[str | None, int] = {spec.color: MOST_COLORS, spec.facet: MOST_FACETS}
+        if spec.kind == "heatmap":
+            places = {spec.x: MOST_CELLS, spec.y: MOST_CELLS}
+        elif spec.kind in {"box", "violin"} and spec.x != spec.y:
+            places[spec.x] = MOST_BOXES
+        for column, most in places.items():
+            if column is None or (count := self.data[column].nunique()) <= most:
+                continue
+            values = self.data[column]
+            if _is_text(values):
+                self.notes.append(f"{column} has {count:,} values: the {most} most frequent, the others as {OTHER}")
+                self.change(column, values.where(values.isin(values.value_counts().index[:most]), OTHER))
+            elif column in {spec.x, spec.y}:
+                classes, step = _classes(values, most)
+                self.change(column, classes)
+                self.labels[column] = f"{self.called(column)}, in steps of {step}"
+
+    def count_unplaced(self) -> None:
+        spec = self.spec
+        for column in dict.fromkeys((spec.x, spec.y if spec.summary == "none" or spec.kind == "heatmap" else None)):
+            if column in spec.columns and (count := int(self.data[column].isna().sum())):
+                rows = "1 row has" if count == 1 else f"{count:,} rows have"
+                self.notes.append(f"{rows} no {column} and cannot be drawn")
+
+    def summarize(self) -> str:
+        """Make one of the rows with the same keys; the name of the column that then holds the values."""
+        spec = self.spec
+        if spec.summary == "none":
+            return str(spec.y)
+        # Rows without an x are not drawn anyway, but those without a colour are.
+        loose = spec.kind != "heatmap" and any(self.data[key].hasnans for key in spec.keys if key != spec.x)
+        values = self._sums(self.data.groupby(list(spec.keys), dropna=not loose))
+        target = spec.value or "rows"
+        while target in spec.keys:
+            target += " "
+        if spec.kind == "heatmap":
+            self.data = values.unstack()  # noqa: PD010 - a series has no pivot_table
+            if self.data.empty:
+                raise ChartError("There is no row to draw with both an x and a y.")
+            for key, axis in ((spec.y, "index"), (spec.x, "columns")):
+                there, order = getattr(self.data, axis), self.orders.get(str(key), [])
+                if order:
+                    kept = [*(name for name in order if name in there), *(name for name in there if name not in order)]
+                    self.data = self.data.reindex(**{axis: kept})
+        else:
+            self.data = values.reset_index(name=target)
+        self.labels[target] = f"{spec.summary} of {self.called(spec.value)}" if spec.value else target
+        return target
+
+    def _sums(self, groups: Any) -> pd.Series:
+        spec = self.spec
+        if spec.value is None:
+            return groups.size()
+        if "hours" in self.data and spec.value in RATES:  # each reading weighs as much as its hours
+            sums = groups[["points", "hours"]].sum()
+            return sums["points"] / sums["hours"] * RATES[spec.value]
+        if spec.summary in {"mean", "median", "sum"} and len(self.data) and not holds_numbers(self.data[spec.value]):
+            raise ChartError(
+                f"{spec.summary} needs numbers, which {spec.value!r} does not hold. Choose count, or another column."
+            )
+        # Of values that are all unknown the sum is unknown as well, not 0.
+        return groups[spec.value].agg(spec.summary, **{"min_count": 1} if spec.summary == "sum" else {})
+
+
+def holds_numbers(values: pd.Series) -> bool:
+    """Whether a column holds numbers."""
+    return bool(types.is_numeric_dtype(values.dtype))
+
+
+def whole(times: pd.Series) -> bool:
+    """Whether all times are whole hours."""
+    return not (times.dt.minute > 0).any()
 
 
 def _is_text(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.StringDtype)
 
 
-def _is_time(values: pd.Series) -> bool:
-    return bool(types.is_datetime64_any_dtype(values.dtype))
+def _plain(values: pd.Series, *, number: bool) -> pd.Series:
+    """Times and numbers as they are, durations in hours, all else as text unless it is a *number* to be drawn."""
+    dtype: Any = values.dtype
+    if is_time(values):
+        return values
+    if types.is_timedelta64_dtype(dtype):
+        return values.dt.total_seconds() / 3600
+    counts = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    named = counts is not dtype or types.is_bool_dtype(dtype)
+    if types.is_numeric_dtype(counts) and not types.is_complex_dtype(dtype) and (number or not named):
+        return values.astype("float64") if named or types.is_extension_array_dtype(dtype) else values
+    inferred = types.infer_dtype(values, skipna=True) if types.is_object_dtype(dtype) else ""
+    if inferred in {"integer", "floating", "mixed-integer-float", "decimal"} or (number and inferred == "boolean"):
+        return values.astype("float64")
+    return values.astype("datetime64[us]" if inferred in {"datetime64", "date"} else "str")
 
 
-def _shown(column: str) -> str:
-    # in a comment of the code a line break would end the comment
-    return column if column.isprintable() else ascii(column)
+def _stepped(values: pd.Series, every: str) -> pd.Series:
+    """Times as they read in their zone (plotly takes many times longer for those with one), rounded down."""
+    local = values.dt.tz_localize(None)
+    if every in {"day", "week"}:
+        return local.dt.floor("D") if every == "day" else local.dt.to_period("W").dt.start_time
+    if every == "hour":
+        values = values - (local - local.dt.floor("h"))
+    if values.dt.tz is None:
+        return values
+    # An hour that comes twice when the clock goes back is two.
+    numbers = micros(values)
+    known = numbers != NEVER
+    numbers[known] = wall_time(numbers[known], values.dt.tz)
+    return pd.Series(numbers.view("M8[us]"), values.index)
+
+
+def _classes(values: pd.Series, most: int) -> tuple[pd.Series, str]:
+    """The values rounded down to round steps, of which there are at most *most*, and the step in words."""
+    if is_time(values):
+        span = values.max() - values.min()
+        days = math.ceil(span / pd.Timedelta(days=1) / (most - 1))
+        step = next((step for step in TIME_CLASSES if span / pd.Timedelta(step) <= most - 1), f"{days}D")
+        return values.dt.floor(step), step.removeprefix("1")
+    finite = values[values.abs() < math.inf]
+    least = (float(finite.max()) - float(finite.min())) / (most - 1)
+    power = 10.0 ** math.floor(math.log10(least))
+    width = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
+    if width >= 1:
+        return values // width * width, f"{width:.0f}"
+    # 0.3 // 0.1 is 2: what is a step is rounded before it is rounded down
+    return ((values / width).round(6) // 1 * width).round(math.ceil(-math.log10(width))), f"{width:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from ...errors import ChartError
 
@@ -38,8 +38,6 @@ class ChartSpec:
         every: Step to which an x that is a time is rounded down; weeks begin on Monday.
         filter: A condition as `DataFrame.query` takes it, such as `remaining_percent < 20`. It is code of the person
             who types it and runs with that person's rights: do not take it from anywhere else.
-        only_column: Column of which only some values are drawn, or None.
-        only_values: Those values; None among them stands for rows without one. Empty means all.
 
     >>> ChartSpec(x="account", y="used_percent", kind="bar").y
     'used_percent'
@@ -56,28 +54,22 @@ class ChartSpec:
     aggregation: Aggregation = "none"
     every: Every = "none"
     filter: str = ""
-    only_column: str | None = None
-    only_values: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         for role, allowed in (("kind", KINDS), ("aggregation", AGGREGATIONS), ("every", EVERY)):
             if getattr(self, role) not in allowed:
                 raise ChartError(f"{role} must be one of {', '.join(allowed)}, not {getattr(self, role)!r}.")
-        for role in ("x", "y", "color", "facet", "only_column"):
+        for role in ("x", "y", "color", "facet"):
             column = getattr(self, role)
             if not (column is None or isinstance(column, str)):
                 raise ChartError(f"{role} must be a column's name as text, or None, not {column!r}.")
         if not isinstance(self.filter, str):
             raise ChartError(f"filter must be text, not {type(self.filter).__name__}.")
-        values: object = self.only_values
-        if isinstance(values, str):
-            raise ChartError("only_values must be a tuple of values, not one text: write (value,).")
-        object.__setattr__(self, "only_values", tuple(self.only_values))
 
     @property
     def roles(self) -> dict[str, str | None]:
         """What each column is chosen for, in the words of the controls."""
-        return {"x": self.x, "y": self.y, "colour": self.color, "facet": self.facet, "only": self.only_column}
+        return {"x": self.x, "y": self.y, "colour": self.color, "facet": self.facet}
 
     @property
     def summary(self) -> Aggregation:
