@@ -57,6 +57,19 @@ def steps_of(path: str) -> list[str | int]:
     return steps
 
 
+def holders_of(path: str) -> list[str]:
+    """The paths of the objects and arrays around a place, the outermost first.
+
+    >>> holders_of("$.limits[0].used")
+    ['$', '$.limits', '$.limits[0]']
+    """
+    holders, at = [], "$"
+    for step in steps_of(path):
+        holders.append(at)
+        at = child_path(at, step) if isinstance(step, str) else item_path(at, step)
+    return holders
+
+
 def value_at(payload: Any, path: str) -> Any:
     """The value that stands at *path*.
 

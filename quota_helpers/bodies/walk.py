@@ -38,6 +38,7 @@ class Place(NamedTuple):
         type: JSON's name of its type.
         value: The value itself.
         known: What the catalogue says about it, or None.
+        folded: Its path with every index as `[]` and every key of a known map as `{}`: those are data, not fields.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Place(NamedTuple):
     type: str
     value: Any
     known: KnownField | None
+    folded: str
 
 
 def too_deep(path: str) -> BodyError:
@@ -57,7 +59,7 @@ def too_deep(path: str) -> BodyError:
     )
 
 
-def walk(payload: Any, root: KnownField | None = None, *, fold_items: bool = False) -> Iterator[Place]:
+def walk(payload: Any, root: KnownField | None = None) -> Iterator[Place]:
     """Every value of *payload* in document order, the root first; objects and arrays before what they hold.
 
     >>> [place.path for place in walk({"limits": [{"used": 5}]})]
@@ -66,34 +68,33 @@ def walk(payload: Any, root: KnownField | None = None, *, fold_items: bool = Fal
     Args:
         payload: Any JSON value.
         root: What the catalogue says about the root, to look up the rest; None to look nothing up.
-        fold_items: Write every index as `[]`, so that an array's elements share one path.
 
     Raises:
         BodyError: It is nested deeper than 500 levels.
     """
     suffixes: dict[str, str] = {}
-    names = TYPES
-    yield Place("$", "", "$", 0, names.get(type(payload)) or type(payload).__name__, payload, root)
-    waiting = [("$", _members(payload), root)]
+    yield Place("$", "", "$", 0, TYPES.get(type(payload)) or type(payload).__name__, payload, root, "$")
+    waiting = [("$", "$", _members(payload), root)]
     while waiting:
-        parent, members, holder = waiting[-1]
+        parent, folded, members, holder = waiting[-1]
         depth = len(waiting)
+        known = None
         for key, value in members:
             if isinstance(key, int):
-                path = parent + ("[]" if fold_items else f"[{key}]")
+                suffix, fold = f"[{key}]", "[]"
                 known = holder.item if holder is not None else None
             else:
-                suffix = suffixes.get(key)
-                if suffix is None:
-                    suffix = suffixes[key] = child_path("", key)
-                path = parent + suffix
-                known = holder.inside(key) if holder is not None else None
-            kind = names.get(type(value)) or type(value).__name__
-            yield Place(path, parent, key, depth, kind, value, known)
+                suffix = fold = suffixes.get(key) or suffixes.setdefault(key, child_path("", key))
+                if holder is not None:
+                    known = holder.inside(key)
+                    fold = "{}" if known is not None and known is holder.entry else suffix
+            path, at = parent + suffix, folded + fold
+            kind = TYPES.get(type(value)) or type(value).__name__
+            yield Place(path, parent, key, depth, kind, value, known, at)
             if value and kind in {"object", "array"}:
                 if depth >= DEEPEST:
                     raise too_deep(path)
-                waiting.append((path, _members(value), known))
+                waiting.append((path, at, _members(value), known))
                 break
         else:
             waiting.pop()

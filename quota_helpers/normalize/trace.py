@@ -26,6 +26,8 @@ _NO_TIME: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """Stands for a time of reading nobody knows: so late that no reset looks too far away from it. It is never shown."""
 _SEARCHED: Final = 20_000
 """How many values of a body are searched for one that tells when it was sent."""
+COUNTED: Final = "the time of the reading plus the seconds to go"
+"""The rule of a reset that was given as seconds only."""
 _SOURCES: Final = WINDOW_FIELDS - {"used_percent", "window_seconds", "reset_at"}
 """Fields that are no value of their own: they tell how another one was worked out."""
 _SUMMARY: Final = frozenset({"allowed", "limit_reached"})
@@ -212,7 +214,7 @@ def _rule(block: Any, name: str) -> str:
     if name == "used_percent" and paths[name] in {paths.get("used"), paths.get("remaining")}:
         return "worked out from the cap"
     if name == "reset_at" and "reset_after_seconds" in paths:
-        return "the time of the reading plus the seconds to go"
+        return COUNTED
     if name == "reset_at" and "reset_at_ms" in paths:
         return "epoch milliseconds"
     if name == "window_seconds":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,17 +14,15 @@ import pandas as pd
 from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, Place, bodies_of, walk
 from ..html import Markup, escaped, paragraph, table
 from ..labels import numbered
-from ..models import RawReply
 from ..privacy import printable
+from ..tables import frame_of
 from .explain import objects
 from .show import Mask, shown
 
 FINGERPRINT_LENGTH = 8
 MISSING: Final = "missing"
 """Type of a field that a body does not have; a field that is there and null has the type "null"."""
-Codes = dict[tuple[str, Any], int]
-"""(type, value as sent) -> number: what is equal is known to be equal without keeping what it was."""
-ABSENT: Final = -1
+SHAPE_COLUMNS: Final = {"shape": "str", "bodies": "int64", "fields": "int64", "sources": "str"}
 SHOWN_ROWS: Final = 60
 SHOWN_SOURCES: Final = 12
 LONGEST_TEXT: Final = 120
@@ -57,13 +55,12 @@ def shape_of(payload: Any) -> Shape:
         BodyError: It is nested deeper than 500 levels.
     """
     types: dict[str, set[str]] = {}
-    for place in walk(payload, fold_items=True):
-        types.setdefault(place.path, set()).add(place.type)
-    return shape_from(types)
+    for place in walk(payload):
+        types.setdefault(place.folded, set()).add(place.type)
+    return _shape(types)
 
 
-def shape_from(types: Mapping[str, set[str]]) -> Shape:
-    """The shape of a body of which the types at each folded path are known."""
+def _shape(types: Mapping[str, set[str]]) -> Shape:
     signature = {path: "|".join(sorted(types[path])) for path in sorted(types)}
     text = "\n".join(f"{path}: {kinds}" for path, kinds in signature.items())
     # Keys may hold lone surrogates, which plain UTF-8 refuses.
@@ -71,73 +68,34 @@ def shape_from(types: Mapping[str, set[str]]) -> Shape:
     return Shape(digest[:FINGERPRINT_LENGTH], signature)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
-    """One body's fields in document order.
+Cell = tuple[str, str, Any, int]
+"""Of one field of one body: the path of what holds it, its type, what is shown of its value (not yet masked), and a
+number, the same for fields of equal type and value as sent, in whichever body."""
+_ABSENT: Final[Cell] = ("", MISSING, None, -1)
 
-    Attributes:
-        paths: JSON paths.
-        parents: The path of what holds each.
-        types: JSON types.
-        values: What is shown of each value, not yet masked.
-        codes: Numbers, the same for fields of equal type and value as sent, in whichever body.
-        shape: The shape of the whole body.
-        complete: Whether every value is here; the rows of a huge body end after the first million.
-    """
 
-    paths: list[str]
-    parents: list[str]
-    types: list[str]
-    values: list[Any]
-    codes: list[int]
+class Column(NamedTuple):
+    """One body: its fields by path, in document order, its shape, and whether every field is here."""
+
+    cells: dict[str, Cell]
     shape: Shape
     complete: bool
 
 
-def cells_of(body: RawReply, codes: Codes) -> Cells:
-    """One walk over a body.
-
-    Args:
-        body: The body.
-        codes: Numbers given so far; new ones are entered.
-
-    Raises:
-        BodyError: It is nested deeper than 500 levels.
-    """
-    paths: list[str] = []
-    parents: list[str] = []
-    types: list[str] = []
-    values: list[Any] = []
-    numbers: list[int] = []
-    folded = {"": ""}
-    shape: dict[str, set[str]] = {}
+def _column(payload: Any, codes: dict[tuple[str, Any], int]) -> Column:
+    """One walk over a body; what is equal is known by *codes*, (type, value as sent) -> number, which grows."""
+    cells: dict[str, Cell] = {}
+    types: dict[str, set[str]] = {}
     room = MOST_PATH_TEXT
-    complete = True
-    for place in walk(body.payload):
-        path, parent, key, _, kind, _, _ = place
-        room -= len(path)
-        if room < 0 or len(paths) >= MOST_PLACES:
-            complete = False
-            break
-        paths.append(path)
-        parents.append(parent)
-        types.append(kind)
-        values.append(shown(place))
-        numbers.append(codes.setdefault((kind, _comparable(place)), len(codes)))
-        # As `walk` folds paths; a second walk would take as long as all the rest.
-        at = folded[parent] + ("[]" if type(key) is int else path[len(parent) :])
-        shape.setdefault(at, set()).add(kind)
-        if kind in {"object", "array"}:
-            folded[path] = at
-    return Cells(
-        paths=paths,
-        parents=parents,
-        types=types,
-        values=values,
-        codes=numbers,
-        shape=shape_from(shape) if complete else shape_of(body.payload),
-        complete=complete,
-    )
+    for place in walk(payload):
+        types.setdefault(place.folded, set()).add(place.type)
+        room -= len(place.path)
+        if room >= 0 and len(cells) < MOST_PLACES:
+            code = codes.setdefault((place.type, _comparable(place)), len(codes))
+            cells[place.path] = (place.parent, place.type, shown(place), code)
+        else:
+            room = -1
+    return Column(cells, _shape(types), room >= 0)
 
 
 def _comparable(place: Place) -> Any:
@@ -203,21 +161,18 @@ class FieldComparison:
         for name in (before, after):
             if name not in self.shape:
                 raise KeyError(f"no body {name!r}; there are: {', '.join(self.sources)}")
-        one, other = (self.sources.index(name) for name in (before, after))
-        pair = self.codes[:, [one, other]]
-        rows = np.flatnonzero(pair[:, 0] != pair[:, 1])
-        part = self.frame.iloc[rows]
-        table = pd.DataFrame(
+        one, other = (self.codes[:, self.sources.index(name)] for name in (before, after))
+        part = self.frame[one != other]
+        types = part[("type", before)], part[("type", after)]
+        return pd.DataFrame(
             {
-                "type_before": part[("type", before)],
-                "type_after": part[("type", after)],
+                "change": pd.Series(list(map(_word, zip(*types, strict=True))), index=part.index, dtype="str"),
+                "type_before": types[0],
+                "type_after": types[1],
                 "before": part[("value", before)],
                 "after": part[("value", after)],
             }
-        )
-        change = _words(table[["type_before", "type_after"]].to_numpy(dtype=object), pair[rows])
-        table.insert(0, "change", pd.Series(change, index=table.index, dtype="str"))
-        return table.rename_axis("path").reset_index()
+        ).reset_index()
 
     def __repr__(self) -> str:
         return (
@@ -262,26 +217,34 @@ def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparis
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
     found = bodies_of(bodies)
-    numbers: Codes = {}
-    columns = [cells_of(body, numbers) for body in found]
+    numbers: dict[tuple[str, Any], int] = {}
+    columns = [_column(body.payload, numbers) for body in found]
     mask = Mask(*(body.payload for body in found), reveal=reveal)
     clean = cache(mask.text)  # each path once, however many bodies have it
     sources = numbered([clean(body.name) for body in found])
-    paths = _in_order(columns)
-    types, values, codes = _grids(columns, paths)
-    for at, path in enumerate(paths):
-        values[at] = [mask.value(path, value) for value in values[at]]
-    words = _words(types, codes)
+    paths = _in_order([column.cells for column in columns])
+    sides = [[column.cells.get(path, _ABSENT) for path in paths] for column in columns]
+    codes = np.array([[code for *_, code in side] for side in sides], dtype=np.int64).reshape(len(sides), len(paths)).T
+    words = np.full(len(paths), "same", dtype=object)
+    for at in np.flatnonzero((codes != codes[:, :1]).any(axis=1)):
+        words[at] = _word(side[at][1] for side in sides)
+    parts: list[list[Any]] = [
+        *([cell is not _ABSENT for cell in side] for side in sides),
+        *([kind for _, kind, _, _ in side] for side in sides),
+        *([mask.value(path, cell[2]) for path, cell in zip(paths, side, strict=True)] for side in sides),
+    ]
     order = np.argsort(words == "same", kind="stable")
     index = pd.Index(numbered(list(map(clean, paths))), name="path", dtype="str")[order]
     names = pd.MultiIndex.from_product([["present", "type", "value"], sources], names=["what", "source"])
-    grid = np.hstack([(codes != ABSENT).astype(object), types, values])[order]
+    grid = np.empty((len(paths), len(parts)), dtype=object)
+    for number, part in enumerate(parts):
+        grid[:, number] = objects(part)
     shapes = {
         name: Shape(column.shape.fingerprint, {clean(path): kinds for path, kinds in column.shape.signature.items()})
         for name, column in zip(sources, columns, strict=True)
     }
     return FieldComparison(
-        frame=pd.DataFrame(grid, index=index, columns=names, dtype=object),
+        frame=pd.DataFrame(grid[order], index=index, columns=names, dtype=object),
         differs=pd.Series(words[order], index=index, name="differs", dtype="str"),
         shapes=_shapes(shapes),
         shape=shapes,
@@ -290,62 +253,35 @@ def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparis
     )
 
 
-def _in_order(columns: Sequence[Cells]) -> list[str]:
+def _in_order(bodies: Sequence[Mapping[str, Cell]]) -> list[str]:
     """Every path of every body, in document order: a field that only a later body has stands among its neighbours."""
-    if columns and all(column.paths == columns[0].paths for column in columns):
-        return columns[0].paths
     children: dict[str, dict[str, None]] = {}
-    for column in columns:
-        for path, parent in zip(column.paths, column.parents, strict=True):
+    for cells in bodies:
+        for path, (parent, *_) in cells.items():
             children.setdefault(parent, {})[path] = None
     paths: list[str] = []
-    waiting = [iter(children.get("", ()))]
+    waiting = list(children.get("", ()))
     while waiting:
-        for path in waiting[-1]:
-            paths.append(path)
-            if path in children:
-                waiting.append(iter(children[path]))
-                break
-        else:
-            waiting.pop()
+        paths.append(waiting.pop())
+        waiting += reversed(children.get(paths[-1], {}))
     return paths
 
 
-def _grids(columns: Sequence[Cells], paths: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(types, values, codes), each path x body; an absent field is MISSING, None and ABSENT."""
-    size = (len(paths), len(columns))
-    types, values = np.full(size, MISSING, dtype=object), np.full(size, None, dtype=object)
-    codes = np.full(size, ABSENT, dtype=np.int64)
-    place = {path: at for at, path in enumerate(paths)}
-    for number, column in enumerate(columns):
-        at = slice(None) if column.paths == paths else np.fromiter(map(place.__getitem__, column.paths), dtype=np.int64)
-        types[at, number], values[at, number], codes[at, number] = column.types, objects(column.values), column.codes
-    return types, values, codes
+def _word(types: Iterable[str]) -> str:
+    """In what fields that are not equal differ first: presence, type or value."""
+    kinds = set(types)
+    return "presence" if MISSING in kinds else "type" if len(kinds) > 1 else "value"
 
 
-def _words(types: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """For each row "presence", "type", "value" (the first of these in which the bodies differ) or "same"."""
-    words = np.full(len(codes), "same", dtype=object)
-    for at in np.flatnonzero((codes != codes[:, :1]).any(axis=1)):
-        kinds = set(types[at])
-        words[at] = "presence" if MISSING in kinds else "type" if len(kinds) > 1 else "value"
-    return words
-
-
-def _shapes(shapes: dict[str, Shape]) -> pd.DataFrame:
+def _shapes(shapes: Mapping[str, Shape]) -> pd.DataFrame:
     groups: dict[str, list[str]] = {}
     for source, shape in shapes.items():
         groups.setdefault(shape.fingerprint, []).append(source)
-    sizes = {shape.fingerprint: len(shape.signature) for shape in shapes.values()}
-    ordered = sorted(groups, key=lambda fingerprint: -len(groups[fingerprint]))
-    return pd.DataFrame(
-        {
-            "shape": pd.Series(ordered, dtype="str"),
-            "bodies": pd.Series([len(groups[name]) for name in ordered], dtype="int64"),
-            "fields": pd.Series([sizes[name] for name in ordered], dtype="int64"),
-            "sources": pd.Series([", ".join(groups[name]) for name in ordered], dtype="str"),
-        }
+    rows = (
+        {"shape": name, "bodies": len(of), "fields": len(shapes[of[0]].signature), "sources": ", ".join(of)}
+        for name, of in sorted(groups.items(), key=lambda group: -len(group[1]))
     )
+    return frame_of(rows, SHAPE_COLUMNS)
 
 
 def _short(text: str) -> str:

@@ -47,7 +47,6 @@ _ORDER: Final = (WORLD, RETYPED, GONE, ACCOUNT, STEADY)
 _ERROR: Final = 400
 _ERROR_KEYS: Final = frozenset({"error", "detail"})
 
-_Item = tuple[str, str | None]  # path, member of a closed set
 SCHEMA_COLUMNS: Final[dict[str, str]] = {
     "change": "str",  # "new to the world", or "steady" where the catalogue has it
     "path": "str",  # array indices as [], keys of maps as {}
@@ -57,27 +56,6 @@ SCHEMA_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `schema_drift`, name -> dtype."""
 _DEEPEST: Final = 20
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What was seen of one path, or of one member of a closed set, of one account and kind."""
-
-    known: bool
-    meaning: str
-    first: int
-    last: int = 0
-    plan: str = ""
-    count: int = 0
-    types: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Group:
-    """The bodies of one account and kind, in the order of time."""
-
-    bodies: list[tuple[int, RawReply]] = field(default_factory=list)
-    items: dict[_Item, _Seen] = field(default_factory=dict)
 
 
 def find_drift(bodies: BodySource, *, steady: bool = False, reveal: bool = False) -> pd.DataFrame:
@@ -101,30 +79,19 @@ def find_drift(bodies: BodySource, *, steady: bool = False, reveal: bool = False
     Raises:
         BodyError: It is no such thing, or a body is nested deeper than 500 levels.
     """
-    # Those without a time come first, as they were given.
     found = sorted(bodies_of(bodies), key=lambda body: body.fetched_at.timestamp() if body.fetched_at else -math.inf)
-    book = catalogue()
     groups: dict[tuple[str, str], _Group] = {}
     names: dict[str, str] = {}
-    for at, body in enumerate(found):
+    for body in found:
         owner = body.account_key or body.account or ""
         names[owner] = body.account or body.account_key or ""
-        items, plan = _items(body, book)
-        group = groups.setdefault((owner, _kind(body)), _Group())
-        group.bodies.append((at, body))
-        for item, (types, known, meaning) in items.items():
-            seen = group.items.get(item)
-            if seen is None:
-                seen = group.items[item] = _Seen(known=known, meaning=meaning, first=at)
-            seen.last, seen.plan, seen.count = at, plan, seen.count + 1
-            if types and (not seen.types or seen.types[-1] != types):
-                seen.types.append(types)
+        groups.setdefault((owner, _kind(body)), _Group()).take_in(body)
     mask = Mask(*(body.payload for body in found), reveal=reveal)
     labels = dict(zip(names, numbered(list(map(mask.text, names.values()))), strict=True))
     rows = [
-        row
+        {"account": labels[owner] or None, "kind": kind, **row}
         for (owner, kind), group in groups.items()
-        for row in _rows(labels[owner], kind, group, found, mask)
+        for row in group.rows(mask)
         if steady or row["change"] != STEADY
     ]
     rows.sort(key=lambda row: _ORDER.index(row["change"].partition("; ")[0]))
@@ -139,76 +106,85 @@ def _kind(body: RawReply) -> str:
     return "error" if isinstance(payload, dict) and not _ERROR_KEYS.isdisjoint(payload) else "usage"
 
 
-def _items(body: RawReply, book: Catalogue) -> tuple[dict[_Item, tuple[str, bool, str]], str]:
-    """((path, member) -> (types, known, meaning), plan) of one body."""
-    types: dict[_Item, set[str]] = {}
-    about: dict[_Item, tuple[bool, str]] = {}
-    plan = ""
-    for place, path in _folded(body.payload, book):
-        known = place.known
-        meaning = known.meaning if known is not None else ""
-        types.setdefault((path, None), set()).add(place.type)
-        about.setdefault((path, None), (known is not None, meaning))
-        for values, member in _members(place, known, book):
-            about.setdefault((path, member), (book.is_harmless(values, member), meaning))
-            types.setdefault((path, member), set())
-            if values == "plans" and not plan:
-                plan = member
-    return {item: ("|".join(sorted(kinds)), *about[item]) for item, kinds in types.items()}, plan
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of one path, or of one member of a closed set, of one account and kind."""
+
+    known: bool
+    meaning: str
+    bodies: list[RawReply] = field(default_factory=list)
+    plan: str = ""
+    types: list[str] = field(default_factory=list)
 
 
-def _folded(payload: Any, book: Catalogue) -> Iterator[tuple[Place, str]]:
-    """Every place with its path, in which the keys of known maps are `{}`: they are data, not fields."""
-    paths = {"": ""}
-    holders: dict[str, KnownField | None] = {"": None}
-    for place in walk(payload, book.root, fold_items=True):
-        holder = holders.get(place.parent)
-        suffix = place.path[len(place.parent) :]
-        is_entry = holder is not None and holder.entry is not None and holder.entry is place.known
-        path = paths[place.parent] + ("{}" if is_entry and type(place.key) is str else suffix)
-        if place.type in {"object", "array"}:
-            paths[place.path], holders[place.path] = path, place.known
-        yield place, path
+class _Group:
+    """The bodies of one account and kind, taken in in the order of time.
+
+    Attributes:
+        bodies: The bodies.
+        seen: (path, member of a closed set or None) -> what was seen of it.
+    """
+
+    def __init__(self) -> None:
+        self.bodies: list[RawReply] = []
+        self.seen: dict[tuple[str, str | None], _Seen] = {}
+
+    def take_in(self, body: RawReply) -> None:
+        """One body more."""
+        self.bodies.append(body)
+        book = catalogue()
+        plan = ""
+        types: dict[tuple[str, str | None], set[str]] = {}
+        for place in walk(body.payload, book.root):
+            known, path = place.known, place.folded
+            meaning = known.meaning if known is not None else ""
+            self.seen.setdefault((path, None), _Seen(known is not None, meaning))
+            types.setdefault((path, None), set()).add(place.type)
+            for values, member in _members(place, book):
+                self.seen.setdefault((path, member), _Seen(book.is_harmless(values, member), meaning))
+                types.setdefault((path, member), set())
+                plan = plan or (member if values == "plans" else "")
+        for item, kinds in types.items():
+            seen, told = self.seen[item], "|".join(sorted(kinds))
+            seen.bodies.append(body)
+            seen.plan = plan
+            if told and seen.types[-1:] != [told]:
+                seen.types.append(told)
+
+    def rows(self, mask: Mask) -> Iterator[dict[str, Any]]:
+        """One row for each path and member, but for whose it is."""
+        for (path, member), seen in self.seen.items():
+            first, last = seen.bodies[0], seen.bodies[-1]
+            changes = {
+                WORLD: not seen.known,
+                RETYPED: len(seen.types) > 1,
+                GONE: last is not self.bodies[-1],
+                ACCOUNT: seen.known and first is not self.bodies[0],
+            }
+            yield {
+                "change": "; ".join(word for word, true in changes.items() if true) or STEADY,
+                "plan": seen.plan or None,
+                "path": mask.text(path),
+                "value": None if member is None else mask.text(member),
+                "types": " -> ".join(seen.types) or None,
+                "first_seen": first.fetched_at,
+                "last_seen": last.fetched_at,
+                "bodies": len(seen.bodies),
+                "of": len(self.bodies),
+                "known": seen.known,
+                "meaning": seen.meaning or None,
+            }
 
 
-def _members(place: Place, known: KnownField | None, book: Catalogue) -> Iterator[tuple[str, str]]:
+def _members(place: Place, book: Catalogue) -> Iterator[tuple[str, str]]:
     """(set, member) for strings of a closed set, and for the keys of a map whose keys are such a set's."""
+    known = place.known
     if known is None:
         return
     if place.type == "string" and known.vocabulary in book.closed and place.value:
         yield known.vocabulary, printable(place.value)
     if place.type == "object" and known.key_values in book.closed:
-        for key in place.value:
-            yield known.key_values, printable(str(key))
-
-
-def _rows(account: str, kind: str, group: _Group, found: Sequence[RawReply], mask: Mask) -> Iterator[dict[str, Any]]:
-    start, end = group.bodies[0][0], group.bodies[-1][0]
-    for (path, member), seen in group.items.items():
-        changes = []
-        if not seen.known:
-            changes.append(WORLD)
-        if len(seen.types) > 1:
-            changes.append(RETYPED)
-        if seen.last != end:
-            changes.append(GONE)
-        if seen.known and seen.first > start:
-            changes.append(ACCOUNT)
-        yield {
-            "change": "; ".join(changes) or STEADY,
-            "account": account or None,
-            "plan": seen.plan or None,
-            "kind": kind,
-            "path": mask.text(path),
-            "value": None if member is None else mask.text(member),
-            "types": " -> ".join(seen.types) or None,
-            "first_seen": found[seen.first].fetched_at,
-            "last_seen": found[seen.last].fetched_at,
-            "bodies": seen.count,
-            "of": len(group.bodies),
-            "known": seen.known,
-            "meaning": seen.meaning or None,
-        }
+        yield from ((known.key_values, printable(str(key))) for key in place.value)
 
 
 def schema_drift(schema: str | Path | Mapping[str, Any], *, steady: bool = False) -> pd.DataFrame:
@@ -228,10 +204,12 @@ def schema_drift(schema: str | Path | Mapping[str, Any], *, steady: bool = False
     ['$.surprise']
     """
     root = schema if isinstance(schema, Mapping) else _loaded(Path(schema))
-    rows = {row["path"]: row for row in _fields(root, root, "$", catalogue().root, 0)}
-    wanted = [row for row in rows.values() if steady or not row["known"]]
-    wanted.sort(key=lambda row: bool(row["known"]))
-    return frame_of(wanted, SCHEMA_COLUMNS)
+    rows = {row["path"]: row for row in _fields(root, root, "$", catalogue().root)}
+    return frame_of(sorted((row for row in rows.values() if steady or not row["known"]), key=_known), SCHEMA_COLUMNS)
+
+
+def _known(row: Mapping[str, Any]) -> bool:
+    return bool(row["known"])
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
@@ -245,53 +223,38 @@ def _loaded(path: Path) -> Mapping[str, Any]:
 
 
 def _fields(
-    node: Any, root: Mapping[str, Any], path: str, known: KnownField | None, depth: int
+    node: Any, root: Mapping[str, Any], path: str, known: KnownField | None, depth: int = 0
 ) -> Iterator[dict[str, Any]]:
     for part in _parts(node, root) if depth < _DEEPEST else ():
-        for name, inner in _objects(part.get("properties")):
-            place = child_path(path, name)
-            field = known.inside(name) if known else None
-            yield _row(place, inner, root, field)
+        properties = part.get("properties")
+        for name, inner in properties.items() if isinstance(properties, dict) else ():
+            place, field = child_path(path, name), known.inside(name) if known else None
+            yield _row(place, list(_parts(inner, root)), field)
             yield from _fields(inner, root, place, field, depth + 1)
-        if isinstance(part.get("items"), dict):
-            yield from _fields(part["items"], root, f"{path}[]", known.item if known else None, depth + 1)
-        if isinstance(part.get("additionalProperties"), dict):
-            entry = known.entry if known else None
-            yield from _fields(part["additionalProperties"], root, f"{path}{{}}", entry, depth + 1)
+        yield from _fields(part.get("items"), root, f"{path}[]", known.item if known else None, depth + 1)
+        entry = part.get("additionalProperties")
+        yield from _fields(entry, root, f"{path}{{}}", known.entry if known else None, depth + 1)
 
 
-def _row(path: str, node: Mapping[str, Any], root: Mapping[str, Any], known: KnownField | None) -> dict[str, Any]:
-    types = [name for part in _parts(node, root) for name in _types(part)]
+def _row(path: str, parts: Sequence[Mapping[str, Any]], known: KnownField | None) -> dict[str, Any]:
+    types = [told if isinstance(told := part.get("type", []), list) else [told] for part in parts]
+    said = next((part["description"] for part in parts[:1] if "description" in part), "")
     return {
-        "change": "steady" if known else "new to the world",
+        "change": WORLD if known is None else STEADY,
         "path": path,
-        "types": "|".join(dict.fromkeys(types)),
+        "types": "|".join(dict.fromkeys(str(name) for names in types for name in names)),
         "known": known is not None,
-        "meaning": known.meaning if known else printable(str(node.get("description", "")))[:200],
+        "meaning": known.meaning if known else printable(str(said))[:200],
     }
 
 
 def _parts(node: Any, root: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The node and all that it refers to or is put together from."""
+    """The node and all that it refers to or is put together from; what is no object says nothing."""
     if not isinstance(node, dict) or depth > _DEEPEST:
         return
     yield node
-    reference = node.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#/"):
-        target: Any = root
-        for step in reference[2:].split("/"):
-            target = target.get(step) if isinstance(target, dict) else None
-        yield from _parts(target, root, depth + 1)
-    for choice in ("anyOf", "allOf", "oneOf"):
-        for inner in node.get(choice) or ():
-            yield from _parts(inner, root, depth + 1)
-
-
-def _types(part: Mapping[str, Any]) -> list[str]:
-    told = part.get("type")
-    return [told] if isinstance(told, str) else [name for name in told or () if isinstance(name, str)]
-
-
-def _objects(properties: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    if isinstance(properties, dict):
-        yield from ((name, inner if isinstance(inner, dict) else {}) for name, inner in properties.items())
+    target: Any = root if "$ref" in node else None
+    for step in str(node.get("$ref")).removeprefix("#/").split("/"):
+        target = target.get(step) if isinstance(target, dict) else None
+    for inner in (target, *(one for choice in ("anyOf", "allOf", "oneOf") for one in node.get(choice) or ())):
+        yield from _parts(inner, root, depth + 1)

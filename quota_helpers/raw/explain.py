@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, overload
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, body_of, walk
+from ..bodies import MOST_PATH_TEXT, MOST_PLACES, BodySource, Place, body_of, walk
+from ..bodies.envelopes import CODEX
 from ..bodies.redact import codex_header
 from ..fields import ALIASES, Aliases
 from ..fields.catalogue import KnownField, catalogue
 from ..normalize import Read, Trace, trace_body
+from ..normalize.trace import COUNTED
+from ..paths import holders_of
 from .show import Mask, shown, whole
 
 Status = Literal["read", "known but unused", "unknown", "ignored", "broken"]
@@ -22,6 +26,7 @@ STATUSES: Final[tuple[Status, ...]] = ("read", "known but unused", "unknown", "i
 TABLE_COLUMNS: Final = ("path", "type", "value", "read_as", "rule", "status", "why", "meaning")
 """Columns of `field_table`; an empty body keeps them all."""
 _MASKED: Final = ("path", "read_as", "rule", "why")
+"""Those in which texts of the body can stand, besides the value; a key can be an address, too."""
 JOIN: Final = ", "
 """Between several readings of one value."""
 
@@ -60,47 +65,28 @@ class FieldRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FieldRows(Sequence[FieldRow]):
-    """The rows of one body, kept as columns: a row is made when it is asked for.
+class FieldRows:
+    """The rows of one body, in document order.
 
     Attributes:
-        columns: Name -> list, all of one length; the names are those of `FieldRow`.
+        rows: One for each object, array and leaf, with the values of a `FieldRow`: iterating gives those.
         fetched_at: When the server said so (aware, UTC), or None where nobody knows; see `field_rows`.
         read_from: What was read -> JSON paths it was read from, `{"codex.weekly.used_percent": ["$.rate_limit..."]}`.
-        read_as: JSON path -> everything it was read as.
         readings: What was read -> the value in the snapshot; a list where one name was read twice.
-        notes: What was odd, in words, each ending in " @ " and its path.
         complete: Whether every value has a row; the rows of a huge body end after the first million.
     """
 
-    columns: dict[str, list[Any]]
+    rows: list[tuple[Any, ...]] = field(repr=False)
     fetched_at: datetime | None
     read_from: dict[str, list[str]] = field(repr=False)
-    read_as: dict[str, list[str]] = field(repr=False)
     readings: dict[str, Any] = field(repr=False)
-    notes: tuple[str, ...] = field(repr=False)
     complete: bool = True
 
-    @overload
-    def __getitem__(self, index: int) -> FieldRow: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[FieldRow]: ...
-    def __getitem__(self, index: int | slice) -> FieldRow | list[FieldRow]:
-        if isinstance(index, slice):
-            return list(map(FieldRow._make, zip(*(column[index] for column in self.columns.values()), strict=True)))
-        return FieldRow._make(column[index] for column in self.columns.values())
-
     def __len__(self) -> int:
-        return len(self.columns["path"])
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[FieldRow]:
-        return map(FieldRow._make, zip(*self.columns.values(), strict=True))
-
-    def __repr__(self) -> str:
-        return f"FieldRows({len(self)} values, {len(self.read_from)} read)"
-
-
-# Those in which texts of the body can stand, besides the value; a key can be an address, too.
+        return map(FieldRow._make, self.rows)
 
 
 def field_table(
@@ -136,11 +122,11 @@ def field_table(
 
 def table_of(rows: FieldRows, mask: Mask) -> pd.DataFrame:
     """The same from rows that are there already."""
-    columns = {name: rows.columns[name] for name in TABLE_COLUMNS}
+    columns = dict(zip(FieldRow._fields, map(list, zip(*rows.rows, strict=True)), strict=True))
     columns["value"] = list(map(mask.value, columns["path"], columns["value"]))
     for name in _MASKED:
         columns[name] = list(map(mask.text, columns[name]))
-    return pd.DataFrame({name: objects(values) for name, values in columns.items()}, copy=False)
+    return pd.DataFrame({name: objects(columns[name]) for name in TABLE_COLUMNS}, copy=False)
 
 
 def objects(values: list[Any]) -> pd.Series:
@@ -166,142 +152,97 @@ def field_rows(payload: BodySource, *, fetched_at: datetime | None = None, alias
         ValueError: *fetched_at* has no time zone.
     """
     body = body_of(payload)
-    content = body.content
-    # Walked first: a body that is nested too deeply must not reach a reader that recurses.
-    columns = _Columns()
-    columns.walk(content)
+    content, book = body.content, catalogue()
     trace = trace_body(content, fetched_at=fetched_at or body.fetched_at, aliases=aliases)
-    columns.explain(trace)
-    return columns.finished(trace)
+    said = _explained(trace)
+    rows, nothing = list[tuple[Any, ...]](), _Said()
+    room, complete = MOST_PATH_TEXT, True
+    for place in walk(content, book.root):
+        room -= len(place.path)
+        if room < 0 or len(rows) >= MOST_PLACES:
+            complete = False
+            break
+        known = place.known
+        if known is None and place.depth == 1 and isinstance(place.key, str) and (name := place.key.lower()):
+            known = codex_header(name, book)[1] if name.startswith(CODEX) else None
+        rows.append(_row(place, known, said.get(place.path, nothing), said.get(place.parent, nothing)))
+    if not complete:
+        first = FieldRow._make(rows[0])
+        rows[0] = tuple(first._replace(why=_with(f"only the first {len(rows):,} values are shown", first.why)))
+    read_from: dict[str, list[str]] = {}
+    readings: dict[str, list[Any]] = {}
+    for (name, path), value in trace.values().items():
+        read_from.setdefault(name, []).append(path)
+        readings.setdefault(name, []).append(value)
+    values = {name: found[0] if len(found) == 1 else found for name, found in readings.items()}
+    return FieldRows(rows, trace.fetched_at, read_from, values, complete)
 
 
-class _Columns:
-    """The columns while they are filled."""
+def _row(place: Place, known: KnownField | None, said: _Said, above: _Said) -> tuple[Any, ...]:
+    path, parent, key, depth, kind, value, _, _ = place
+    status, rule = said.status, said.rule
+    if known is None and said.read_as and status == "read" and (window := catalogue().window):
+        # A spelling of the caller's own: it means what it was read as.
+        known = window.inside(said.read_as.partition(JOIN)[0].rpartition(".")[2])
+    if above.read_as and above.status == "read" and isinstance(key, int):
+        # One of the elements of an array that was read as one value, such as the two ends of a range.
+        status, rule = "read", _with(rule, f"part of {above.read_as}")
+    return (
+        path,
+        parent,
+        depth,
+        key if isinstance(key, int) else whole(key),
+        kind,
+        shown(place),
+        len(value) if kind in {"object", "array"} else 0,
+        said.read_as,
+        rule,
+        status or ("unknown" if known is None else "known but unused"),
+        said.why,
+        "" if known is None else known.words,
+    )
 
-    def __init__(self) -> None:
-        self.complete = True
-        self._book = catalogue()
-        self.columns: dict[str, list[Any]] = {name: [] for name in FieldRow._fields}
-        self._at: dict[str, int] = {}
-        self._reads: dict[str, list[Read]] = {}
-        self._rules: dict[tuple[str, str], str] = {}  # (what was read, path) -> rule
 
-    def walk(self, payload: Any) -> None:
-        columns = self.columns
-        paths, parents, depths = columns["path"], columns["parent"], columns["depth"]
-        keys, types, values, children = columns["key"], columns["type"], columns["value"], columns["children"]
-        statuses, meanings = columns["status"], columns["meaning"]
-        room = MOST_PATH_TEXT
-        for place in walk(payload, self._book.root):
-            room -= len(place.path)
-            if room < 0 or len(paths) >= MOST_PLACES:
-                self.complete = False
-                break
-            path, parent, key, depth, kind, value, known = place
-            paths.append(path)
-            parents.append(parent)
-            depths.append(depth)
-            keys.append(key if isinstance(key, int) else whole(key))
-            types.append(kind)
-            children.append(len(value) if kind in {"object", "array"} else 0)
-            values.append(shown(place))
-            if known is None and depth == 1 and type(key) is str:
-                known = self._header(key)
-            statuses.append("unknown" if known is None else "known but unused")
-            meanings.append("" if known is None else known.words)
-        count = len(paths)
-        for name in ("read_as", "rule", "why"):
-            columns[name].extend([""] * count)
-        if not self.complete:
-            columns["why"][0] = f"only the first {count:,} values are shown"
-        self._at = dict(zip(paths, range(count), strict=True))
+@dataclass(slots=True)
+class _Said:
+    """What the reading says about one path; "" is nothing."""
 
-    def _header(self, key: str) -> KnownField | None:
-        lower = key.lower()
-        return codex_header(lower, self._book)[1] if lower.startswith("x-codex-") else None
+    status: str = ""
+    read_as: str = ""
+    rule: str = ""
+    why: str = ""
 
-    def explain(self, trace: Trace) -> None:
-        """Enter what the reading says about each path."""
-        for read in trace.reads:
-            self._reads.setdefault(read.path, []).append(read)
-            self._rules[read.read_as, read.path] = read.rule
-        for path, reads in self._reads.items():
-            at = self._at.get(path)
-            if at is not None:
-                self._enter(at, reads, timeless=trace.fetched_at is None)
-        self._mark_parts()
-        for note in trace.snapshot.notes:
-            text, _, path = note.rpartition(" @ ")
-            at = self._at.get(path)
-            if at is not None and text not in self.columns["why"][at]:
-                self._add("why", at, text)
 
-    def _enter(self, at: int, reads: list[Read], *, timeless: bool) -> None:
-        columns = self.columns
-        taken = [read for read in reads if read.status == "read"]
-        shown = taken or reads
-        status = "read" if taken else "broken" if any(read.status == "broken" for read in reads) else "ignored"
-        columns["status"][at] = status
-        columns["read_as"][at] = JOIN.join(dict.fromkeys(read.read_as for read in shown if read.read_as))
-        for read in shown:
-            self._add("rule", at, read.rule)
-            if taken:
+def _explained(trace: Trace) -> dict[str, _Said]:
+    """Path -> what the reading says about it, and about the objects and arrays around what was read."""
+    said: dict[str, _Said] = defaultdict(_Said)
+    reads: dict[str, list[Read]] = defaultdict(list)
+    rules = {(read.read_as, read.path): read.rule for read in trace.reads}
+    for read in trace.reads:
+        reads[read.path].append(read)
+    for path, found in reads.items():
+        one, holders = said[path], holders_of(path)
+        taken = [read for read in found if read.status == "read"]
+        one.status = "read" if taken else "broken" if any(read.status == "broken" for read in found) else "ignored"
+        one.read_as = JOIN.join(dict.fromkeys(read.read_as for read in taken or found if read.read_as))
+        for read in taken or found:
+            one.rule = _with(one.rule, read.rule)
+            if taken and holders:
                 # Whose number it is was decided for the window as a whole.
-                window = read.read_as.rpartition(".")[0]
-                self._add("rule", at, self._rules.get((window, columns["parent"][at]), ""))
-        for read in reads:
-            self._add("why", at, read.why)
-        if timeless and any(read.read_as.endswith(".reset_at") and "plus the seconds" in read.rule for read in taken):
-            self._add("why", at, "the time of the reading is not known: give fetched_at= to get the instant")
-        if status == "read":
-            self._mark_holders(at)
-            if not columns["meaning"][at] and self._book.window is not None:
-                # A spelling of the caller's own: it means what it was read as.
-                known = self._book.window.inside(shown[0].read_as.rpartition(".")[2])
-                columns["meaning"][at] = "" if known is None else known.words
+                one.rule = _with(one.rule, rules.get((read.read_as.rpartition(".")[0], holders[-1]), ""))
+        for read in found:
+            one.why = _with(one.why, read.why)
+            if trace.fetched_at is None and read.status == "read" and read.rule == COUNTED:
+                one.why = _with(one.why, "the time of the reading is not known: give fetched_at= to get the instant")
+        for holder in holders if taken else ():
+            if not said[holder].status:
+                said[holder].status, said[holder].rule = "read", "holds values that are read"
+    for note in trace.snapshot.notes:
+        text, _, path = note.rpartition(" @ ")
+        said[path].why = _with(said[path].why, text)
+    return said
 
-    def _mark_holders(self, at: int) -> None:
-        statuses, parents = self.columns["status"], self.columns["parent"]
-        path = parents[at]
-        while path:
-            holder = self._at[path]
-            if statuses[holder] == "read":
-                # Its own holders are marked already, unless it was read itself before they were: go on in that case.
-                if not self.columns["read_as"][holder]:
-                    return
-            elif statuses[holder] in {"unknown", "known but unused"}:
-                statuses[holder] = "read"
-                self._add("rule", holder, "holds values that are read")
-            path = parents[holder]
 
-    def _mark_parts(self) -> None:
-        """The elements of an array that was read as one value, such as the two ends of a range."""
-        columns = self.columns
-        for path in self._reads:
-            at = self._at.get(path)
-            if at is None or columns["type"][at] != "array" or columns["status"][at] != "read":
-                continue
-            for part in range(at + 1, at + 1 + columns["children"][at]):
-                if part < len(columns["parent"]) and columns["parent"][part] == path:
-                    columns["status"][part] = "read"
-                    self._add("rule", part, f"part of {columns['read_as'][at]}")
-
-    def _add(self, column: str, at: int, text: str) -> None:
-        old = self.columns[column][at]
-        if text and text not in old:
-            self.columns[column][at] = f"{old}; {text}" if old else text
-
-    def finished(self, trace: Trace) -> FieldRows:
-        read_from: dict[str, list[str]] = {}
-        read_as: dict[str, list[str]] = {}
-        for read in trace.reads:
-            if read.status == "read":
-                read_from.setdefault(read.read_as, []).append(read.path)
-                read_as.setdefault(read.path, []).append(read.read_as)
-        found: dict[str, list[Any]] = {}
-        for (name, _), value in trace.values().items():
-            found.setdefault(name, []).append(value)
-        readings = {name: items[0] if len(items) == 1 else items for name, items in found.items()}
-        return FieldRows(
-            self.columns, trace.fetched_at, read_from, read_as, readings, trace.snapshot.notes, self.complete
-        )
+def _with(old: str, text: str) -> str:
+    """One more thing to say, once."""
+    return old if text in old else f"{old}; {text}" if old else text

@@ -90,12 +90,12 @@ def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...
         yield from ((*one, SAME, None) for one in _columns(rows))
         return
     mine, theirs = ({one[0]: one for one in _columns(body)} for body in (rows, other))
-    inside: dict[str | None, list[str]] = {}
+    inside: dict[str, list[str]] = {}
     for body, known in ((rows, ()), (other, mine)):
-        for path, parent in zip(body.columns["path"], body.columns["parent"], strict=True):
-            if path not in known:
-                inside.setdefault(parent, []).append(path)
-    waiting = inside[rows.columns["parent"][0]][::-1]
+        for row in body:
+            if row.path not in known:
+                inside.setdefault(row.parent, []).append(row.path)
+    waiting = ["$"]
     while waiting:
         path = waiting.pop()
         waiting += inside.get(path, ())[::-1]
@@ -108,9 +108,9 @@ def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...
 
 
 def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
-    columns = rows.columns
-    notes = zip(*(columns[name] for name in ("status", "read_as", "rule", "why", "meaning")), strict=True)
-    return zip(*(columns[name] for name in ("path", "depth", "key", "type", "value")), notes, strict=True)
+    for row in rows:
+        note = (row.status, row.read_as, row.rule, row.why, row.meaning)
+        yield row.path, row.depth, row.key, row.type, row.value, note
 
 
 def _comparable(field: tuple[Any, ...]) -> tuple[str, str | None]:
