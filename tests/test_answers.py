@@ -285,6 +285,11 @@ def test_what_comes_back_stands_in_the_order_of_time():
     )
 
 
+def test_two_windows_of_one_login_may_come_back_at_once():
+    told = said(snapshot("a", five(40, reset_in=HOUR), week(50, reset_in=HOUR)), snapshot("b", week(0)))
+    assert told["returns"] == "Back within 5 hours: 40 % of a's five hours at 13:00, 50 % of a's week at 13:00."
+
+
 # --- all of them ---
 
 

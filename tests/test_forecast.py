@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from simulated_users import at, simulate
 
 import quota_helpers as qh
-from quota_helpers.outlook.demand import HOUR_US, past_of
-from quota_helpers.outlook.fillings import RefillClock
 from quota_helpers.outlook.forecast import FORECAST_COLUMNS, forecast_paths, why_not
+from quota_helpers.outlook.past import HOUR_US, RefillClock, past_of
 from quota_helpers.outlook.usage_paths import paths_from
 from quota_helpers.periods import follow_all
 

@@ -11,10 +11,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..frames import Integers, is_demo, present_of, readings
-from ..outlook.bars import window_title
-from ..outlook.demand import FULL, HOUR_US, Past, past_of
-from ..outlook.fillings import begun_at
+from ..outlook.bars import FULL, window_title
 from ..outlook.forecast import forecast_paths, forecast_row
+from ..outlook.past import HOUR_US, Past, begun_at, past_of
 from ..outlook.usage_paths import Paths
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats

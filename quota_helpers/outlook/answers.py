@@ -5,15 +5,16 @@ What is unknown, stale, failed or blocked is never called free, and nothing is s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import Any, Final, Literal
 
 from ..html import bullets
 from ..times import DAY, Moment, duration, local_time, zone_of
 from .bars import FAST_AT_LEAST_USED, WindowBar, percent, window_bars
-from .prospects import UNLIKELY, Login, Prospect, logins, odds
+from .prospects import UNLIKELY, Login, logins, odds
 
 Kind = Literal["use", "stands", "none", "blocked", "used_up", "runs_out", "pool", "unread", "returns"]
 
@@ -21,6 +22,7 @@ MOST: Final = 5  # sentences, whatever the number of logins
 NAMED: Final = 3  # names in one sentence; the others are counted
 SOON: Final = timedelta(hours=5)  # "the next hours"
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _SPANS: Final = {"five_hour": "five hours", "daily": "day", "weekly": "week", "monthly": "month"}
 
 
@@ -114,7 +116,7 @@ def answers(
     bars = window_bars(readings, now=now, reveal=reveal)
     failed = len(getattr(readings, "failures", ()))
     if not bars:
-        return Answers(_unread([], failed, failed))
+        return Answers([_unread([], failed, failed)] if failed else [])
     moment = bars[0].now
     past = history.frame() if callable(getattr(history, "frame", None)) else history
     if past is not None and (forecast is None or pool is None):
@@ -127,22 +129,35 @@ def answers(
         pool = together(past[past["account_key"].isin(usable)], now=moment) if pool is None else pool
     demo = any(bar.origin == "demo" for bar in bars)
     speech = _Speech(moment, zone_of("UTC" if demo and tz is None else tz))
-    known = logins(bars, forecast)
+    return Answers(islice(_said(logins(bars, forecast), failed, pool, speech), MOST))
+
+
+def _said(known: Sequence[Login], failed: int, pool: Any, speech: _Speech) -> Iterator[Answer]:
+    """All there is to say, the most useful first."""
     total = len(known) + failed
     # What the server blocks stays so when a window comes back; what is used up is told by its return.
     stopped = [login for login in known if login.blocked]
-    spent = [login for login in known if login.full and not login.blocked]
+    spent = sorted(
+        (login for login in known if login.full and not login.blocked), key=lambda one: one.back_at or _NEVER
+    )
     free = _in_order([login for login in reversed(known) if login.free], pool)
-    said = [
-        *_use(free, spent, speech, total, pool),
-        *_blocked(stopped, speech),
-        *_used_up(spent, speech),
-        *_runs_out([login for login in free if login.first.ends_at], speech),
-        *_together(known, pool, speech),
-        *_unread([login for login in known if not (login.known or login.full or login.blocked)], failed, total),
-        *(_returns(free, speech) if total > 1 else ()),
-    ]
-    return Answers(said[:MOST])
+    unknown = [login.label for login in known if not (login.known or login.full or login.blocked)]
+    if free:
+        yield _use(free, speech, pool, alone=total == 1)
+    elif total > 1 and (back := min(((one.back_at, one.label) for one in spent if one.back_at), default=None)):
+        yield Answer("none", f"No login is free now: {back[1]} is first, {speech.back(back[0])}.", at=back[0])
+    if stopped:
+        yield _blocked(stopped, speech)
+    if spent:
+        yield _used_up(spent, speech)
+    if ending := [(end, login.first) for login in free if (end := login.first.runs_out_at)]:
+        yield _runs_out(sorted(ending, key=lambda pair: (pair[0], pair[1].label)), speech)
+    if pool is not None and len(pool.order) > 1:
+        yield from _together({login.account_key: login.label for login in known if login.usable}, pool, speech)
+    if failed or unknown:
+        yield _unread(unknown, failed, total)
+    if total > 1:
+        yield from _returns(free, speech)
 
 
 def _in_order(free: Sequence[Login], pool: Any) -> list[Login]:
@@ -152,8 +167,8 @@ def _in_order(free: Sequence[Login], pool: Any) -> list[Login]:
     place = {key: number for number, key in enumerate(pool.order)}
 
     def late(login: Login) -> tuple[bool, int]:
-        short = [window for window in login.windows if (window.bar.window_seconds or DAY) < DAY]
-        return any(window.ends_at for window in short), place.get(login.account_key, len(place))
+        short = [bar for bar in login.windows if (bar.window_seconds or DAY) < DAY]
+        return any(bar.runs_out_at for bar in short), place.get(login.account_key, len(place))
 
     return sorted(free, key=late)
 
@@ -181,138 +196,112 @@ class _Speech:
         return f"back {self.at(when)} (in {duration(when - self.now)})" if when else "nothing says when it is back"
 
 
-def _use(free: Sequence[Login], spent: Sequence[Login], speech: _Speech, total: int, pool: Any) -> list[Answer]:
-    back = min(((login.back_at, login.label) for login in spent if login.back_at), default=None)
-    if not free and total > 1 and back:
-        return [Answer("none", f"No login is free now: {back[1]} is first, {speech.back(back[0])}.", at=back[0])]
-    if not free:
-        return []
-    best, (next_one, *_) = free[0], [*free[1:], None]
-    text = _left(best, speech)
-    if next_one and pool is not None and best.account_key in pool.order:
-        text += ", and it is back first"
-    text = f"{best.label if total == 1 else f'Use {best.label} now'}: {text}."
-    if next_one:
-        text += f" Next: {next_one.label}, {_listed([_share(window.bar) for window in next_one.windows])}."
-    first, bar = best.first, best.first.bar
-    kind: Kind = "stands" if total == 1 else "use"
-    return [Answer(kind, text, bar.account_key, bar.limit, bar.window, first.ends_at or bar.reset_at)]
+def _use(free: Sequence[Login], speech: _Speech, pool: Any, *, alone: bool) -> Answer:
+    best, *others = free
+    text = f"{best.label if alone else f'Use {best.label} now'}: {_left(best, speech)}"
+    if others:
+        text += ", and it is back first" if pool is not None and best.account_key in pool.order else ""
+        text += f". Next: {others[0].label}, {_listed([_share(bar) for bar in others[0].windows])}"
+    bar = best.first
+    kind: Kind = "stands" if alone else "use"
+    return Answer(kind, f"{text}.", bar.account_key, bar.limit, bar.window, bar.runs_out_at or bar.reset_at)
 
 
 def _left(login: Login, speech: _Speech) -> str:
     """What is left of each window until when, and, where the pace is known, whether that lasts."""
-    shares = [_share(window.bar) + _until(window.bar, speech) for window in login.windows]
+    shares = []
+    for bar in login.windows:
+        until = f" (until {speech.at(bar.reset_at)})" if bar.reset_at else ""
+        shares.append(_share(bar) + (" (not begun)" if bar.state == "not_started" else until))
     one = len(shares) == 1
     left = f"{_listed(shares)} {'is' if one else 'are'} left"
-    first, risks = login.first, [window.risk for window in login.windows if window.risk is not None]
-    if first.ends_at:
+    first, risks = login.first, [bar.risk for bar in login.windows if bar.risk is not None]
+    if first.runs_out_at:
         how = "at this pace" if first.risk is None else "likely"
-        return f"{left}, {how} until {speech.at(first.ends_at)}"
+        return f"{left}, {how} until {speech.at(first.runs_out_at)}"
     if risks and max(risks) >= UNLIKELY:
         return f"{left}, which may not last ({odds(max(risks))} risk)"
-    if not all(window.lasts for window in login.windows):
+    if not all(bar.lasts for bar in login.windows):
         return left
     if risks:
         return f"{left}, which likely {'lasts' if one else 'last'} ({odds(max(risks))} risk)"
     return f"{left}, which {'lasts' if one else 'last'} at this pace"
 
 
-def _blocked(stopped: Sequence[Login], speech: _Speech) -> list[Answer]:
-    if not stopped:
-        return []
+def _blocked(stopped: Sequence[Login], speech: _Speech) -> Answer:
     first = stopped[0]
     if len(stopped) == 1:
-        shares = [_share(window.bar) for window in first.windows if window.bar.known and not window.bar.full]
+        shares = [_share(bar) for bar in first.windows if bar.known and not bar.full]
         still = f"; {_listed(shares)} left does not help" if shares else ""
         back = f"; {speech.back(first.back_at)}" if first.back_at else ""
         text = f"{first.label} is blocked: {first.blocked}{still}{back}."
     else:
-        reasons = [f"{login.label} ({login.blocked})" for login in stopped]
-        text = f"{len(stopped)} logins are blocked: {_some(reasons)}."
-    return [Answer("blocked", text, first.account_key, at=first.back_at)]
+        text = f"{len(stopped)} logins are blocked: {_some([f'{one.label} ({one.blocked})' for one in stopped])}."
+    return Answer("blocked", text, first.account_key, at=first.back_at)
 
 
-def _used_up(spent: Sequence[Login], speech: _Speech) -> list[Answer]:
-    if not spent:
-        return []
-    last = datetime.max.replace(tzinfo=speech.now.tzinfo)
-    spent = sorted(spent, key=lambda login: login.back_at or last)
+def _used_up(spent: Sequence[Login], speech: _Speech) -> Answer:
     first, bar = spent[0], spent[0].full[0]
     if len(spent) == 1:
         gone = _listed([f"{percent(full.used or 0.0)} of its {_span(full)}" for full in first.full])
         text = f"{first.label} is used up: {gone}; {speech.back(first.back_at)}."
     else:
-        text = (
-            f"{len(spent)} logins are used up: {_some([f'{one.label} {speech.back(one.back_at)}' for one in spent])}."
-        )
-    return [Answer("used_up", text, bar.account_key, bar.limit, bar.window, first.back_at)]
+        names = [f"{one.label} {speech.back(one.back_at)}" for one in spent]
+        text = f"{len(spent)} logins are used up: {_some(names)}."
+    return Answer("used_up", text, bar.account_key, bar.limit, bar.window, first.back_at)
 
 
-def _runs_out(short: Sequence[Login], speech: _Speech) -> list[Answer]:
-    ending = sorted((login.first.ends_at, login.label, login.first) for login in short if login.first.ends_at)
-    if not ending:
-        return []
-    end, _, window = ending[0]
-    bar = window.bar
+def _runs_out(ending: Sequence[tuple[datetime, WindowBar]], speech: _Speech) -> Answer:
+    end, bar = ending[0]
     if len(ending) == 1:
-        early = f", {duration(bar.reset_at - end)} early" if bar.reset_at else ""
-        why = f" (no forecast: {window.why})" if window.why else ""
-        how = f": at this pace{why} it" if window.risk is None else f" ({percent(100 * window.risk)} risk): it"
-        text = f"{_whose(bar)} will not last{how} ends about {speech.at(end)}{early}{_budget(window)}."
+        why = f" (no forecast: {bar.why})" if bar.why else ""
+        how = f": at this pace{why} it" if bar.risk is None else f" ({percent(100 * bar.risk)} risk): it"
+        text = f"{_whose(bar)} will not last{how} ends about {speech.at(end)}"
+        text += f", {duration(bar.reset_at - end)} early" if bar.reset_at else ""
+        if bar.per_hour and (bar.window_seconds or 0) < DAY:
+            text += f"; {bar.per_hour:.3g} points an hour would last"
+        elif bar.per_hour:
+            text += f"; {24 * bar.per_hour:.3g} points a day would last"
     else:
-        names = [f"{_whose(one.bar)} about {speech.at(when)}" for when, _, one in ending]
-        text = f"{len(ending)} windows will not last until their reset: {_some(names)}."
-    return [Answer("runs_out", text, bar.account_key, bar.limit, bar.window, end)]
+        names = [f"{_whose(one)} about {speech.at(when)}" for when, one in ending]
+        text = f"{len(ending)} windows will not last until their reset: {_some(names)}"
+    return Answer("runs_out", f"{text}.", bar.account_key, bar.limit, bar.window, end)
 
 
-def _together(known: Sequence[Login], pool: Any, speech: _Speech) -> list[Answer]:
+def _together(usable: Mapping[str, str], pool: Any, speech: _Speech) -> Iterator[Answer]:
     """How long all logins that can be used last, one after the other, and which to spend first."""
-    usable = {login.account_key: login.label for login in known if login.usable}
-    if pool is None or len(pool.order) < 2 or not usable.keys() >= set(pool.order):  # noqa: PLR2004
-        return []
-    all_of = "Both logins" if len(pool.order) == 2 else f"All {len(pool.order)} logins"  # noqa: PLR2004
-    end = pool.exhausted[1]
-    how = "enough until" if end is None else "used up about"
-    text = f"{all_of} together: {how} {speech.at(end or pool.until)} ({odds(pool.p_exhausted)} risk)"
-    text += f"; spend {usable[pool.order[0]]} first."
-    return [Answer("pool", text, pool.order[0], at=end or pool.until)]
+    count, end = len(pool.order), pool.exhausted[1]
+    if usable.keys() >= set(pool.order):
+        text = f"{'Both' if count == 2 else f'All {count}'} logins together: "  # noqa: PLR2004
+        text += f"{'enough until' if end is None else 'used up about'} {speech.at(end or pool.until)}"
+        text += f" ({odds(pool.p_exhausted)} risk); spend {usable[pool.order[0]]} first."
+        yield Answer("pool", text, pool.order[0], at=end or pool.until)
 
 
-def _unread(unknown: Sequence[Login], failed: int, total: int) -> list[Answer]:
-    said = []
-    if failed:
-        said.append(f"{'The login' if total == 1 else f'{failed} of {total} logins'} could not be read")
-    if unknown:
-        said.append(
-            f"{'the' if failed else 'The'} numbers of {_some([one.label for one in unknown])} are old or missing"
-        )
-    return [Answer("unread", f"{'; '.join(said)}.")] if said else []
+def _unread(unknown: Sequence[str], failed: int, total: int) -> Answer:
+    lost = f"{'The login' if total == 1 else f'{failed} of {total} logins'} could not be read" if failed else ""
+    old = f"{'the' if failed else 'The'} numbers of {_some(unknown)} are old or missing" if unknown else ""
+    return Answer("unread", f"{'; '.join(filter(None, (lost, old)))}.")
 
 
-def _returns(free: Sequence[Login], speech: _Speech) -> list[Answer]:
-    coming = sorted(
-        (window.bar.reset_at, window.bar.label, window.bar)
+def _returns(free: Sequence[Login], speech: _Speech) -> Iterator[Answer]:
+    coming = [
+        (bar.reset_at, bar)
         for login in free
-        for window in login.windows
-        if window.bar.reset_at and (window.bar.used or 0.0) >= FAST_AT_LEAST_USED
-        if timedelta(0) < window.bar.reset_at - speech.now <= SOON
-    )
-    if not coming:
-        return []
-    when, _, first = coming[0]
-    names = [f"{percent(min(100.0, bar.used or 0.0))} of {_whose(bar)} at {speech.at(at)}" for at, _, bar in coming]
-    text = f"Back within {SOON.seconds // 3600} hours: {_some(names)}."
-    return [Answer("returns", text, first.account_key, first.limit, first.window, when)]
+        for bar in login.windows
+        if bar.reset_at and (bar.used or 0.0) >= FAST_AT_LEAST_USED
+        if timedelta(0) < bar.reset_at - speech.now <= SOON
+    ]
+    coming.sort(key=lambda pair: (pair[0], pair[1].label))
+    if coming:
+        when, first = coming[0]
+        names = [f"{percent(min(100.0, bar.used or 0.0))} of {_whose(bar)} at {speech.at(at)}" for at, bar in coming]
+        text = f"Back within {SOON.seconds // 3600} hours: {_some(names)}."
+        yield Answer("returns", text, first.account_key, first.limit, first.window, when)
 
 
 def _share(bar: WindowBar) -> str:
     return f"{bar.number('left')} of its {_span(bar)}"
-
-
-def _until(bar: WindowBar, speech: _Speech) -> str:
-    if bar.state == "not_started":
-        return " (not begun)"
-    return f" (until {speech.at(bar.reset_at)})" if bar.reset_at else ""
 
 
 def _span(bar: WindowBar) -> str:
@@ -323,14 +312,6 @@ def _span(bar: WindowBar) -> str:
 
 def _whose(bar: WindowBar) -> str:
     return f"{bar.label}'s {_span(bar)}"
-
-
-def _budget(window: Prospect) -> str:
-    if not window.per_hour:
-        return ""
-    short = (window.bar.window_seconds or 0) < DAY
-    each = f"{window.per_hour:.3g} points an hour" if short else f"{window.per_hour * 24:.3g} points a day"
-    return f"; {each} would last"
 
 
 def _listed(words: Sequence[str]) -> str:

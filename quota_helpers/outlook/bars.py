@@ -15,8 +15,8 @@ from ..labels import account_labels
 from ..models import window_state
 from ..models.snapshot import REACHED
 from ..privacy import mask_identity
-from ..times import HOUR, LENGTHS, Moment, duration, local_time
-from .newest import key_of, newest, present
+from ..times import HOUR, LENGTHS, Moment, duration, local_time, moment
+from .newest import newest
 
 Show = Literal["left", "used"]
 Mark = Literal["", "full", "fast", "blocked", "stale", "not started", "unknown"]
@@ -52,6 +52,10 @@ class WindowBar:
         spent: What is spent of a cap, with its unit.
         credits: The account's credits, with their unit.
         now: The moment (aware).
+        risk: How likely it runs out before its reset (0 to 1), where a forecast has a number, else None.
+        ends_at: When it runs out (aware), where that forecast says it does, else None.
+        budget: Percentage points an hour that would last, by that forecast.
+        why: Why a forecast that was made has no number, or "".
     """
 
     account: str
@@ -72,6 +76,10 @@ class WindowBar:
     spent: str
     credits: str
     now: datetime
+    risk: float | None = None
+    ends_at: datetime | None = None
+    budget: float | None = None
+    why: str = ""
 
     @property
     def resets_in(self) -> timedelta | None:
@@ -134,7 +142,9 @@ class WindowBar:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is behind an even pace, a whole percent of noise added: it lasts if that goes on."""
+        """Whether it is known to last: by a forecast, or behind an even pace, a whole percent of noise added."""
+        if self.risk is not None:
+            return self.ends_at is None
         return self.used is not None and self.gone is not None and self.used + NOISE <= self.gone
 
     @property
@@ -159,14 +169,18 @@ class WindowBar:
 
     @property
     def runs_out_at(self) -> datetime | None:
-        """When it is used up at the average pace so far, if that is clearly before its reset; None when it lasts."""
+        """When it is used up, if clearly before its reset: by a forecast, else at the average pace so far."""
+        if self.risk is not None:
+            return self.ends_at
         if self.reset_at is None or not (self.full or self.fast):
             return None
         return self.now if self.full or self.enough_for is None else min(self.reset_at, self.now + self.enough_for)
 
     @property
     def per_hour(self) -> float | None:
-        """Percentage points an hour that would just last; None also when there is no time left."""
+        """Percentage points an hour that would last; None also when there is no time left."""
+        if self.risk is not None:
+            return self.budget
         hours = self.resets_in.total_seconds() / HOUR if self.resets_in and self.state != "stale" else 0.0
         return self.left / hours if self.left is not None and hours > 0 else None
 
@@ -181,8 +195,11 @@ class WindowBar:
             return UNKNOWN
         if self.full:
             return 0, -(self.resets_in.total_seconds() if self.resets_in else float("inf"))
-        if self.fast and self.enough_for is not None:
-            return 1, self.enough_for.total_seconds()
+        soon = self.enough_for if self.fast and self.risk is None else None
+        if self.ends_at is not None and self.fetched_at is not None:
+            soon = self.ends_at - self.fetched_at
+        if soon is not None:
+            return 1, soon.total_seconds()
         if self.state == "not_started" or not self.used:
             return 4, 0.0
         if self.enough_for is None:
@@ -266,9 +283,13 @@ def window_bars(readings: Any, *, now: Moment | None = None, reveal: bool = Fals
     rows = newest(readings)
     if not rows:
         return []
-    moment = present((row.get("fetched_at") for row in rows), now)
-    labels = account_labels({key_of(row): row.get("account") for row in rows}, None if reveal else mask_identity)
-    accounts = by_account(_bar(row, moment, labels[key_of(row)]) for row in rows)
+    last = max(filter(None, (row.get("fetched_at") for row in rows)), default=None)
+    if now is None and last is None:
+        raise ValueError("no reading says when it was made: give now=")
+    present = moment(last if now is None else now, now=last, name="now")
+    names = {row["account_key"]: row.get("account") for row in rows}
+    labels = account_labels(names, None if reveal else mask_identity)
+    accounts = by_account(_bar(row, present, labels[row["account_key"]]) for row in rows)
     ordered = sorted(map(_unblocked, accounts), key=_binds_first)
     return [bar for own in ordered for bar in sorted(own, key=lambda bar: window_rank(bar.limit, bar.window))]
 
@@ -277,13 +298,13 @@ def _bar(row: dict[str, Any], now: datetime, label: str) -> WindowBar:
     used, reset_at, seconds, fetched = (
         row.get(name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")
     )
-    said = {name: row.get(name) or "" for name in _SAID}
+    said: dict[str, Any] = {name: row.get(name) or "" for name in _SAID}
     if fetched and reset_at and fetched < reset_at <= now:
         said["blocked"] = ""  # what a reading said before its window began anew is history like its percentage
     return WindowBar(
         **said,
-        account=row.get("account") or key_of(row),
-        account_key=key_of(row),
+        account=row.get("account") or row["account_key"],
+        account_key=row["account_key"],
         label=label,
         limit=row.get("limit") or "?",
         used=None if used is None else used + 0.0,  # no -0

@@ -10,8 +10,7 @@ import pandas as pd
 from ..periods import follow_all
 from ..times import HOUR, Moment, local_time, micros, zone_of
 from .bars import OWN, WindowBar, by_account, percent, window_bars
-from .fillings import refill_clock
-from .newest import present
+from .past import refill_clock
 
 
 def resets_worth(
@@ -41,7 +40,7 @@ def resets_worth(
     longest = {own[0].account_key: bar for own in by_account(bars) if (bar := _longest(own))}
     if not longest:
         return {}
-    moment, zone = micros(present((bar.fetched_at for bar in bars), now)), zone_of(tz)
+    moment, zone = micros(bars[0].now), zone_of(tz)
     own = history[(history["limit"] == OWN) & history["account_key"].isin(list(longest))]
     said = {}
     for followed in follow_all(own):

@@ -18,12 +18,21 @@ from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..tables import frame_of
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
-from .bars import OWN, SAID_BY_A_FULL_WINDOW
-from .demand import DAY_HOURS, DAY_US, FULL, HOUR_US, MOST_DAYS, Past, days_of, past_of
-from .fillings import begun_at, closed_windows, refill_clock
+from .bars import FULL, OWN, SAID_BY_A_FULL_WINDOW
+from .past import DAY_HOURS, HOUR_US, Past, begun_at, closed_windows, past_of, refill_clock
 from .prospects import SURE, UNLIKELY, odds
 from .sittings import FEWEST, sittings_of
-from .usage_paths import ENOUGH_DAYS, QUANTILES, Paths, cold_start, day_blocks, hours_until, paths_from
+from .usage_paths import (
+    DAY_US,
+    ENOUGH_DAYS,
+    MOST_DAYS,
+    QUANTILES,
+    Paths,
+    cold_start,
+    day_blocks,
+    hours_until,
+    paths_from,
+)
 
 FORECAST_COLUMNS: Final[dict[str, str]] = {
     "account": "str",
@@ -218,7 +227,7 @@ def _by_days(
     if past.days < ENOUGH_DAYS:
         rises = cold_start(used, gone, hours, count, rng)
     else:
-        rises = day_blocks(days_of(past, last), hours, count, rng)
+        rises = day_blocks(past, last, hours, count, rng)
     return paths_from(rises, used, hours, 1.0, refill_clock(cycles, last), rng)
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from ..history import History
 from ..outcomes import Collection
 from .bars import OWN, window_bars
-from .demand import MOST_DAYS
 from .forecast import forecast
 from .pool import PoolForecast, together
 from .prospects import logins
 from .record import TrackRecord, track_record
+from .usage_paths import MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

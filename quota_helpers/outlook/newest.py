@@ -9,7 +9,6 @@ from typing import Any, Final
 from ..models import UsageSnapshot
 from ..models.tidy import tidy_rows
 from ..outcomes import Collection
-from ..times import Moment, moment
 
 _WANTED: Final = (
     "This is {}; what is wanted is a collection (source.collect()), a snapshot, several of them, "
@@ -18,38 +17,18 @@ _WANTED: Final = (
 
 
 def newest(readings: Any) -> list[dict[str, Any]]:
-    """The newest row of each account, limit and window, as plain values: what is known of the present.
+    """The newest row of each account, limit and window, as plain values; every row has a key, if only the name.
 
     Two rows stay where one reading told of one window twice (in both slots); a slot of long ago does not.
     """
-    rows = [((key_of(row), row.get("limit"), row.get("window")), row) for row in _rows(readings)]
+    rows = [row | {"account_key": row.get("account_key") or row.get("account") or "?"} for row in _rows(readings)]
+    places = [(row["account_key"], row.get("limit"), row.get("window")) for row in rows]
     latest: dict[Any, datetime | None] = {}
-    for place, row in rows:
+    for place, row in zip(places, rows, strict=True):
         latest[place] = max(filter(None, (latest.get(place), row.get("fetched_at"))), default=None)
-    told = {(place, row.get("slot")): row for place, row in rows if row.get("fetched_at") == latest[place]}
-    return list(told.values())
-
-
-def present(fetched: Iterable[datetime | None], now: Moment | None) -> datetime:
-    """The present moment that is meant: a timedelta counts back from the latest of the times, which None means itself.
-
-    Raises:
-        TypeError, ValueError: As `times.moment`, or there is no time.
-
-    >>> present([None, datetime(2026, 11, 22, 12)], None)
-    datetime.datetime(2026, 11, 22, 12, 0)
-    """
-    last = max(filter(None, fetched), default=None)
-    if now is not None:
-        return moment(now, now=last, name="now")
-    if last is None:
-        raise ValueError("no reading says when it was made: give now=")
-    return last
-
-
-def key_of(row: dict[str, Any]) -> str:
-    """Whose a row is: the account's key, its name where there is no key."""
-    return row.get("account_key") or row.get("account") or "?"
+    told = zip(places, rows, strict=True)
+    present = {(place, row.get("slot")): row for place, row in told if row.get("fetched_at") == latest[place]}
+    return list(present.values())
 
 
 def _rows(readings: Any) -> list[dict[str, Any]]:

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from ..frames import present_of, readings
-from ..labels import Names
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
 from ..times import DAY, SECOND, Moment, from_micros, micros
-from .demand import FULL, HOUR_US, Past, days_of, past_of
+from .bars import FULL, OWN
 from .forecast import FEWEST_DAYS, why_not
+from .past import HOUR_US, Past, past_of
 from .usage_paths import QUANTILES, day_blocks, hours_until
 
-STEP_HOURS: Final = 1.0
+PATHS: Final = 400
 UNSURE: Final = 0.4  # spread of the level: of all logins the last days say less than a week of one does
 
 
@@ -44,27 +44,16 @@ class PoolForecast:
     reason: str = ""
 
 
-def together(
-    frame: pd.DataFrame,
-    *,
-    accounts: Names = None,
-    window: str = "weekly",
-    now: Moment | None = None,
-    seed: int = 0,
-    paths: int = 400,
-) -> PoolForecast:
-    """How long several logins last when one person uses them one after the other.
+def together(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0) -> PoolForecast:
+    """How long the weeks of several logins last when one person uses them one after the other.
 
     What is wanted is what all of them were used for together, drawn in whole days as `forecast` draws them. Only
     announced resets are counted.
 
     Args:
         frame: Many readings over time.
-        accounts: Whose; None means all.
-        window: Name of the window, of the accounts' own limit.
         now: The present moment; None means the newest reading.
         seed: The same seed gives the same answer.
-        paths: How many ways are drawn.
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
@@ -78,7 +67,7 @@ def together(
     if present is None:
         return PoolForecast(reason="no login has a number of now")
     moment = micros(present)
-    found = follow_all(frame[frame["fetched_at"] <= pd.Timestamp(present)], accounts, window, "codex")
+    found = follow_all(frame[frame["fetched_at"] <= pd.Timestamp(present)], None, "weekly", OWN)
     usable = [one for one in found if one.series.length >= DAY and not why_not(one, moment)]
     if not usable:
         return PoolForecast(reason="no login has a number of now")
@@ -87,23 +76,18 @@ def together(
     if past.days < FEWEST_DAYS:
         return PoolForecast(reason="less than two days of readings are known")
     rng = np.random.default_rng(seed)
-    until = max(one.cycles[-1].reset for one in usable)
-    rises = day_blocks(days_of(past, moment), (until - moment) / HOUR_US, paths, rng, UNSURE)
+    until = usable[-1].cycles[-1].reset
+    rises = day_blocks(past, moment, (until - moment) / HOUR_US, PATHS, rng, UNSURE)
     run_out, used = _spend(usable, rises, moment, rng)
+    ends = [from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in hours_until(run_out)]
+    last = sorted(usable, key=lambda one: one.cycles[-1].last >= FULL)  # what is used up
     return PoolForecast(
-        order=_order(usable),
+        order=tuple(one.series.whose for one in last),
         until=from_micros(until),
         p_exhausted=float(np.isfinite(run_out).mean()),
-        exhausted=tuple(
-            from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in hours_until(run_out)
-        ),
+        exhausted=tuple(ends),
         used=tuple(np.quantile(used, QUANTILES).tolist()),
     )
-
-
-def _order(usable: Sequence[Followed]) -> tuple[str, ...]:
-    """By reset, what is used up last."""
-    return tuple(one.series.whose for one in sorted(usable, key=lambda one: one.cycles[-1].last >= FULL))
 
 
 def _of_all(pasts: Sequence[Past]) -> Past:
@@ -124,12 +108,12 @@ def _spend(usable: Sequence[Followed], rises: Floats, now: int, rng: np.random.G
     for step in range(rises.shape[1]):
         wanted = rises[:, step].copy()
         for number in np.argsort(back, kind="stable").tolist():
-            if back[number] <= step * STEP_HOURS:
+            if back[number] <= step:
                 level[number] = 0.0
                 back[number] += usable[number].series.length * SECOND / HOUR_US
             taken = np.minimum(wanted, FULL - level[number])
             level[number] += taken
             used += taken
             wanted -= taken
-        run_out = np.where((wanted > 0) & np.isinf(run_out), step * STEP_HOURS, run_out)
+        run_out = np.where((wanted > 0) & np.isinf(run_out), step, run_out)
     return run_out, used

@@ -6,7 +6,7 @@ The pace of one reading says so, or a forecast where it has a number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,57 +24,23 @@ SURE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
-    """One window and its end.
-
-    Attributes:
-        bar: The window as it stands.
-        ends_at: When it runs out before its reset (aware); None when it lasts, or nothing is known.
-        per_hour: Percentage points an hour that would last, or None.
-        risk: How likely it runs out before its reset (0 to 1), where a forecast has a number, else None.
-        why: Why a forecast that was made has no number, or "".
-    """
-
-    bar: WindowBar
-    ends_at: datetime | None = None
-    per_hour: float | None = None
-    risk: float | None = None
-    why: str = ""
-
-    @property
-    def lasts(self) -> bool:
-        """Whether it is known to last until its reset."""
-        return self.ends_at is None and (self.risk is not None or self.bar.lasts)
-
-    @property
-    def binding(self) -> tuple[int, float]:
-        """Sort key: the window that binds first has the smallest; a forecast knows better than the pace."""
-        order, seconds = self.bar.binding
-        if self.risk is None or self.bar.full:
-            return order, seconds
-        if self.ends_at is not None and self.bar.fetched_at is not None:
-            return 1, (self.ends_at - self.bar.fetched_at).total_seconds()
-        return (3, seconds) if order == 1 else (order, seconds)
-
-
-@dataclass(frozen=True, slots=True)
 class Login:
     """One login: the windows that rank it (none where a model's limit is all that was sent), and why it is blocked."""
 
     account_key: str
     label: str
-    windows: tuple[Prospect, ...]
+    windows: tuple[WindowBar, ...]
     blocked: str
 
     @property
     def known(self) -> bool:
         """Whether it has windows and the percentages of all are of now."""
-        return bool(self.windows) and all(window.bar.known for window in self.windows)
+        return bool(self.windows) and all(bar.known for bar in self.windows)
 
     @property
     def full(self) -> list[WindowBar]:
         """Those of its windows that are used up."""
-        return [window.bar for window in self.windows if window.bar.full]
+        return [bar for bar in self.windows if bar.full]
 
     @property
     def usable(self) -> bool:
@@ -94,9 +60,9 @@ class Login:
         return max(known) if known and len(known) == len(resets) else None
 
     @property
-    def first(self) -> Prospect:
+    def first(self) -> WindowBar:
         """The window that binds first."""
-        return min(self.windows, key=lambda window: window.binding)
+        return min(self.windows, key=lambda bar: bar.binding)
 
 
 def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
@@ -110,20 +76,20 @@ def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
     rows = {(row["account_key"], row["limit"], row["window"]): row for row in told}
     made = []
     for own in by_account(bars):
-        windows = [_prospect(bar, rows.get((bar.account_key, bar.limit, bar.window), {})) for bar in ranking(own)]
+        windows = [_foretold(bar, rows.get((bar.account_key, bar.limit, bar.window), {})) for bar in ranking(own)]
         made.append(Login(own[0].account_key, own[0].label, tuple(windows), blocked_why(own)))
-    return sorted(made, key=lambda login: (not login.blocked, sorted(window.binding for window in login.windows)))
+    return sorted(made, key=lambda login: (not login.blocked, sorted(bar.binding for bar in login.windows)))
 
 
-def _prospect(bar: WindowBar, row: Mapping[str, Any]) -> Prospect:
-    """What becomes of a window: a used up one has no end, a forecast without a number leaves it to the pace."""
+def _foretold(bar: WindowBar, row: Mapping[str, Any]) -> WindowBar:
+    """The window with what a forecast says of it; of one that is used up that is nothing."""
     risk = row.get("p_exhausted")
     if bar.full:
-        return Prospect(bar, None, bar.per_hour)
+        return bar
     if risk is None or risk != risk:  # noqa: PLR0124 - NaN does not equal itself
-        return Prospect(bar, bar.runs_out_at, bar.per_hour, why=row.get("reason", ""))
-    budget = row["budget_per_day"] / (DAY / HOUR)
-    return Prospect(bar, row["exhausted_p50"] if risk > LIKELY else None, budget, risk)
+        return replace(bar, why=row.get("reason", ""))
+    ends_at = row["exhausted_p50"] if risk > LIKELY else None
+    return replace(bar, risk=risk, ends_at=ends_at, budget=row["budget_per_day"] / (DAY / HOUR))
 
 
 def odds(risk: float) -> str:

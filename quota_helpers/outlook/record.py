@@ -16,9 +16,9 @@ from ..periods import Followed, follow_all
 from ..periods.follow import follow
 from ..periods.readings import Floats
 from ..times import MISSING, SECOND, local_time
-from .demand import DAY_HOURS, FULL, HOUR_US, Past, past_of
-from .fillings import Closed, closed_windows
+from .bars import FULL
 from .forecast import forecast_row
+from .past import DAY_HOURS, HOUR_US, Closed, Past, closed_windows, past_of
 from .usage_paths import QUANTILES
 
 RULES: Final = ("forecast", "base rate", "whole window", "weekday by hour")

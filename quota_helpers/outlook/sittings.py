@@ -10,7 +10,8 @@ import numpy as np
 from ..periods import Followed
 from ..periods.readings import Flags, Floats
 from ..times import HOUR, MISSING, SECOND
-from .demand import FULL, HOUR_US, Past
+from .bars import FULL
+from .past import HOUR_US, Past
 
 FEWEST: Final = 20  # earlier windows
 STEPS: Final = 30  # of a window: ten minutes of five hours
