@@ -434,7 +434,8 @@ def test_no_cell_is_a_formula(history, tmp_path, char):
     history.add(Collection(fetched_at=T0, snapshots=(snapshot(T0, plan=f"{char}SUM(A1)"),)))
     history.export(path)
     (cell,) = {row["plan"] for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())}
-    assert cell == ("\\\\\\SUM(A1)" if char == "\\" else f"\\{char}SUM(A1)")
+    written = {"\\": "\\\\", "\t": "\\t"}.get(char, char)
+    assert cell == f"\\{written}SUM(A1)"
     assert set(back(path)[1]["plan"]) == {f"{char}SUM(A1)"}
 
 

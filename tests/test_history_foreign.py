@@ -12,8 +12,7 @@ import pytest
 from history_support import T0, collection, contents, key_of, logs
 
 from quota_helpers.errors import HistoryError
-from quota_helpers.history import SCHEMA_VERSION, Added, History, Imported, SkippedLine
-from quota_helpers.history.schema import KINDS
+from quota_helpers.history import Added, History, Imported, SkippedLine
 
 AT = ["2026-11-16T11:20:00Z", "2026-11-16T12:20:00Z"]
 
@@ -160,35 +159,3 @@ def test_a_database_of_another_program(history, tmp_path):
         connection.execute("CREATE TABLE notes (text)")
     with pytest.raises(HistoryError, match=r"other\.sqlite3 is no history: it is a database of another program"):
         history.import_file(path)
-
-
-def test_a_history_of_before_sessions_had_hidden_names(history, tmp_path):
-    """An older file, as its program left it: brought up when it is opened, and the same logs add nothing to it."""
-    path = tmp_path / "old.sqlite3"
-    with History(path) as old:
-        old.add_sessions(logs(5))
-        old.add_sessions(logs(3, session="0199-b"))
-    older = [
-        "ALTER TABLE facts DROP COLUMN shared_by",
-        "ALTER TABLE sources DROP COLUMN shared_by",
-        "DROP TABLE shared_files",
-        f"PRAGMA user_version = {SCHEMA_VERSION - 1}",
-    ]
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for kind in KINDS:
-            for row in rows_of_session(connection, kind):
-                connection.execute(
-                    f"UPDATE {kind.rows.name} SET series = ? WHERE {kind.about.name} = ?",  # noqa: S608  # our names
-                    (kind.series(row, str), row["id"]),
-                )
-        for statement in older:
-            connection.execute(statement)
-    assert history.import_file(path).added == Added(new_rows=8, new_turns=8)
-    with History(path) as old:
-        assert old.add_sessions(logs(5)) == Added(known_rows=5, known_turns=5)
-        assert len(old.tokens()) == 8
-
-
-def rows_of_session(connection, kind):
-    connection.row_factory = sqlite3.Row
-    return [dict(row) for row in connection.execute(f"SELECT * FROM {kind.about.name}")]  # noqa: S608  # our names

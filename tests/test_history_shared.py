@@ -142,7 +142,10 @@ def test_a_session_that_another_told_is_not_counted_again(here, there):
 
 @pytest.mark.parametrize("projects", [False, True])
 def test_ones_own_logs_say_more_than_anothers_copy(here, there, projects):
-    """The same logs on two machines: the second has them from the first, and its own name for sessions and projects."""
+    """The same logs on two machines: the second has them from the first, and its own name for sessions and projects.
+
+    From then on they are its own as well, and say as much in the folder as it was asked for.
+    """
     given = logs(4)
     given.tokens["project"] = "alpha"
     with here.open() as history:
@@ -155,18 +158,9 @@ def test_ones_own_logs_say_more_than_anothers_copy(here, there, projects):
                 ["0199-a", "alpha"]
             ]
             assert set(history.frame()["session"]) == {"0199-a"}
-    assert b"alpha" not in unpacked(here.shared)
-
-
-def test_what_is_learnt_later_is_shared_where_it_was_asked_for(here):
-    """A file that was written without projects is written again."""
-    given = logs(4)
-    with here.open(projects=True) as history:
-        history.add_sessions(given)
-        assert b"alpha" not in unpacked(here.shared)
-        given.tokens["project"] = "alpha"
-        assert history.add_sessions(given).new_turns == 0
-        assert b"alpha" in unpacked(here.shared)
+    assert (b"alpha" in unpacked(here.shared)) == projects
+    with here.open() as history:
+        assert len(history.tokens()) == len(history.frame()) == 4
 
 
 def test_a_lost_history_comes_back(here):

@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from ..errors import HistoryError
-from .place import connect_file, explained, make_place, shown
-from .schema import OLDEST_VERSION, SCHEMA_VERSION, bring_up, lock, version_of
+from .place import beside, check_owner, connect, explained, open_file, open_to_read, shown
+from .schema import APPLICATION_ID, lock, make_tables, version_of
 
-_MISSING: Final = (0, 0)
-_SIZE_ON_SERVER: Final = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = \
-current_schema()::regnamespace"
+_SIZE: Final = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "postgresql": "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' "
+    "AND relnamespace = current_schema()::regnamespace",
+}
 _BROKEN: Final = (UnicodeError, ValueError, IndexError, KeyError, OverflowError, TypeError)
 
 
@@ -29,6 +31,7 @@ class Database:
     Args:
         place: The file, the URL of a server, or None for memory.
         timeout_seconds: How long to wait for others.
+        read_only: Only look at the file, and leave nothing beside it.
 
     Attributes:
         path: The file, or None.
@@ -36,9 +39,9 @@ class Database:
         read_only: Whether the file, or its folder, may not be written; then it is only read.
     """
 
-    def __init__(self, place: Path | str | None, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, place: Path | str | None, *, timeout_seconds: float = 10.0, read_only: bool = False) -> None:
         self.path = place if isinstance(place, Path) else None
-        self.read_only = False
+        self.read_only = read_only
         self.closed = False
         self._lock = threading.RLock()
         if isinstance(place, str):
@@ -56,12 +59,13 @@ class Database:
         self._identity = self._look()
 
     def _file(self, timeout: float) -> sa.Engine:
-        if self.path is not None:
-            make_place(self.path)
-        try:
-            connection, self.read_only = connect_file(self.path, timeout)
-        except (sqlite3.Error, UnicodeError) as error:
-            raise explained(error, self.shown) from error
+        with self._translated():
+            if self.path is None:
+                connection = connect(":memory:", timeout)
+            elif self.read_only:
+                connection = open_to_read(self.path)
+            else:
+                connection, self.read_only = open_file(self.path, timeout)
         # One connection for all threads, closed with the engine; at the latest when nobody holds the engine any more
         # (Python 3.13 warns of a connection that is left open).
         engine = sa.create_engine(
@@ -92,37 +96,36 @@ class Database:
         with self._translated():
             with self._transaction("BEGIN") as connection:
                 version = version_of(connection)
-            if version < SCHEMA_VERSION and not self.read_only:
+            if not version and not self.read_only:
                 with self._transaction("BEGIN IMMEDIATE") as connection:
-                    bring_up(connection)
-            elif not OLDEST_VERSION <= version <= SCHEMA_VERSION:
-                self._refuse(version)
+                    make_tables(connection)
+            else:
+                check_owner(APPLICATION_ID, version, self.shown)
 
-    def _refuse(self, version: int) -> None:
-        raise HistoryError(
-            f"The history {self.shown} has version {version}; this program knows version {SCHEMA_VERSION}.",
-            hint="Update quota-helpers, or give another path.",
-        )
-
-    def _look(self) -> tuple[int, int]:
+    def _look(self) -> tuple[int, int] | None:
         """Which file it is that stands at the path."""
-        if self.path is None:
-            return _MISSING
         try:
-            found = self.path.stat()
+            found = self.path.stat() if self.path is not None else None
         except OSError:
-            return _MISSING
-        return found.st_dev, found.st_ino
+            return None
+        return found and (found.st_dev, found.st_ino)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """One view of the data: what others write meanwhile is not seen.
+        """One view of the data: what others write meanwhile is not seen. In the block nothing but that is done.
 
         Raises:
-            HistoryError: It cannot be read.
+            HistoryError: It cannot be read, or what comes out is not what was written into it.
         """
-        with self._translated(), self._transaction("BEGIN") as connection:
-            yield connection
+        try:
+            with self._translated(), self._transaction("BEGIN") as connection:
+                yield connection
+        except _BROKEN:
+            # Without the cause: it may carry what was kept.
+            raise HistoryError(
+                f"The history {self.shown} is damaged: it holds values that are none of ours.",
+                hint="Restore it from a copy, or move it away and start a new one.",
+            ) from None
 
     @contextmanager
     def writing(self, *, alone: bool = False) -> Iterator[sa.Connection]:
@@ -147,21 +150,8 @@ class Database:
                         hint="Open it again; nothing was written.",
                     )
                 lock(connection, alone=alone)
-                if (version := version_of(connection)) != SCHEMA_VERSION:
-                    self._refuse(version)
+                check_owner(APPLICATION_ID, version_of(connection), self.shown)
                 yield connection
-
-    @contextmanager
-    def decoding(self) -> Iterator[None]:
-        """What is read out of the database and is not what was written into it says that it is damaged."""
-        try:
-            yield
-        except _BROKEN:
-            # Without the cause: it may carry what was kept.
-            raise HistoryError(
-                f"The history {self.shown} is damaged: it holds values that are none of ours.",
-                hint="Restore it from a copy, or move it away and start a new one.",
-            ) from None
 
     def tidy(self) -> None:
         """Empty the write-ahead log into the file, so that nothing deleted is left in it; others may be in the way."""
@@ -169,34 +159,23 @@ class Database:
             with self._lock, self._translated(), self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def size(self) -> int:
-        """Bytes on the disk, the write-ahead log included; in memory, bytes of its pages."""
-        with self._translated():
-            if self.path is not None:
-                self._check_open()
-                files = (self.path, self.path.with_name(self.path.name + "-wal"))
-                return sum(file.stat().st_size for file in files if file.exists())
-            with self._transaction("BEGIN") as connection:
-                if connection.dialect.name != "sqlite":
-                    return int(connection.exec_driver_sql(_SIZE_ON_SERVER).scalar() or 0)
-                pages, page = (
-                    connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
-                )
-                return int(pages) * int(page)
-
     def close(self) -> None:
         """Close it, so that a file can be moved or deleted. Doing it twice does no harm."""
         with self._lock, self._translated():
             self.closed = True
             self._engine.dispose()
 
-    def _check_open(self) -> None:
-        if self.closed:
-            raise HistoryError(f"The history {self.shown} is closed.", hint="Open it again: History(path)")
+    def size(self) -> int:
+        """Bytes on the disk, the write-ahead log included; in memory and on a server, bytes of its pages."""
+        with self.reading() as connection:
+            if self.path is not None:
+                return sum(file.stat().st_size for file in beside(self.path) if file.exists())
+            return int(connection.exec_driver_sql(_SIZE[connection.dialect.name]).scalar() or 0)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sa.Connection]:
-        self._check_open()
+        if self.closed:
+            raise HistoryError(f"The history {self.shown} is closed.", hint="Open it again: History(path)")
         if self._engine.dialect.name != "sqlite":
             level = "REPEATABLE READ" if begin == "BEGIN" else "READ COMMITTED"
             with self._engine.connect() as connection, connection.execution_options(isolation_level=level).begin():
@@ -219,7 +198,7 @@ class Database:
             yield
         except sa.exc.DBAPIError as error:
             raise explained(error.orig, self.shown) from None
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise explained(error, self.shown) from None
 
 

@@ -15,7 +15,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from itertools import islice
@@ -29,7 +28,7 @@ import pandas as pd
 from ..errors import HistoryError
 from ..files import reason as why
 from ..files import whole_file
-from .lines import LONGEST_TEXT, REQUIRED, Line, SkippedLine, kind_of, reason, rows_of_lines, wrong
+from .lines import LONGEST_TEXT, REQUIRED, Line, SkippedLine, kind_of, reason, rows_of_lines
 from .place import shown
 from .rows import Rows
 from .schema import FRAME_COLUMNS, KINDS, READINGS
@@ -40,8 +39,6 @@ FORMATS: Final = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
 _CHUNK: Final = 20_000  # lines held in memory at once
 _LONGEST_LINE: Final = 8 * LONGEST_TEXT
 _ESCAPED: Final = re.compile(r"\A\Z|\A[=+\-@\t\\]|[\r\n]")
-_ESCAPES: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
-_MEANT: Final = {written: char for char, written in _ESCAPES.items()}
 _HINT: Final = "Import a file that was written by History.export."
 
 
@@ -173,7 +170,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, str) and _ESCAPED.search(value):
-        return "\\" + "".join(_ESCAPES.get(char, char) for char in value)
+        return "\\" + value.encode("unicode_escape").decode()
     return value
 
 
@@ -186,23 +183,25 @@ def read_file(path: Path, take: Callable[[Rows], None]) -> tuple[SkippedLine, ..
     Raises:
         HistoryError: The file cannot be read, or is no export of a history at all: said once, with the first reason.
     """
-    bad: list[SkippedLine] = []
+    ending = format_of(path)
+    bad: dict[int, str] = {}
     good = 0
     try:
-        ending = format_of(path)
         opened: Any = gzip.open if ending == ".jsonl.gz" else open
-        with opened(path, "rb") as stream, _long_cells():
+        with opened(path, "rb") as stream:
             if ending == ".parquet":
                 told = _parquet_values(path, stream)
             else:
                 told = _csv_values(path, stream) if ending == ".csv" else _json_values(stream)
-            while chunk := list(islice(told, _CHUNK)):
-                lines = [line for _, line in chunk if not isinstance(line, str)]
-                bad += [SkippedLine(line=number, reason=line) for number, line in chunk if isinstance(line, str)]
-                good += len(lines)
+            while chunk := dict(islice(told, _CHUNK)):
+                bad |= {number: line for number, line in chunk.items() if isinstance(line, str)}
                 for kind in KINDS:
-                    if of_kind := [line for line in lines if kind_of(line) is kind]:
-                        take(rows_of_lines(kind, of_kind))
+                    lines = {at: line for at, line in chunk.items() if at not in bad and kind_of(line) is kind}
+                    if lines:
+                        rows, wrong = rows_of_lines(kind, list(lines.values()))
+                        bad |= {at: wrong[place] for place, at in enumerate(lines) if place in wrong}
+                        good += len(rows)
+                        take(rows)
     except (OSError, EOFError, zlib.error) as error:
         told_why = (
             why(error) if isinstance(error, OSError) and error.errno else "it is damaged, or not there as a whole"
@@ -210,17 +209,18 @@ def read_file(path: Path, take: Callable[[Rows], None]) -> tuple[SkippedLine, ..
         raise HistoryError(
             f"{shown(path)} cannot be read: {told_why}.", hint="Check the path and its permissions."
         ) from error
-    if bad and not good:
-        more = f" ({len(bad):,} lines like that)" if len(bad) > 1 else ""
-        raise HistoryError(f"{shown(path)} holds no readings: {bad[0]}{more}.", hint=_HINT)
-    return tuple(bad)
+    skipped = tuple(SkippedLine(line=number, reason=bad[number]) for number in sorted(bad))
+    if skipped and not good:
+        more = f" ({len(skipped):,} lines like that)" if len(skipped) > 1 else ""
+        raise HistoryError(f"{shown(path)} holds no readings: {skipped[0]}{more}.", hint=_HINT)
+    return skipped
 
 
 def _json_values(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     """(number, line or what is wrong with it) of each line."""
     decode = msgspec.json.Decoder(Line).decode
     for number, text in _numbered_lines(stream):
-        yield number, _checked(decode, text)
+        yield number, _line(decode, text)
 
 
 def _csv_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -236,8 +236,13 @@ def _csv_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         told = {name: _uncell(name, cell) for name, cell in zip(names, cells, strict=True) if cell}
         return msgspec.convert(told, Line, strict=False)
 
-    for number, text in lines:
-        yield number, _checked(decode, text)
+    # Python's own limit of 131,072 characters a cell is less than what we write; it holds for all who read CSV.
+    limit = csv.field_size_limit(2 * LONGEST_TEXT + 2)
+    try:
+        for number, text in lines:
+            yield number, _line(decode, text)
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _parquet_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -249,7 +254,22 @@ def _parquet_values(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         ) from error
     _check_columns(path, frame.columns, "it")
     for number, row in enumerate(_plain_rows(frame), 1):
-        yield number, _checked(lambda told: msgspec.convert(told, Line), dict(zip(frame.columns, row, strict=True)))
+        yield number, _line(lambda told: msgspec.convert(told, Line), dict(zip(frame.columns, row, strict=True)))
+
+
+def _line(decode: Callable[[Any], Any], told: Any) -> Any:
+    try:
+        return decode(told)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, csv.Error) as error:
+        return reason(error)
+
+
+def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    while text := stream.readline(_LONGEST_LINE):
+        number += 1
+        if text.strip():
+            yield number, text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
 
 
 def _check_columns(path: Path, names: Iterable[str], what: str) -> None:
@@ -264,33 +284,7 @@ def _check_columns(path: Path, names: Iterable[str], what: str) -> None:
         )
 
 
-def _numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while text := stream.readline(_LONGEST_LINE):
-        number += 1
-        if text.strip():
-            yield number, text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
-
-
-def _checked(decode: Callable[[Any], Any], told: Any) -> Any:
-    try:
-        line = decode(told)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, csv.Error) as error:
-        return reason(error)
-    return wrong(line) or line
-
-
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    """Python's own limit of 131,072 characters a cell is less than what we write."""
-    limit = csv.field_size_limit(2 * LONGEST_TEXT + 2)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
-
-
 def _uncell(name: str, cell: str) -> str:
     if FRAME_COLUMNS.get(name) != "str" or not cell.startswith("\\"):
         return cell
-    return re.sub(r"\\[\\nr]", lambda match: _MEANT[match.group()], cell[1:])
+    return cell[1:].encode("latin-1", "backslashreplace").decode("unicode_escape")

@@ -14,10 +14,7 @@ thevibeworks/ccpace, `ccpace_providers.py`; both as of autumn 2026):
 from __future__ import annotations
 
 import json
-import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -30,7 +27,7 @@ from ..files import reason
 from ..frames import to_frame
 from ..models import RawReply
 from .lines import SkippedLine
-from .place import connect_to_read, explained, is_database, shown
+from .place import MAGIC, shown
 
 Store = Literal["history", "codexbar", "ccpace"]
 
@@ -51,7 +48,7 @@ def store_of(path: Path) -> Store | None:
         raise HistoryError(
             f"{shown(path)} cannot be read: {reason(error)}.", hint="Check the path and its permissions."
         ) from error
-    if is_database(first):
+    if first.startswith(MAGIC):
         return "history"
     if (b'"unscoped"' in first and b'"accounts"' in first) or path.suffix.lower() == ".json":
         return "codexbar"
@@ -74,23 +71,6 @@ def readings_of(path: Path, store: Store) -> tuple[pd.DataFrame, list[SkippedLin
     if frame.empty:
         raise HistoryError(f"{shown(path)} holds no readings of Codex.", hint="Choose the store's file for Codex.")
     return frame.assign(origin=store), bad
-
-
-@contextmanager
-def copied(path: Path) -> Iterator[Path]:
-    """A copy of a history's file, its write-ahead log included, that may be opened and brought up: theirs stays.
-
-    Raises:
-        HistoryError: It cannot be read.
-    """
-    with tempfile.TemporaryDirectory(prefix="quota-import-") as folder:
-        copy = Path(folder) / path.name
-        try:
-            with closing(connect_to_read(path)) as theirs, closing(sqlite3.connect(copy)) as ours:
-                theirs.backup(ours)
-        except (sqlite3.Error, UnicodeError) as error:
-            raise explained(error, shown(path)) from error
-        yield copy
 
 
 def _codexbar(path: Path, bad: list[SkippedLine]) -> Iterator[RawReply]:

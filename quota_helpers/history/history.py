@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,16 +26,16 @@ from ..times import Moment
 from ..workers import Closing
 from .database import Database
 from .exchange import Added, Imported, read_file, write_file
-from .foreign import copied, readings_of, store_of
-from .lines import SkippedLine
-from .overview import Overview, erase, who
+from .foreign import readings_of, store_of
+from .overview import Overview, erase, said, who
 from .place import shown
-from .rows import Rows, Rule, Wanted, clean_text, insert_rows, kept_rows, read_readings, read_turns, rows_of
+from .rows import Rows, Rule, clean_text, insert_rows, kept_rows, read_frame, rows_of
 from .schema import READINGS, TURNS, facts, forecasts, hidden, readings, replies, sources, turns
 from .shared import SharedFolder, folder_at
 from .shown_forecasts import insert_forecasts, made_from, read_forecasts
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
 
+_MEMORY = ":memory:"
 _OK = range(200, 300)
 _LAST = 2**62  # microseconds: after everything
 _COPIED = 50_000  # rows held in memory at once
@@ -108,44 +109,27 @@ class History(Closing):
         clock: Callable[[], datetime] = _now,
         timeout_seconds: float = 10.0,
     ) -> None:
+        if keep_bodies_days is not None and not keep_bodies_days >= 0:
+            raise ValueError(f"keep_bodies_days must be 0 or more, or None, not {keep_bodies_days!r}")
         server = isinstance(path, str) and "://" in path
         if server and shared is not None:
             raise ValueError("a history on a server is shared by the server: give a folder for a file only")
-        place = str(path) if server else _file(path).absolute() if path is not None else default_path()
-        folder = None if shared is None else folder_at(shared, "shared")
-        self._start(place, keep_bodies_days, clock, timeout_seconds)
-        self.projects = projects
+        self.keep_bodies_days, self.projects, self._clock = keep_bodies_days, projects, clock
+        self.sessions: SessionLogs | None = None
+        self.is_demo = False
+        self._shared = None if shared is None else SharedFolder(folder_at(shared, "shared"), projects=projects)
+        place = default_path() if path is None else str(path) if server else _file(path).absolute()
+        self._database = Database(None if path == _MEMORY else place, timeout_seconds=timeout_seconds)
         # One's own file holds what it is told; what others read says no more than they shall know.
         self._rule = self._own_rule = Rule(private=server and not projects)
-        if server or folder is not None:  # several machines write: what is put in here says which
+        if server or shared is not None:  # several machines write: what is put in here says which
             self._own_rule = replace(self._rule, machine=clean_text(machine_name()))
-        if folder is not None:
-            try:
-                self._share(folder)
-            except BaseException:
-                self.close()
-                raise
+        self._sync()
 
     @classmethod
     def in_memory(cls, *, keep_bodies_days: float | None = 90, clock: Callable[[], datetime] = _now) -> Self:
         """A history without a file, gone when it is closed."""
-        history = cls.__new__(cls)
-        history._start(None, keep_bodies_days, clock, 10.0)  # noqa: SLF001  # our own class
-        return history
-
-    def _start(
-        self, place: Path | str | None, keep_bodies_days: float | None, clock: Callable[[], datetime], timeout: float
-    ) -> None:
-        if keep_bodies_days is not None and not keep_bodies_days >= 0:
-            raise ValueError(f"keep_bodies_days must be 0 or more, or None, not {keep_bodies_days!r}")
-        self.keep_bodies_days = keep_bodies_days
-        self._clock = clock
-        self.sessions: SessionLogs | None = None
-        self.is_demo = False
-        self.projects = False
-        self._rule = self._own_rule = Rule()
-        self._shared: SharedFolder | None = None
-        self._database = Database(place, timeout_seconds=timeout)
+        return cls(_MEMORY, keep_bodies_days=keep_bodies_days, clock=clock)
 
     @property
     def path(self) -> Path | None:
@@ -256,9 +240,11 @@ class History(Closing):
         source = _file(path)
         store = store_of(source)
         if store == "history":
-            with copied(source) as copy, History(copy, keep_bodies_days=None) as other:
-                return Imported(added=self.copy_from(other))
-        bad_lines: Sequence[SkippedLine] = ()
+            with closing(Database(source.absolute(), read_only=True)) as other:
+                return Imported(added=self._copy(other))
+        frame, bad_lines = (None, []) if store is None else readings_of(source, store)
+        if frame is not None and account is not None:
+            frame = self._of_account(frame, account)
         added = Added()
         with self._database.writing() as connection:
 
@@ -266,11 +252,10 @@ class History(Closing):
                 nonlocal added
                 added += _insert(connection, rows, self._rule)
 
-            if store is None:
-                bad_lines = read_file(source, take)
+            if frame is None:
+                bad_lines = [*read_file(source, take)]
             else:
-                frame, bad_lines = readings_of(source, store)
-                take(rows_of(READINGS, frame if account is None else self._of_account(connection, frame, account)))
+                take(rows_of(READINGS, frame))
         self._sync()
         return Imported(added=added, bad_lines=tuple(bad_lines))
 
@@ -280,15 +265,17 @@ class History(Closing):
         Raises:
             HistoryError: It cannot be read, or this one cannot be written.
         """
-        replies, told, added = other.bodies(), other.forecasts(), Added()
-        with other._database.reading() as theirs, self._database.writing() as connection:  # our own class
-            with other._database.decoding():  # the same
-                for rows in kept_rows(theirs, lambda _: (), _COPIED):
-                    added += _insert(connection, rows, self._rule)
-            insert_forecasts(connection, told)
-            added += Added(bodies=insert_bodies(connection, _replies(replies)))
+        return self._copy(other._database)  # our own class
+
+    def _copy(self, other: Database) -> Added:
+        added = Added()
+        with self._database.writing() as connection, other.reading() as theirs:
+            for rows in kept_rows(theirs, lambda _: (), _COPIED):
+                added += _insert(connection, rows, self._rule)
+            insert_forecasts(connection, read_forecasts(theirs, [], {}))
+            bodies = insert_bodies(connection, _replies(list(read_bodies(theirs, other.shown, []))))
         self._sync()
-        return added
+        return added + Added(bodies=bodies)
 
     # --- out ---
 
@@ -316,49 +303,42 @@ class History(Closing):
             ValueError: There is no such account, window, limit or origin, or a name fits several accounts; or a moment
                 has no time zone.
         """
+        overview = self._overview()
         between = self._between(readings.c.fetched_at, since, until)
+        about = self._of(facts, accounts, overview)
+        for name, wanted in (("window", windows), ("limit", limits), ("origin", origin)):
+            if wanted is not None:
+                about.append(facts.c[name].in_(choose(wanted, self._there(facts.c[name]), name)))
         with self._database.reading() as connection:
-            overview = self._kept(connection)
-            about = _of(who(facts), overview.chosen(accounts))
-            for name, wanted in (("window", windows), ("limit", limits), ("origin", origin)):
-                about += _of(facts.c[name], _known(connection, facts.c[name], wanted))
-            with self._database.decoding():
-                return read_readings(connection, Wanted(about, between), overview.labels)
+            return read_frame(connection, READINGS, about, between, overview.labels)
 
     def tokens(self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None) -> pd.DataFrame:
         """The turns of session logs, sorted by `time`; the columns of `TOKEN_COLUMNS`. Arguments as of `frame`."""
-        between = self._between(turns.c.time, since, until)
+        about, between = self._of(sources, accounts), self._between(turns.c.time, since, until)
         with self._database.reading() as connection:
-            about = _of(who(sources), self._chosen(connection, accounts))
-            with self._database.decoding():
-                return read_turns(connection, Wanted(about, between))
+            return read_frame(connection, TURNS, about, between)
 
     def forecasts(
         self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None
     ) -> pd.DataFrame:
         """The forecasts that were shown, the oldest first; columns as `FORECAST_COLUMNS`. Arguments as of `frame`."""
-        between = self._between(forecasts.c.asked_at, since, until)
+        overview = self._overview()
+        about = self._of(forecasts, accounts, overview) + self._between(forecasts.c.asked_at, since, until)
         with self._database.reading() as connection:
-            overview = self._kept(connection)
-            about = _of(who(forecasts), overview.chosen(accounts))
-            with self._database.decoding():
-                return read_forecasts(connection, [*about, *between], overview.labels)
+            return read_forecasts(connection, about, overview.labels)
 
     def bodies(
         self, accounts: Names = None, since: Moment | None = None, until: Moment | None = None
     ) -> list[RawReply]:
         """The kept raw bodies, oldest first, for `normalize_usage`. Arguments as of `frame`."""
-        between = self._between(replies.c.fetched_at, since, until)
+        about = self._of(replies, accounts) + self._between(replies.c.fetched_at, since, until)
         with self._database.reading() as connection:
-            about = _of(who(replies), self._chosen(connection, accounts))
-            with self._database.decoding():
-                return list(read_bodies(connection, self._database.shown, [*about, *between]))
+            return list(read_bodies(connection, self._database.shown, about))
 
     def accounts(self) -> pd.DataFrame:
         """One row per account: label, key, how many readings and turns, and of which time."""
-        overview = self._overview()
-        with self._database.decoding():
-            return overview.frame()
+        with self._database.reading() as connection:
+            return Overview.read(connection).frame()
 
     def export(self, path: str | os.PathLike[str], *, projects: bool = False) -> int:
         """Write readings and turns to a file, whole or not at all; how many lines with data.
@@ -391,7 +371,7 @@ class History(Closing):
             HistoryError: It cannot be written.
         """
         with self._database.writing(alone=True) as connection:
-            removed = erase(connection, [self._kept(connection).exactly(account)])
+            removed = erase(connection, Overview.read(connection).exactly(account))
             drop_orphans(connection)
         self._database.tidy()
         self._sync()
@@ -422,54 +402,50 @@ class History(Closing):
         if self._database.closed:
             return [("state", "closed"), place]
         try:
-            overview = self._overview()
-            with self._database.decoding():
-                whose = [("whose", "DEMO, invented accounts")] if self.is_demo else []
-                told = [*whose, *overview.told(self.size), place]
+            with self._database.reading() as connection:
+                told = [*Overview.read(connection).told().items(), ("size", said(self.size)), place]
         except (HistoryError, OSError) as error:  # a display shall say what is wrong, not fail
             return [("state", str(error))]
+        if self.is_demo:
+            told.insert(0, ("whose", "DEMO, invented accounts"))
         if self._shared is not None:
             told.append(("shared in", shown(self._shared.folder)))
             told += [("skipped there", text) for text in self.skipped[:_MOST_TOLD]]
         return told
 
-    # --- what was asked for ---
-
-    def _share(self, folder: Path) -> None:
-        self._shared = SharedFolder(folder, self._database, projects=self.projects)
-        self._sync()
-
     def _sync(self) -> None:
         if self._shared is not None and not self._database.read_only:
-            self._shared.sync()
+            self._shared.sync(self._database)
 
-    def _of_account(self, connection: sa.Connection, frame: pd.DataFrame, account: str) -> pd.DataFrame:
-        """Readings of one account of another program's as those of an account that is kept here."""
-        overview = self._kept(connection)
-        kept = overview.accounts[(overview.chosen([account]) or [""])[0]]
-        named = frame["account"].dropna().unique().tolist()
-        if len(named) > 1:
-            raise ValueError(f"the file holds {len(named)} accounts, which account= cannot all be: import it without")
-        return frame.assign(account_key=kept.key, account=kept.names[-1] if kept.names else None)
+    # --- what was asked for ---
 
     def _overview(self) -> Overview:
         with self._database.reading() as connection:
-            return self._kept(connection)
-
-    def _kept(self, connection: sa.Connection) -> Overview:
-        with self._database.decoding():
             return Overview.read(connection)
 
-    def _chosen(self, connection: sa.Connection, names: Names) -> list[str] | None:
-        return None if names is None else self._kept(connection).chosen(names)
+    def _of(self, table: sa.Table, accounts: Names, overview: Overview | None = None) -> list[sa.ColumnElement[bool]]:
+        return [] if accounts is None else [who(table).in_((overview or self._overview()).chosen(accounts))]
+
+    def _there(self, column: sa.Column[str]) -> dict[str, list[str]]:
+        with self._database.reading() as connection:
+            names = connection.scalars(sa.select(column).distinct()).all()
+        return {name: [name] for name in names if name is not None}
 
     def _between(
         self, time: sa.Column[int], since: Moment | None, until: Moment | None
-    ) -> tuple[sa.ColumnElement[bool], ...]:
+    ) -> list[sa.ColumnElement[bool]]:
         now = self._clock()
-        start = () if since is None else (time >= times.micros(times.moment(since, now=now, name="since")),)
-        end = () if until is None else (time < times.micros(times.moment(until, now=now, name="until")),)
-        return (*start, *end)
+        start = [] if since is None else [time >= times.micros(times.moment(since, now=now, name="since"))]
+        end = [] if until is None else [time < times.micros(times.moment(until, now=now, name="until"))]
+        return start + end
+
+    def _of_account(self, frame: pd.DataFrame, account: str) -> pd.DataFrame:
+        """Readings of one account of another program's as those of an account that is kept here."""
+        overview = self._overview()
+        kept = overview.accounts[overview.chosen(account)[0]]
+        if len(named := frame["account"].dropna().unique()) > 1:
+            raise ValueError(f"the file holds {len(named)} accounts, which account= cannot all be: import it without")
+        return frame.assign(account_key=kept.key, account=kept.names[-1] if kept.names else None)
 
     def _oldest_body(self, now: datetime) -> int | None:
         """The time up to which bodies are too old, in microseconds; None while all are kept."""
@@ -520,15 +496,3 @@ def _private(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy whose sessions have their hidden names and whose projects have none."""
     frame = frame.assign(session=frame["session"].map(hidden, na_action="ignore").astype("str"))
     return frame.assign(project=pd.Series(None, index=frame.index, dtype="str")) if "project" in frame else frame
-
-
-def _of(column: sa.ColumnElement[Any], wanted: list[str] | None) -> tuple[sa.ColumnElement[bool], ...]:
-    return () if wanted is None else (column.in_(wanted),)
-
-
-def _known(connection: sa.Connection, column: sa.Column[Any], names: Names) -> list[str] | None:
-    """The names, which are ones that the column holds."""
-    if names is None:
-        return None
-    there = [value for (value,) in connection.execute(sa.select(column).distinct()) if value is not None]
-    return choose(names, {value: [value] for value in there}, column.name)

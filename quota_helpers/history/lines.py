@@ -1,8 +1,8 @@
-"""Lines of files that others may have written: whether their values are what the columns hold, line by line."""
+"""What others may have written: whether its values are what the columns hold, row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -12,26 +12,30 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from ..times import micros
-from .rows import Rows
-from .schema import FRAME_COLUMNS, READINGS, TOKEN_COLUMNS, TURNS, Kind
+from ..frames import Integers
+from ..times import MISSING, micros
+from .rows import Column, Rows
+from .schema import COUNTS, FRAME_COLUMNS, READINGS, TOKEN_COLUMNS, TURNS, Kind
 
 LONGEST_TEXT: Final = 1_000_000
-FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Nothing was read before, nothing resets after: other times are no times of readings."""
-
 LARGEST_COUNT: Final = 2**53
-RANGES: Final = {"used_percent": (0.0, 1e6), "remaining_percent": (0.0, 100.0)}
-"""Column -> the least and the most that it can be."""
+FIRST, LAST = micros(datetime(1990, 1, 1, tzinfo=UTC)), micros(datetime(2200, 1, 1, tzinfo=UTC))
+"""Nothing was read before, nothing resets after: other times are no times of readings (microseconds)."""
 
 REQUIRED: Final = {
     READINGS: ("limit", "state", "origin", "fetched_at"),
     TURNS: ("time", "session", "input", "cached_input", "output", "reasoning", "total"),
 }
-"""Kind of a line -> the columns without which it tells nothing."""
+"""Kind of a row -> the columns without which it tells nothing."""
 
-STATES: Final = frozenset({"current", "stale", "not_started", "unknown", None})
+_STATES: Final = ("current", "not_started", "stale", "unknown")
 _LONGEST_WINDOW: Final = 10 * 366 * 86_400.0  # seconds
+_RANGES: Final = {
+    "used_percent": (0.0, 1e6),
+    "remaining_percent": (0.0, 100.0),
+    **dict.fromkeys(("reset_at", "fetched_at", "time"), (FIRST, LAST)),
+    **dict.fromkeys(COUNTS, (0, LARGEST_COUNT)),
+}
 _WORDS: Final = {"float": "a number", "int": "a whole number", "bool": "true or false", "str": "a text",
                  "datetime": "an ISO 8601 time"}  # fmt: skip
 _TYPES: Final[dict[str, Any]] = {
@@ -43,19 +47,16 @@ _TYPES: Final[dict[str, Any]] = {
     "datetime64[us, UTC]": Annotated[datetime, Meta(tz=True)],
     "timedelta64[us]": float,
 }
-_NARROWER: Final = {
-    "window_seconds": Annotated[float, Meta(ge=1.0, le=_LONGEST_WINDOW)],
-    **{name: Annotated[float, Meta(ge=least, le=most)] for name, (least, most) in RANGES.items()},
-}
+_WINDOW: Final[Any] = Annotated[float, Meta(ge=1.0, le=_LONGEST_WINDOW)]
 
 Line: Any = msgspec.defstruct(
     "Line",
     [
-        (name, _NARROWER.get(name, _TYPES[dtype]) | None, None)
+        (name, (_WINDOW if name == "window_seconds" else _TYPES[dtype]) | None, None)
         for name, dtype in (FRAME_COLUMNS | TOKEN_COLUMNS).items()
     ],
 )
-"""A reading or a turn, checked: every column of both."""
+"""A reading or a turn, its types checked: every column of both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,36 +80,64 @@ def kind_of(line: Any) -> Kind:
     return TURNS if line.time is not None and line.fetched_at is None else READINGS
 
 
-def wrong(line: Any) -> str | None:
-    """What a line lacks, or which of its values cannot be; None: nothing."""
-    for name in REQUIRED[kind_of(line)]:
-        if getattr(line, name) is None:
-            return f"has no {name}"
-    if line.state not in STATES:
-        return f"state is none of {', '.join(sorted(filter(None, STATES)))}"
-    for name in ("fetched_at", "reset_at", "time"):
-        when = getattr(line, name)
-        if when is not None and not FIRST <= when <= LAST:
-            return f"{name} is out of range"
-    return None
-
-
-def rows_of_lines(kind: Kind, lines: Sequence[Any]) -> Rows:
-    """Lines of one kind, nothing wrong with them, as rows."""
+def rows_of_lines(kind: Kind, lines: Sequence[Any]) -> tuple[Rows, dict[int, str]]:
+    """Lines of one kind as rows, those that can be; and place -> what is wrong with it, of the others."""
     places: dict[Any, int] = {}
     content = attrgetter(*kind.told)
     which = np.array([places.setdefault(content(line), len(places)) for line in lines], np.int64)
-    time = np.array([micros(getattr(line, kind.time)) for line in lines], np.int64)
-    return Rows(kind, list(places), which, time, {name: _column(kind, name, lines) for name in kind.numbers})
+    values = {name: [getattr(line, name) for line in lines] for name in (kind.time, *kind.numbers)}
+    for name, times in values.items():
+        if kind.columns[name].startswith("datetime64"):
+            values[name] = [None if when is None else micros(when) for when in times]
+    time, *numbers = (np.array(column, np.float64) for column in values.values())
+    return checked(kind, list(places), which, time, dict(zip(kind.numbers, numbers, strict=True)))
 
 
-def _column(kind: Kind, name: str, lines: Iterable[Any]) -> np.ndarray[Any, Any]:
-    values = [getattr(line, name) for line in lines]
-    if kind is TURNS:
-        values = [value or 0 for value in values]
-    elif name == "reset_at":
-        values = [None if value is None else micros(value) for value in values]
-    return np.array(values, object)
+def checked(
+    kind: Kind, told: Sequence[Sequence[Any]], which: Integers, time: Column, numbers: Mapping[str, Column]
+) -> tuple[Rows, dict[int, str]]:
+    """What others say as rows, those that can be; and place -> what is wrong with it, of the others.
+
+    Args:
+        kind: Readings or turns.
+        told: As of `Rows`; their types are right.
+        which: As of `Rows`.
+        time: As of `Rows`, but as floats, NaN where missing.
+        numbers: The same.
+    """
+    wrong: dict[int, str] = {}
+
+    def say(bad: Any, text: str) -> None:
+        for place in np.flatnonzero(bad).tolist():
+            wrong.setdefault(place, text)
+
+    for place, content in enumerate(told):
+        if text := _wrong_content(kind, dict(zip(kind.told, content, strict=True))):
+            say(which == place, text)
+    for name, column in {kind.time: time, **numbers}.items():
+        least, most = _RANGES[name]
+        if name in REQUIRED[kind]:
+            say(np.isnan(column), f"has no {name}")
+        say((column < least) | (column > most), f"{name} is out of range")
+    good = np.ones(len(time), bool)
+    good[list(wrong)] = False
+    whole = {name: _whole(column[good], kind, name) for name, column in {kind.time: time, **numbers}.items()}
+    return Rows(kind, told, which[good], whole.pop(kind.time), whole), wrong
+
+
+def _wrong_content(kind: Kind, told: Mapping[str, Any]) -> str:
+    for name in REQUIRED[kind]:
+        if told.get(name, name) is None:
+            return f"has no {name}"
+    return f"state is none of {', '.join(_STATES)}" if told.get("state", _STATES[0]) not in _STATES else ""
+
+
+def _whole(column: Column, kind: Kind, name: str) -> Column:
+    """As the rows have it: integers, but for percents; a count that is not said is none."""
+    if kind.columns[name] == "float64":
+        return column
+    missing = np.isnan(column)
+    return np.where(missing, 0 if name in COUNTS else MISSING, np.where(missing, 0, column).astype(np.int64))
 
 
 def reason(error: Exception) -> str:

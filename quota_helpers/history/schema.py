@@ -1,4 +1,4 @@
-"""The tables, their version, and how they are made and brought up, the same in SQLite and on a PostgreSQL server.
+"""The tables, their version, and how they are made, the same in SQLite and on a PostgreSQL server.
 
 A reading repeats nearly all it says, so what seldom changes is kept once (`facts`; for turns `sources`) under a number
 that follows from its content: whoever writes it, on whatever machine, finds the same number without asking. The same
@@ -20,8 +20,7 @@ from ..sessions.table import TOKEN_COLUMNS as _TURN_COLUMNS
 from ..sessions.table import WINDOW_COLUMNS
 
 SCHEMA_VERSION: Final = 5
-OLDEST_VERSION: Final = 3
-"""Versions 1 and 2 were never released."""
+"""The first that is released."""
 
 APPLICATION_ID: Final = 0x71684973
 """Stands in an SQLite file's header ("qhIs"), so that another program's database is never taken for ours."""
@@ -68,7 +67,6 @@ _TYPES: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
     "bool": sa.SmallInteger,
 }
 _HIDDEN: Final = re.compile(r"s-[0-9a-f]{16}")
-_HIDDEN_SINCE: Final = 5  # the version from which on series of sessions are numbered by their hidden names
 _LOCK: Final = 0x71684973  # of a server: alone with it while tables are made or rows go, together while rows come
 
 METADATA: Final = sa.MetaData()
@@ -160,21 +158,21 @@ def hidden(session: str) -> str:
     return f"s-{hashlib.sha256(session.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
-def series_of(told: Mapping[str, Any], call: Callable[[str], str] = hidden) -> int:
+def series_of(told: Mapping[str, Any]) -> int:
     """The number of what tells readings of one moment apart.
 
     Of a session log it is the session: whose it was may be found out later. Else it is the account's key, or for want
     of one its name.
     """
-    who = [call(told["session"])] if told["session"] is not None else [told["account_key"]]
+    who = [told["account_key"]] if told["session"] is None else [hidden(told["session"])]
     if who == [None]:
         who = ["named", told["account"]]
     return number_of([*who, *(told[name] for name in ("limit", "window", "slot", "origin"))])
 
 
-def session_of(told: Mapping[str, Any], call: Callable[[str], str] = hidden) -> int:
+def session_of(told: Mapping[str, Any]) -> int:
     """The number of the session of a turn; for want of one, of the account."""
-    return number_of([call(told["session"])] if told["session"] is not None else ["of", told["account_key"]])
+    return number_of(["of", told["account_key"]] if told["session"] is None else [hidden(told["session"])])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,7 +197,7 @@ class Kind:
     columns: Mapping[str, str]
     told: tuple[str, ...]
     numbers: tuple[str, ...]
-    series: Callable[..., int]
+    series: Callable[[Mapping[str, Any]], int]
 
     @property
     def at(self) -> sa.Column[int]:
@@ -226,38 +224,17 @@ def version_of(connection: sa.Connection) -> int:
     return int(connection.scalar(sa.select(sa.func.max(about.c.version))) or 0)
 
 
-def bring_up(connection: sa.Connection) -> None:
-    """Make what is not there yet, tables and columns, inside the caller's transaction."""
+def make_tables(connection: sa.Connection) -> None:
+    """Make what is not there yet, inside the caller's transaction."""
     lock(connection, alone=True)
-    version = version_of(connection)
-    if version >= SCHEMA_VERSION:
+    if version_of(connection):
         return  # another kernel was faster
     METADATA.create_all(connection)
-    there = sa.inspect(connection)
-    for table in METADATA.sorted_tables:
-        known = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                kind = column.type.compile(connection.dialect)
-                quote = connection.dialect.identifier_preparer.quote
-                default = "" if column.nullable else " DEFAULT 0 NOT NULL"
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}{default}")
-    if 0 < version < _HIDDEN_SINCE:
-        _number_anew(connection)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     else:
         connection.execute(about.insert(), {"version": SCHEMA_VERSION})
-
-
-def _number_anew(connection: sa.Connection) -> None:
-    """The series of sessions by what they are called elsewhere, so that a turn that comes back is known again."""
-    for kind in KINDS:
-        with_session = sa.select(kind.about).where(kind.about.c.session.is_not(None))
-        for row in connection.execute(with_session).mappings().all():
-            was = kind.rows.c.series == kind.series(row, str)
-            connection.execute(kind.rows.update().where(was).values(series=kind.series(row)))
 
 
 def lock(connection: sa.Connection, *, alone: bool) -> None:

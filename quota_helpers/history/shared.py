@@ -18,9 +18,9 @@ import re
 import stat
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -35,9 +35,9 @@ from ..machine import machine_id, machine_name
 from ..privacy import printable
 from ..times import from_micros, micros
 from .database import Database
-from .lines import FIRST, LARGEST_COUNT, LAST, RANGES, STATES, Line
+from .lines import Line, checked
 from .place import shown
-from .rows import Rows, Rule, clean_text, insert_rows, kept_rows, private_content
+from .rows import Conditions, Rows, Rule, clean_text, insert_rows, kept_rows, plain_numbers, private_content
 from .schema import KINDS, READINGS, SHARED_BY, TURNS, Kind, shared_files
 
 LARGEST_FILE: Final = 16 * 2**20
@@ -54,6 +54,9 @@ _NOT_SHARED: Final = (OSError, EOFError, zlib.error, msgspec.MsgspecError, Value
 
 File = tuple[int, int]
 """Size, and when it was changed: what a file is known again by."""
+
+Remembered = sa.RowMapping
+"""A row of `shared_files`."""
 
 
 class Strand(msgspec.Struct, omit_defaults=True):
@@ -86,7 +89,6 @@ class SharedFolder:
 
     Args:
         folder: It is made when there is none, in a folder that is there; a drive that is away may come back.
-        database: Where everybody's rows are kept.
         projects: Whether session ids and names of projects are written into it.
 
     Attributes:
@@ -96,9 +98,9 @@ class SharedFolder:
         HistoryError: It is a file, or below one.
     """
 
-    def __init__(self, folder: Path, database: Database, *, projects: bool = False) -> None:
+    def __init__(self, folder: Path, *, projects: bool = False) -> None:
         self.folder, self.skipped = folder, tuple[str, ...]()
-        self._database, self._projects = database, projects
+        self._projects = projects
         self._id = machine_id()
         label = re.sub(r"[^A-Za-z0-9]+", "-", machine_name()).strip("-")[:40]
         self.machine = self._id if label == self._id else f"{label}-{self._id}"
@@ -107,7 +109,7 @@ class SharedFolder:
                 f"The shared folder {shown(folder)} is no folder.", hint="Give a folder, or a place where one can be."
             )
 
-    def sync(self) -> None:
+    def sync(self, database: Database) -> None:
         """Read what others have written since the last time, then write what is new here.
 
         What is wrong with the folder, a file, or the history meanwhile, never stands in the way: it is in `skipped`.
@@ -116,15 +118,14 @@ class SharedFolder:
         try:
             self.folder.mkdir(exist_ok=True)
             files = self._files(wrong)
-            known = self._known()
+            known = _remembered(database)
             for name, path in files.items():
-                self._read(name, path, known.get(name))
-            self._write_own(known.keys() - files.keys())
+                self._read(database, name, path, known.get(name))
+            self._write_own(database, known.keys() - files.keys())
         except (OSError, HistoryError) as error:
             wrong.append(str(error) if isinstance(error, HistoryError) else f"{shown(self.folder)}: {reason(error)}")
-        with suppress(HistoryError), self._database.reading() as connection:  # it was said above
-            told = connection.execute(sa.select(shared_files).where(shared_files.c.wrong.is_not(None))).mappings()
-            wrong += [f"{row['file']}: {row['wrong']}" for row in told]
+        with suppress(HistoryError):  # it was said above
+            wrong += [f"{name}: {row['wrong']}" for name, row in _remembered(database).items() if row["wrong"]]
         self.skipped = tuple(sorted(map(printable, wrong)))
 
     # --- in ---
@@ -132,15 +133,11 @@ class SharedFolder:
     def _files(self, wrong: list[str]) -> dict[str, Path]:
         """The files of all machines by their names below the folder; what is none of them is named in *wrong*."""
         found: dict[str, Path] = {}
-        for place in sorted(self.folder.iterdir()):
-            if place.name.startswith("."):
-                continue  # of the program that synchronizes it
+        for place in _visible(self.folder):
             if place.is_symlink() or not place.is_dir():
                 wrong.append(f"{place.name}: is no machine's folder")
                 continue
-            for path in sorted(place.iterdir()):
-                if path.name.startswith("."):
-                    continue
+            for path in _visible(place):
                 name = f"{place.name}/{path.name}"
                 if not _MONTH.fullmatch(path.name) or not stat.S_ISREG(path.lstat().st_mode):
                     wrong.append(f"{name}: is no month of a machine, such as 2026-11.jsonl.gz")
@@ -150,28 +147,22 @@ class SharedFolder:
                     found[name] = path
         return found
 
-    def _known(self) -> dict[str, File]:
-        with self._database.reading() as connection:
-            return {row.file: (row.size, row.changed) for row in connection.execute(sa.select(shared_files))}
-
-    def _own(self, machine: str) -> bool:
-        return machine == self._id or machine.endswith(f"-{self._id}")
-
-    def _read(self, name: str, path: Path, known: File | None) -> None:
+    def _read(self, database: Database, name: str, path: Path, known: Remembered | None) -> None:
         """Add what the file holds, all of it or nothing, unless it is as it was."""
         machine = name.partition("/")[0]
-        rule = Rule(shared_by=None if self._own(machine) else clean_text(machine), machine=clean_text(machine))
-        there = known
+        own = machine == self._id or machine.endswith(f"-{self._id}")
+        rule = Rule(shared_by=None if own else clean_text(machine), machine=clean_text(machine))
+        there = (known["size"], known["changed"]) if known else (0, 0)
         try:
             with path.open("rb") as packed:
-                there = _as_file(os.fstat(packed.fileno()))
-                if there == known:
+                before, there = there, _as_file(os.fstat(packed.fileno()))
+                if known and there == before:
                     return
                 if not there[0]:
                     raise EOFError
                 if there[0] > LARGEST_FILE:
                     raise ValueError(f"is larger than {LARGEST_FILE >> 20} MiB")  # told like the others
-                with self._database.writing() as connection:
+                with database.writing() as connection:
                     left_out = 0
                     for strand in _strands(packed):
                         rows, bad = rows_of_strand(strand)
@@ -183,64 +174,79 @@ class SharedFolder:
             wrong = str(error) if type(error) is ValueError else "is damaged, or not there as a whole yet"
             if isinstance(error, OSError) and error.errno is not None:
                 wrong = reason(error)
-            with self._database.writing() as connection:
-                _remember(connection, name, there or (0, 0), wrong=wrong)
+            with database.writing() as connection:
+                _remember(connection, name, there, wrong=wrong)
 
     # --- out ---
 
-    def _write_own(self, gone: set[str]) -> None:
+    def _write_own(self, database: Database, gone: set[str]) -> None:
         """Write the months of which this machine holds anything else than its files say."""
-        with self._database.reading() as connection:
-            months = _months(connection, self._projects)
-            rows = connection.execute(sa.select(shared_files.c.file, shared_files.c.holds)).all()
-        written = {file: holds for file, holds in rows if file.startswith(f"{self.machine}/") and file not in gone}
-        for month in months.keys() | {file.partition("/")[2].partition(".")[0] for file in written}:
-            name = f"{self.machine}/{month}.jsonl.gz"
-            if months.get(month) != written.get(name):
-                self._write(name, month)
-        with self._database.writing() as connection:
-            for name in gone:
-                if not name.startswith(f"{self.machine}/"):
-                    connection.execute(shared_files.delete().where(shared_files.c.file == name))
+        known = {
+            name: row["holds"]
+            for name, row in _remembered(database).items()
+            if name.startswith(f"{self.machine}/") and name not in gone
+        }
+        written: dict[str, str | None] = {}
+        with database.reading() as connection:
+            holds = {f"{self.machine}/{month}.jsonl.gz": told for month, told in self._months(connection).items()}
+            for name in holds.keys() | known:
+                path = self.folder / name
+                if holds.get(name) != known.get(name):
+                    written[name] = holds.get(name)
+                    if name in holds:
+                        self._write(connection, path)
+                    else:
+                        path.unlink(missing_ok=True)
+        with database.writing() as connection:
+            for name in gone | written.keys():
+                there = _as_file((self.folder / name).stat()) if written.get(name) else None
+                _remember(connection, name, there, holds=written.get(name))
 
-    def _write(self, name: str, month: str) -> None:
-        path = self.folder / name
-        start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
+    def _write(self, connection: sa.Connection, path: Path) -> None:
+        start = datetime.strptime(f"{path.name[:7]} +0000", "%Y-%m %z")
         end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
-        def of_month(kind: Kind) -> Sequence[sa.ColumnElement[bool]]:
+        def of_month(kind: Kind) -> Conditions:
             return (kind.about.c[SHARED_BY].is_(None), kind.at >= micros(start), kind.at < micros(end))
 
         path.parent.mkdir(exist_ok=True)
         if path.parent.is_symlink():
             raise OSError(errno.ELOOP, "this machine's folder is a link to somewhere else")
-        with self._database.reading() as connection, whole_file(path) as stream:
-            holds = _months(connection, self._projects).get(month)
+        with whole_file(path) as stream:
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
                 packed.writelines(map(self._line, kept_rows(connection, of_month, MOST_ROWS)))
             if hasattr(os, "fchmod"):  # as open as its folder is: others shall read it
                 os.fchmod(stream.fileno(), path.parent.stat().st_mode & 0o666)
-        if holds is None:
-            path.unlink()
-        with self._database.writing() as connection:
-            if holds is None:
-                connection.execute(shared_files.delete().where(shared_files.c.file == name))
-            else:
-                _remember(connection, name, _as_file(path.stat()), holds=holds)
 
     def _line(self, rows: Rows) -> bytes:
-        (told,) = rows.told
-        about = dict(zip(rows.kind.told, told, strict=True))
+        about = dict(zip(rows.kind.told, rows.told[0], strict=True))
         if not self._projects:
             about = private_content(about)
-        numbers = {name: values.tolist() for name, values in rows.numbers.items()}
         plain = {
             name: bool(value) if rows.kind.columns[name] in {"boolean", "bool"} else value
             for name, value in about.items()
             if value is not None
         }
+        numbers = {name: plain_numbers(column) for name, column in rows.numbers.items()}
         strand = {"kind": rows.kind.name, "about": plain, "time": rows.time.tolist(), "numbers": numbers}
         return msgspec.json.encode(strand) + b"\n"
+
+    def _months(self, connection: sa.Connection) -> dict[str, str]:
+        """Month -> a sum over what was put in here of it."""
+        sums: dict[str, list[int]] = defaultdict(lambda: [int(self._projects)] + [0] * 2 * len(KINDS))
+        for place, kind in enumerate(KINDS):
+            day = (kind.at // _DAY).label("day")
+            # A session's own name and its project may be learnt later.
+            told = sa.func.sum(kind.at % _PRIME + (kind.number % _PRIME if self._projects else 0))
+            query = sa.select(day, sa.func.count(), told).join_from(
+                kind.rows, kind.about, kind.about.c.id == kind.number
+            )
+            own = kind.about.c[SHARED_BY].is_(None)
+            for number, count, total in connection.execute(query.where(own).group_by(day)):
+                of_month = sums[f"{from_micros(number * _DAY):%Y-%m}"]
+                of_month[1 + 2 * place] += count
+                of_month[2 + 2 * place] += total
+        return {month: " ".join(map(str, values)) for month, values in sums.items()}
 
 
 def rows_of_strand(strand: Strand) -> tuple[Rows, int]:
@@ -250,27 +256,13 @@ def rows_of_strand(strand: Strand) -> tuple[Rows, int]:
         ValueError: It is no line of ours.
     """
     kind = READINGS if strand.kind == "reading" else TURNS
-    told = [getattr(strand.about, name) for name in kind.told]
-    needed = ("limit", "origin", "state") if kind is READINGS else ("session",)
-    if any(getattr(strand.about, name) is None for name in needed) or strand.about.state not in STATES:
-        raise ValueError("says of rows neither whose nor what they are")
     if {*strand.numbers} != {*kind.numbers} or {len(strand.time)} != {len(each) for each in strand.numbers.values()}:
         raise ValueError("has columns that are missing or not of one length")
-    time = np.array(strand.time, np.int64)
-    columns = {name: np.array(strand.numbers[name], np.float64) for name in kind.numbers}
-    good = (time >= micros(FIRST)) & (time <= micros(LAST))
-    for name, column in columns.items():
-        least, most = RANGES.get(name, (micros(FIRST), micros(LAST)) if kind is READINGS else (0, LARGEST_COUNT))
-        good &= ((column >= least) & (column <= most)) | (np.isnan(column) & (kind is READINGS))
-    return Rows(kind, [told], np.zeros(int(good.sum()), np.int64), time[good], {
-        name: _values(name, column[good]) for name, column in columns.items()
-    }), int((~good).sum())  # fmt: skip
-
-
-def _values(name: str, column: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
-    whole = name not in RANGES
-    told = [None if value != value else int(value) if whole else value for value in column.tolist()]  # noqa: PLR0124  # NaN
-    return np.array(told, object)
+    time, *numbers = (np.array(column, np.float64) for column in (strand.time, *map(strand.numbers.get, kind.numbers)))
+    told = [getattr(strand.about, name) for name in kind.told]
+    which = np.zeros(len(time), np.int64)
+    rows, wrong = checked(kind, [told], which, time, dict(zip(kind.numbers, numbers, strict=True)))
+    return rows, len(wrong)
 
 
 def _strands(packed: Any) -> Iterator[Strand]:
@@ -283,29 +275,25 @@ def _strands(packed: Any) -> Iterator[Strand]:
             yield decode(line)
 
 
-def _months(connection: sa.Connection, projects: bool) -> dict[str, str]:  # noqa: FBT001  # ours
-    """Month -> a sum over what was put in here of it."""
-    sums: dict[str, list[int]] = defaultdict(lambda: [int(projects)] + [0] * 2 * len(KINDS))
-    for place, kind in enumerate(KINDS):
-        day = (kind.at // _DAY).label("day")
-        told = kind.at % _PRIME + (kind.number % _PRIME if projects else 0)  # a project may be learnt later
-        query = sa.select(day, sa.func.count(), sa.func.sum(told)).join_from(
-            kind.rows, kind.about, kind.about.c.id == kind.number
-        )
-        for number, count, total in connection.execute(query.where(kind.about.c[SHARED_BY].is_(None)).group_by(day)):
-            of_month = sums[f"{from_micros(number * _DAY):%Y-%m}"]
-            of_month[1 + 2 * place] += count
-            of_month[2 + 2 * place] += total
-    return {month: " ".join(map(str, values)) for month, values in sums.items()}
+def _visible(folder: Path) -> list[Path]:
+    """What is in it; what is hidden is of the program that synchronizes it."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _remembered(database: Database) -> dict[str, Remembered]:
+    """What the files were like when they were last read or written."""
+    with database.reading() as connection:
+        return {row["file"]: row for row in connection.execute(sa.select(shared_files)).mappings()}
 
 
 def _remember(
-    connection: sa.Connection, name: str, there: File, *, wrong: str | None = None, holds: str | None = None
+    connection: sa.Connection, name: str, there: File | None, *, wrong: str | None = None, holds: str | None = None
 ) -> None:
+    """What a file is like now; None: it is gone."""
     connection.execute(shared_files.delete().where(shared_files.c.file == name))
-    connection.execute(
-        shared_files.insert().values(file=name, size=there[0], changed=there[1], wrong=wrong, holds=holds)
-    )
+    if there is not None:
+        row = {"file": name, "size": there[0], "changed": there[1], "wrong": wrong, "holds": holds}
+        connection.execute(shared_files.insert(), row)
 
 
 def _as_file(found: os.stat_result) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ..frames import micros
 from ..times import HOUR, MISSING, SECOND
 from ..times import micros as micros_of
-from .rows import insert_new, moments, or_none, plain_values
+from .rows import Conditions, clean_text, insert_new, moments, plain_numbers, plain_values
 from .schema import FORECAST_COLUMNS, forecasts, number_of
 
 _TIMES: Final = [name for name, dtype in FORECAST_COLUMNS.items() if dtype.startswith("datetime64")]
@@ -24,13 +24,15 @@ _FULL: Final = 100.0
 def insert_forecasts(connection: sa.Connection, told: pd.DataFrame) -> int:
     """Add the rows of a frame like `History.forecasts`' that say a risk; how many were not there yet."""
     rows = told[told["p_exhausted_refills"].notna() & (told["used_percent"] < _FULL)]
-    times = {name: micros(rows[name]) for name in _TIMES}
-    plain = rows.assign(**{name: or_none(time, time == MISSING) for name, time in times.items()})
-    columns = [plain_values(plain, name, forecasts, np.arange(len(rows))) for name in FORECAST_COLUMNS]
-    told_of = zip(*(rows[name].tolist() for name in ("account_key", "limit", "window")), strict=True)
-    series = [number_of(["forecast", *names]) for names in told_of]
-    hours = (times["asked_at"] // (HOUR * SECOND)).tolist()
-    return insert_new(connection, forecasts, zip(series, hours, *columns, strict=True))
+    columns = {name: plain_numbers(micros(rows[name])) for name in _TIMES}
+    for name in FORECAST_COLUMNS.keys() - columns:
+        values = plain_values(rows, name, forecasts, np.arange(len(rows)))
+        columns[name] = [clean_text(value, name) if isinstance(value, str) else value for value in values]
+    about = zip(columns["account_key"], columns["limit"], columns["window"], strict=True)
+    series = [number_of(["forecast", *names]) for names in about]
+    hours = [at // (HOUR * SECOND) for at in columns["asked_at"]]
+    told_of = (columns[name] for name in FORECAST_COLUMNS)
+    return insert_new(connection, forecasts, zip(series, hours, *told_of, strict=True))
 
 
 def made_from(told: pd.DataFrame, asked_at: datetime, seed: int, paths: int) -> pd.DataFrame:
@@ -47,18 +49,14 @@ def made_from(told: pd.DataFrame, asked_at: datetime, seed: int, paths: int) -> 
     return frame[list(FORECAST_COLUMNS)]
 
 
-def read_forecasts(
-    connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], labels: Mapping[str, str]
-) -> pd.DataFrame:
-    """The forecasts that match, the oldest first; a file that an older program made and nobody may write has none."""
-    known = connection.dialect.name != "sqlite" or sa.inspect(connection).has_table(forecasts.name)
+def read_forecasts(connection: sa.Connection, where: Conditions, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The forecasts that match, the oldest first."""
     query = sa.select(*(forecasts.c[name] for name in FORECAST_COLUMNS)).where(*where)
-    rows = connection.execute(query.order_by(forecasts.c.asked_at, forecasts.c.series)).all() if known else []
-    columns: dict[str, Any] = dict(zip(FORECAST_COLUMNS, zip(*rows, strict=True) if rows else [()] * 99, strict=False))
-    for name in _TIMES:
-        columns[name] = moments(np.array([MISSING if at is None else at for at in columns[name]], np.int64))
-    columns["account"] = [
-        labels.get(key, name) for key, name in zip(columns["account_key"], columns["account"], strict=True)
-    ]
-    columns["calibrated"] = list(map(bool, columns["calibrated"]))
-    return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in FORECAST_COLUMNS.items()})
+    rows = connection.execute(query.order_by(forecasts.c.asked_at, forecasts.c.series)).all()
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(FORECAST_COLUMNS)}
+    told: dict[str, Any] = columns | {
+        name: moments(np.array([MISSING if at is None else at for at in columns[name]], np.int64)) for name in _TIMES
+    }
+    told["account"] = list(map(labels.get, columns["account_key"], columns["account"]))
+    told["calibrated"] = list(map(bool, columns["calibrated"]))
+    return pd.DataFrame({name: pd.Series(told[name], dtype=dtype) for name, dtype in FORECAST_COLUMNS.items()})

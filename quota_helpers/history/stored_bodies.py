@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from ..errors import HistoryError
 from ..models import RawReply
 from ..privacy import forget_identities
 from ..times import from_micros
-from .rows import clean_text, insert_new
+from .rows import Conditions, clean_text, insert_new
 from .schema import bodies, number_of, replies
 
 _NULL: Final = b"null"  # the bytes of a body that is JSON's null: its payload is None, as that of one that is no JSON
@@ -39,9 +39,7 @@ def insert_bodies(connection: sa.Connection, told: Iterable[tuple[str | None, in
     return insert_new(connection, replies, sorted(rows))
 
 
-def read_bodies(
-    connection: sa.Connection, place: str, conditions: Sequence[sa.ColumnElement[bool]]
-) -> Iterator[RawReply]:
+def read_bodies(connection: sa.Connection, place: str, conditions: Conditions) -> Iterator[RawReply]:
     """The kept bodies that match, oldest first.
 
     Raises:
