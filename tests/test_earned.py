@@ -10,7 +10,7 @@ import pytest
 from foundation_support import NOW, reading, snapshot
 
 from quota_helpers import to_frame
-from quota_helpers.outlook.earned import resets_worth
+from quota_helpers.outlook.foresight import resets_worth
 from quota_helpers.outlook.past import RefillClock
 
 WEEK = timedelta(days=7)

@@ -21,7 +21,7 @@ from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
 from .bars import FULL, OWN, SAID_BY_A_FULL_WINDOW
 from .past import DAY_HOURS, HOUR_US, Past, begun_at, closed_windows, past_of, refill_clock
 from .prospects import SURE, UNLIKELY, odds
-from .sittings import FEWEST, sittings_of
+from .sittings import short_rises
 from .usage_paths import (
     DAY_US,
     ENOUGH_DAYS,
@@ -134,15 +134,9 @@ def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[s
 def forecast_row(
     followed: Followed, now: int, seed: int = 0, paths: int = 400, blocked: str = "", *, prove: bool = True
 ) -> dict[str, Any]:
-    """The row of one window, whose readings end at *now* (microseconds).
+    """The row of one window, whose readings end at *now* (microseconds); *blocked* is why nothing passes, or "".
 
-    Args:
-        followed: Its readings.
-        now: The present moment.
-        seed: As in `forecast`.
-        paths: As in `forecast`.
-        blocked: Why nothing passes, or "".
-        prove: Whether it is found out if the number is calibrated, which takes longer than the number.
+    Without *prove* it is not found out if the number is calibrated, which takes longer than the number.
     """
     series, reason = followed.series, why_not(followed, now)
     row = {name: np.nan if dtype == "float64" else MISSING for name, dtype in FORECAST_COLUMNS.items()} | {
@@ -209,13 +203,11 @@ def forecast_paths(followed: Followed, seed: int = 0, count: int = 400) -> tuple
         if past.days < ENOUGH_DAYS and gone < FEWEST_GONE * series.length / HOUR:
             return None, "less than 5 % of the window is gone, and its days are not known yet"
         return _by_days(past, followed.cycles, reset, gone, count, rng), ""
-    sittings = sittings_of(followed, past, gone)
-    if sittings is None:
-        return None, f"fewer than {FEWEST} earlier windows are known"
     hours = (reset - last) / HOUR_US
-    rises = sittings.draw(used, hours, count, rng)
-    drawn = paths_from(rises, used, hours, hours / rises.shape[1], refill_clock(followed.cycles, last), rng)
-    return drawn, sittings.why_no_risk()
+    drawn, thin = short_rises(followed, past, gone, hours, count, rng)
+    if drawn is None:
+        return None, thin
+    return paths_from(drawn, used, hours, hours / drawn.shape[1], refill_clock(followed.cycles, last), rng), thin
 
 
 def _by_days(
@@ -291,19 +283,7 @@ def _verdict(row: dict[str, Any], now: int, *, short: bool) -> str:
 def rises(history: Any, now: datetime, ahead: timedelta) -> dict[tuple[str, str], float]:
     """(account key, own window) -> points that are used meanwhile, at most, in nine cases of ten, or until its reset.
 
-    Windows that have no risk are left out.
-
-    Args:
-        history: A `History`, or a frame of readings over time.
-        now: The present moment (aware); later readings are left out.
-        ahead: How long from then.
-
-    >>> from quota_helpers.frames import to_frame
-    >>> from quota_helpers.invented.history import demo_snapshots
-    >>> frame = to_frame(demo_snapshots())
-    >>> more = rises(frame, frame["fetched_at"].max().to_pydatetime(), timedelta(hours=3))
-    >>> len(more) > 3, all(0 <= points < 100 for points in more.values())
-    (True, True)
+    Of a `History` or a frame of readings until *now* (aware); windows that have no risk are left out.
     """
     frame = readings(history.frame() if callable(getattr(history, "frame", None)) else history)
     frame = frame[(frame["limit"] == OWN) & (frame["fetched_at"] <= pd.Timestamp(now))]

@@ -76,19 +76,12 @@ def past_of(followed: Followed) -> Past:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """One filling that is over.
+    """One filling that is over."""
 
-    Attributes:
-        number: Which of the cycles it is.
-        cycle: The cycle.
-        begun: When it began (microseconds).
-        base: Share of the closed ones before it that ran out, as if there had been one more that half did.
-    """
-
-    number: int
+    number: int  # which of the cycles it is
     cycle: Cycle
-    begun: int
-    base: float
+    begun: int  # microseconds
+    base: float  # share of the closed ones before it that ran out, as if there had been one more that half did
 
     @property
     def ran_out(self) -> float:
@@ -120,15 +113,10 @@ def begun_at(followed: Followed, number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RefillClock:
-    """Surprise refills come without memory; how often is known as far as the past tells.
+    """Surprise refills come without memory; how often is known as far as the past tells."""
 
-    Attributes:
-        events: How many were seen (older ones count less), with those taken for granted.
-        hours: In how many hours (faded in the same way).
-    """
-
-    events: float
-    hours: float
+    events: float  # how many were seen (older ones count less), with those taken for granted
+    hours: float  # in how many hours (faded in the same way)
 
     def draw(self, rng: np.random.Generator, count: int) -> Floats:
         """Hours until the next surprise refill, one for each path."""

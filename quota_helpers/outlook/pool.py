@@ -25,23 +25,14 @@ UNSURE: Final = 0.4  # spread of the level: of all logins the last days say less
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolForecast:
-    """What becomes of several logins, used one after the other, until the last of their resets.
+    """What becomes of several logins, used one after the other, until the last of their resets."""
 
-    Attributes:
-        order: Account keys, the one to use first on top: what comes back first is spent first, nothing goes to waste.
-        until: The last of their announced resets (aware).
-        p_exhausted: How likely (0 to 1) all of them are used up at some time before.
-        exhausted: By when (aware) that is so in 10, 50 and 90 of 100 cases; None: in fewer.
-        used: Points used until then by all together, in 10, 50 and 90 of 100 cases.
-        reason: Why there is no number, or "".
-    """
-
-    order: tuple[str, ...] = ()
-    until: datetime | None = None
-    p_exhausted: float = float("nan")
-    exhausted: tuple[datetime | None, ...] = (None, None, None)
-    used: tuple[float, ...] = (float("nan"),) * 3
-    reason: str = ""
+    order: tuple[str, ...] = ()  # account keys: what comes back first is spent first, nothing goes to waste
+    until: datetime | None = None  # the last of their announced resets (aware)
+    p_exhausted: float = float("nan")  # how likely (0 to 1) all of them are used up at some time before
+    exhausted: tuple[datetime | None, ...] = (None, None, None)  # by when in 10, 50, 90 of 100 cases; None: in fewer
+    used: tuple[float, ...] = (float("nan"),) * 3  # points used by all together until then, in as many cases
+    reason: str = ""  # why there is no number
 
 
 def together(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0) -> PoolForecast:

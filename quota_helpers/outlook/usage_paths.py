@@ -92,15 +92,9 @@ def hours_until(run_out: Floats) -> list[float]:
 def paths_from(
     rises: Floats, used: float, hours: float, step: float, clock: RefillClock, rng: np.random.Generator
 ) -> Paths:
-    """Paths of so many points in each step.
+    """Paths of so many points in each step (hours, the last one cut at the reset) over the *hours* until it.
 
-    Args:
-        rises: Paths x steps, none below 0; as many steps as the *hours* take.
-        used: Percent used as it is displayed: the server rounds up.
-        hours: Until the announced reset.
-        step: Hours of one step; the last one is cut at the reset.
-        clock: Of surprise refills.
-        rng: Where chance comes from.
+    *used* is the percentage as it is displayed: the server rounds up.
     """
     steps = rises.shape[1]
     edges = np.minimum(hours, step * np.arange(steps + 1.0))

@@ -17,8 +17,7 @@ from ..html import bullets
 from ..outcomes import Collection
 from ..outlook.answers import Answers, answers
 from ..outlook.bars import OWN, Show, WindowBar, window_bars
-from ..outlook.earned import resets_worth
-from ..outlook.foresight import Foresight
+from ..outlook.foresight import Foresight, resets_worth
 from ..privacy import printable
 from ..siblings import resets_frame
 from .bars_html import saved_html, table_html, windows_html
