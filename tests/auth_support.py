@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,15 @@ def login(user: str, *, account: str = "acct-one", exp: int = 1_800_000_000, **m
     return official(token, account)
 
 
-def no_sleep(_seconds: float) -> None:
-    pytest.fail("there is nothing to wait for")
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are not torn are read once."""
+    pausing(monkeypatch, lambda _: pytest.fail("there is nothing to wait for"))
+
+
+def pausing(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[float], object] = lambda _: None) -> None:
+    """What happens in the pause between two looks at a torn file."""
+    monkeypatch.setattr("quota_helpers.auth.load.sleep", meanwhile)
 
 
 def by_name(accounts: Accounts) -> dict[str, Exception]:

@@ -16,11 +16,12 @@ from auth_support import (
     claims,
     jwt,
     login,
-    no_sleep,
     official,
+    pausing,
     posix,
     write,
 )
+from auth_support import no_pause as _no_pause  # noqa: F401 - a fixture
 
 from quota_helpers.auth import (
     MAX_BYTES,
@@ -38,12 +39,12 @@ from quota_helpers.errors import (
     TokenMissingError,
 )
 
-pytestmark = pytest.mark.usefixtures("no_logins_of_the_machine")
+pytestmark = pytest.mark.usefixtures("no_logins_of_the_machine", "_no_pause")
 
 
 def test_load_auth(tmp_path):
     path = write(tmp_path / "work.auth.json", b"\xef\xbb\xbf" + official().encode())
-    account = load_auth(path, sleep=no_sleep)
+    account = load_auth(path)
     assert (account.name, account.paths) == ("work", (path,))
     assert load_auth(str(path)).name == "work"
 
@@ -72,16 +73,17 @@ def test_logins_of_one_file(tmp_path):
 
 def test_missing_file(tmp_path):
     with pytest.raises(AuthFileNotFoundError, match="does not exist") as caught:
-        load_auth(tmp_path / "none.auth.json", sleep=no_sleep)
+        load_auth(tmp_path / "none.auth.json")
     assert str(tmp_path / "none.auth.json") in caught.value.message
     assert caught.value.account == "none"
     with pytest.raises(AuthFileNotFoundError):
         load_auth(write(tmp_path / "file") / "auth.json")
 
 
-def test_not_utf_8(tmp_path):
+def test_not_utf_8(tmp_path, monkeypatch):
+    pausing(monkeypatch)
     with pytest.raises(AuthFileInvalidError, match=r"not UTF-8 \(byte 1\)"):
-        load_auth(write(tmp_path / "a.auth.json", official().encode("utf-16")), sleep=lambda _: None)
+        load_auth(write(tmp_path / "a.auth.json", official().encode("utf-16")))
 
 
 def test_a_file_too_large_is_not_read_whole(tmp_path):
@@ -89,19 +91,19 @@ def test_a_file_too_large_is_not_read_whole(tmp_path):
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(AuthFileInvalidError, match="too large"):
-        load_auth(path, sleep=no_sleep)
+        load_auth(path)
 
 
 def test_the_largest_file(tmp_path):
     text = official()
     path = write(tmp_path / "a.auth.json", text + " " * (MAX_BYTES - len(text)))
-    assert load_auth(path, sleep=no_sleep).account_id == "acct-one"
+    assert load_auth(path).account_id == "acct-one"
 
 
 def test_a_folder_in_the_place_of_a_file(tmp_path):
     (tmp_path / "a.auth.json").mkdir()
     with pytest.raises(AuthFileInvalidError, match="is a folder"):
-        load_auth(tmp_path / "a.auth.json", sleep=no_sleep)
+        load_auth(tmp_path / "a.auth.json")
 
 
 @posix
@@ -110,9 +112,9 @@ def test_links_that_lead_nowhere(tmp_path):
     loop.symlink_to(loop)
     dangling.symlink_to(tmp_path / "none")
     with pytest.raises(AuthFileInvalidError, match="leads back to itself"):
-        load_auth(loop, sleep=no_sleep)
+        load_auth(loop)
     with pytest.raises(AuthFileNotFoundError, match="link to nothing"):
-        load_auth(dangling, sleep=no_sleep)
+        load_auth(dangling)
 
 
 @posix
@@ -121,15 +123,16 @@ def test_a_pipe_or_a_device_does_not_block(tmp_path):
     (tmp_path / "zero.auth.json").symlink_to("/dev/zero")
     for name in ("pipe", "zero"):
         with pytest.raises(AuthFileInvalidError, match="pipe, socket or device"):
-            load_auth(tmp_path / f"{name}.auth.json", sleep=no_sleep)
+            load_auth(tmp_path / f"{name}.auth.json")
 
 
 @pytest.mark.skipif(not Path("/proc/kmsg").exists(), reason="only Linux has such a file")
-def test_a_pseudo_file_that_has_nothing_to_say(tmp_path):
+def test_a_pseudo_file_that_has_nothing_to_say(tmp_path, monkeypatch):
     """It looks like a plain file, and reading it gives nothing, an error, or waits: one failure among the others."""
+    pausing(monkeypatch)
     (tmp_path / "kernel.auth.json").symlink_to("/proc/kmsg")
     write(tmp_path / "ada.auth.json", login("ada"))
-    accounts = find_accounts(tmp_path, sleep=lambda _: None)
+    accounts = find_accounts(tmp_path)
     assert accounts.names == ("ada",)
     assert [failure.account for failure in accounts.failures] == ["kernel"]
 
@@ -144,7 +147,7 @@ def test_permission_denied(tmp_path):
         os.seteuid(65534)
     try:
         with pytest.raises(AuthFileInvalidError, match="permission denied"):
-            load_auth(path, sleep=no_sleep)
+            load_auth(path)
     finally:
         if root:
             os.seteuid(0)
@@ -168,7 +171,7 @@ def test_a_path_cannot_steer_the_terminal(tmp_path):
 
 
 @pytest.mark.parametrize("torn", ["", official()[:40], official()[:-1]])
-def test_a_torn_file_is_read_again(tmp_path, torn):
+def test_a_torn_file_is_read_again(tmp_path, torn, monkeypatch):
     """Codex truncates, then writes: the second look finds it whole."""
     path = write(tmp_path / "a.auth.json", torn)
     waits = []
@@ -177,24 +180,27 @@ def test_a_torn_file_is_read_again(tmp_path, torn):
         waits.append(seconds)
         path.write_text(official())
 
-    assert load_auth(path, sleep=complete).account_id == "acct-one"
+    pausing(monkeypatch, complete)
+    assert load_auth(path).account_id == "acct-one"
     assert waits == [0.05]
 
 
-def test_a_file_that_stays_torn_is_read_three_times(tmp_path):
+def test_a_file_that_stays_torn_is_read_three_times(tmp_path, monkeypatch):
     path = write(tmp_path / "a.auth.json", official()[:40])
     waits = []
+    pausing(monkeypatch, waits.append)
     with pytest.raises(AuthFileInvalidError, match="not JSON"):
-        load_auth(path, sleep=waits.append)
+        load_auth(path)
     assert waits == [0.05, 0.05]
 
 
-def test_a_file_torn_inside_a_character(tmp_path):
+def test_a_file_torn_inside_a_character(tmp_path, monkeypatch):
     path = write(tmp_path / "a.auth.json", json.dumps({"é": 1}, ensure_ascii=False).encode()[:3])
-    assert load_auth(path, sleep=lambda _: write(path)).account_id == "acct-one"
+    pausing(monkeypatch, lambda _: write(path))
+    assert load_auth(path).account_id == "acct-one"
 
 
-def test_another_thread_completes_the_file(tmp_path):
+def test_another_thread_completes_the_file(tmp_path, monkeypatch):
     path = write(tmp_path / "a.auth.json", "")
     reading, written = threading.Event(), threading.Event()
 
@@ -205,7 +211,8 @@ def test_another_thread_completes_the_file(tmp_path):
 
     thread = threading.Thread(target=codex)
     thread.start()
-    account = load_auth(path, sleep=lambda _: (reading.set(), written.wait(30)))
+    pausing(monkeypatch, lambda _: (reading.set(), written.wait(30)))
+    account = load_auth(path)
     thread.join()
     assert account.account_id == "acct-one"
 

@@ -16,11 +16,12 @@ from auth_support import (
     claims,
     jwt,
     login,
-    no_sleep,
     official,
+    pausing,
     posix,
     write,
 )
+from auth_support import no_pause as _no_pause  # noqa: F401 - a fixture
 
 from quota_helpers.auth import (
     check_expiry,
@@ -37,7 +38,7 @@ from quota_helpers.errors import (
     TokenMissingError,
 )
 
-pytestmark = pytest.mark.usefixtures("no_logins_of_the_machine")
+pytestmark = pytest.mark.usefixtures("no_logins_of_the_machine", "_no_pause")
 
 
 def test_a_folder_of_logins_in_path_order(tmp_path):
@@ -48,14 +49,15 @@ def test_a_folder_of_logins_in_path_order(tmp_path):
     write(tmp_path / "dir" / "auth.json", login("eve"))
     write(tmp_path / "dir" / "notes.json", login("eve"))
     write(tmp_path / "dir" / "._ada.auth.json", b"\0\5\26\7")
-    accounts = find_accounts(tmp_path / "dir", sleep=no_sleep)
+    accounts = find_accounts(tmp_path / "dir")
     assert accounts.names == ("ada", "bob", "da...@example.com-plus", "cyd")
     assert accounts.failures == ()
     assert [skipped.path.name for skipped in accounts.skipped] == ["codex-settings.json"]
 
 
-def test_bad_files_stand_beside_the_good_ones(tmp_path):
+def test_bad_files_stand_beside_the_good_ones(tmp_path, monkeypatch):
     """One failure each, under the file's name, with a class and a hint of its own."""
+    pausing(monkeypatch)
     folder = tmp_path / "dir"
     bad = {
         "apikey": (json.dumps({"OPENAI_API_KEY": API_KEY}), ApiKeyOnlyError),
@@ -73,7 +75,7 @@ def test_bad_files_stand_beside_the_good_ones(tmp_path):
     (folder / "folder.auth.json").mkdir()
     for user in ("ada", "bob"):
         write(folder / f"{user}.auth.json", login(user))
-    accounts = find_accounts(folder, sleep=lambda _: None)
+    accounts = find_accounts(folder)
     assert accounts.names == ("ada", "bob")
     assert {name: type(error) for name, error in by_name(accounts).items()} == {
         **{name: kind for name, (_, kind) in bad.items()},
@@ -134,7 +136,7 @@ def test_named_accounts(tmp_path):
 )
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
     write(tmp_path / "x.auth.json")
-    accounts = find_accounts(tmp_path / "dir", names=[name], sleep=no_sleep)
+    accounts = find_accounts(tmp_path / "dir", names=[name])
     assert len(accounts) == 0
     (failure,) = accounts.failures
     assert isinstance(failure.error, AuthFileInvalidError)
@@ -187,10 +189,11 @@ def test_entries_of_one_list_that_are_one_login(tmp_path):
         assert skipped.reason.startswith("$.accounts[1]: the same login as ")
 
 
-def test_a_broken_flat_file_is_a_failure_not_passed_over(tmp_path):
+def test_a_broken_flat_file_is_a_failure_not_passed_over(tmp_path, monkeypatch):
+    pausing(monkeypatch)
     write(tmp_path / "codex-a.json", "{")
     write(tmp_path / "codex-b.json", "{}")
-    accounts = find_accounts(tmp_path, sleep=lambda _: None)
+    accounts = find_accounts(tmp_path)
     assert [failure.account for failure in accounts.failures] == ["codex-a"]
     assert [skipped.path.name for skipped in accounts.skipped] == ["codex-b.json"]
 
@@ -241,8 +244,9 @@ def test_a_link_back_to_codexs_own_file_is_read_once(tmp_path):
     assert (len(accounts), [skipped.path.name for skipped in accounts.skipped]) == (1, ["now.auth.json"])
 
 
-def test_codex_home(tmp_path):
+def test_codex_home(tmp_path, monkeypatch):
     """Codex's own file, codex-auth's folder, flat files, the many-account file; the registry is no login."""
+    pausing(monkeypatch)
     home = tmp_path / "codex"
     write(home / "auth.json", login("ada"))
     write(home / "accounts" / "bob.auth.json", login("bob"))
@@ -253,7 +257,7 @@ def test_codex_home(tmp_path):
     many = {"accounts": [{"accessToken": ACCESS, "accountId": "acc_1", "email": "eve@example.com"}]}
     write(home / "multi-auth" / "openai-codex-accounts.json", json.dumps(many))
     write(home / "config.json", login("fay"))
-    accounts = find_accounts(codex_home=home, sleep=lambda _: None)
+    accounts = find_accounts(codex_home=home)
     assert accounts.names == ("ad...@example.com", "bob", "cyd", "codex-dan", "ev...@example.com")
     assert accounts.failures == ()
     assert {skipped.path.name for skipped in accounts.skipped} == {"registry.json", "broken.json"}
@@ -400,8 +404,9 @@ def test_a_file_name_that_is_no_text(tmp_path):
     assert reload(account).account_id == "acct-one"
 
 
-def test_nothing_is_written(tmp_path):
+def test_nothing_is_written(tmp_path, monkeypatch):
     """Not a byte, not a time stamp, not a file more, whatever is done with the logins."""
+    pausing(monkeypatch)
     home = tmp_path / "codex"
     write(home / "auth.json", login("ada", exp=5))
     write(home / "accounts" / "bad.auth.json", official()[:30])
@@ -410,7 +415,7 @@ def test_nothing_is_written(tmp_path):
         return {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in home.rglob("*")}
 
     before = state()
-    (account,) = find_accounts(codex_home=home, sleep=lambda _: None)
+    (account,) = find_accounts(codex_home=home)
     reload(account)
     with pytest.raises(TokenExpiredError):
         check_expiry(account, datetime.now(UTC))
@@ -420,4 +425,4 @@ def test_nothing_is_written(tmp_path):
 def test_whole_files_cost_no_wait(tmp_path):
     for number in range(300):
         write(tmp_path / f"{number:03}.auth.json", login(f"user{number}"))
-    assert len(find_accounts(tmp_path, sleep=no_sleep)) == 300
+    assert len(find_accounts(tmp_path)) == 300

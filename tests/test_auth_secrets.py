@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import inspect
 import json
 import logging
 import pickle
-import time
 from pathlib import Path
 
 import pytest
@@ -68,8 +66,8 @@ def errors_of(text: str, tmp_path: Path):
         lambda: parse_auth(text),
         lambda: parse_auth(text, name="n", path=path),
         lambda: parse_logins(text),
-        lambda: load_auth(path, sleep=lambda _: None),
-        lambda: find_accounts(path, sleep=lambda _: None),
+        lambda: load_auth(path),
+        lambda: find_accounts(path),
         lambda: reload(dataclasses.replace(good, paths=(path,))),
     )
     for call in calls:
@@ -96,7 +94,7 @@ def test_no_error_shows_a_secret(tmp_path, kind):
 def test_bytes_that_are_no_text_are_not_shown(tmp_path):
     path = write(tmp_path / "bad.auth.json", official().encode() + b"\xff")
     with pytest.raises(AuthFileInvalidError) as caught:
-        load_auth(path, sleep=lambda _: None)
+        load_auth(path)
     assert "SENTINEL" not in shown(caught.value)
     assert caught.value.__context__ is None
 
@@ -137,12 +135,6 @@ def test_refresh_and_id_tokens_are_not_kept(tmp_path):
     texts = [value.reveal() if hasattr(value, "reveal") else repr(value) for value in reachable]
     assert texts.count(ACCESS) == 1
     assert not any(REFRESH in text or IDENTITY in text for text in texts)
-
-
-@pytest.mark.parametrize("function", [load_auth, find_accounts])
-def test_the_default_wait_is_a_real_one(function):
-    """Nobody injects a sleep in daily use."""
-    assert inspect.signature(function).parameters["sleep"].default is time.sleep
 
 
 def test_a_label_shaped_like_a_token_is_hidden():

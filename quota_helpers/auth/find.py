@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Final, NamedTuple
@@ -13,8 +12,8 @@ from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import mask_identity, printable
 from .decode import MAX_BYTES, Problem
-from .load import Sleep, absent_or_unreadable, expanded, read_file
-from .name import SUFFIX, Gathered, Origin, failed, gathered, merged, passed_over
+from .load import absent_or_unreadable, expanded, read_file
+from .name import SUFFIX, Gathering, Origin
 
 DEFAULT_FOLDER: Final = "account"
 """Where logins are looked for when nobody says where: in the working folder, then in its parent."""
@@ -35,13 +34,11 @@ class _Target(NamedTuple):
 
     Attributes:
         path: The file.
-        name: The name it was asked for by, or None.
         maybe: It is read on the chance: a file that holds nothing like a login is passed over.
         any_json: It is even passed over when it is no JSON or cannot be read at all.
     """
 
     path: Path
-    name: str | None = None
     maybe: bool = False
     any_json: bool = False
 
@@ -52,7 +49,6 @@ def find_accounts(
     names: Iterable[str] | None = None,
     *,
     search_parent: bool = True,
-    sleep: Sleep = time.sleep,
 ) -> Accounts:
     """Every login on this machine, or in one place. Never raises because of a file.
 
@@ -69,7 +65,6 @@ def find_accounts(
             *account_dir* is given.
         names: Read exactly `NAME.auth.json` of the folder for each; a name that leaves the folder is a failure.
         search_parent: Whether the default folder is looked for in the parent as well.
-        sleep: Waits between two looks at a torn file; seconds.
 
     Raises:
         ValueError: *names* with several places.
@@ -85,15 +80,20 @@ def find_accounts(
     """
     wanted = [names] if isinstance(names, str) else list(names or ())
     folders = _listed(account_dir)
+    found = Gathering()
     if wanted:
         if len(folders) > 1:
             raise ValueError("names are looked for in one folder: give one account_dir, or the login files themselves")
-        folder = folders[0] if folders else None
-        return _read_named(_folder_of_names(folder, codex_home, search_parent), wanted, sleep).named_apart()
+        folder = folders[0] if folders else _folder_of_names(codex_home, search_parent=search_parent)
+        _read_named(folder, wanted, found)
+        return found.accounts()
     if account_dir is None and codex_home is None and (default := _default_folder(search_parent=search_parent)):
         folders = [default]
-    found = Gathered.joined(_read_folder(folder, sleep, default=account_dir is None) for folder in folders)
-    return merged(found if folders or account_dir is not None else _read_home(codex_home, sleep)).named_apart()
+    for folder in folders:
+        _read_folder(folder, found, default=account_dir is None)
+    if not folders and account_dir is None:
+        _read_home(codex_home, found)
+    return found.merge().accounts()
 
 
 def places(account_dir: Places = None, codex_home: Places = None, *, search_parent: bool = True) -> list[str]:
@@ -139,25 +139,22 @@ def _home(codex_home: str | Path | None) -> Path:
     return expanded(codex_home or os.environ.get("CODEX_HOME", "").strip() or "~/.codex")
 
 
-def _folder_of_names(folder: Path | None, codex_home: str | Path | None, search_parent: bool) -> Path:  # noqa: FBT001  # one caller
-    if folder is not None:
-        return folder
+def _folder_of_names(codex_home: str | Path | None, *, search_parent: bool) -> Path:
     folder = _default_folder(search_parent=search_parent) if codex_home is None else None
     accounts = _home(codex_home) / "accounts"
     return folder or (accounts if codex_home or os.path.isdir(accounts) else Path(DEFAULT_FOLDER))  # noqa: PTH112  # never raises
 
 
-def _read_named(folder: Path, names: Sequence[str], sleep: Sleep) -> Gathered:
-    found = []
+def _read_named(folder: Path, names: Sequence[str], found: Gathering) -> None:
     for name in dict.fromkeys(name.removesuffix(SUFFIX) for name in names):
         if _leaves_folder(name):
             hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
             what = "is no account name: it would leave the folder of the logins"
             problem = Problem(AuthFileInvalidError, what, hint)
-            found.append(failed(problem, f"{printable(name)!r}", printable(name) or "(no name)"))
+            found.fail(problem, f"{printable(name)!r}", printable(name) or "(no name)")
         else:
-            found.append(_read(_Target(folder / f"{name}{SUFFIX}", name), sleep))
-    return Gathered.joined(found)
+            path = folder / f"{name}{SUFFIX}"
+            found.add(read_file(path), Origin(path, name))
 
 
 def _leaves_folder(name: str) -> bool:
@@ -165,47 +162,45 @@ def _leaves_folder(name: str) -> bool:
     return name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name
 
 
-def _read_folder(folder: Path, sleep: Sleep, *, default: bool) -> Gathered:
+def _read_folder(folder: Path, found: Gathering, *, default: bool) -> None:
     files = _files(folder)
     if isinstance(files, Problem):
-        return failed(files, str(folder))
+        return found.fail(files, str(folder))
     if files is None:
-        return _read(_Target(folder), sleep)
-    targets = [_Target(folder / file, maybe=not _is_auth(file)) for file in files if _is_auth(file) or _is_flat(file)]
-    found = _read_all(targets, sleep)
-    if found.items:
-        return found
-    hidden = default and any(isinstance(item, Account) for item in _read_home(None, sleep).items)
-    return Gathered.joined((found, _empty(folder, files, hidden=hidden)))
-
-
-def _empty(folder: Path, files: Sequence[str], *, hidden: bool) -> Gathered:
+        _read(_Target(folder), found)
+        return None
+    before = len(found.items)
+    _read_all((_target(folder / file) for file in files if _is_auth(file) or _is_flat(file)), found)
+    if len(found.items) > before:
+        return None
     hint = f"Copy a login there as NAME{SUFFIX}, or name another folder."
     if "auth.json" in files:
         hint += f" To read {printable(str(folder / 'auth.json'))} itself, give its path."
-    if hidden:
+    if default and any(isinstance(item, Account) for item in _read_home(None, Gathering()).items):
         hint += f" It hides Codex's own login in {_written(_home(None))}: to use that one, remove the empty folder."
-    problem = Problem(AuthFileNotFoundError, f"holds no login file (*{SUFFIX}, codex-*.json)", hint)
-    return failed(problem, str(folder))
+    what = f"holds no login file (*{SUFFIX}, codex-*.json)"
+    return found.fail(Problem(AuthFileNotFoundError, what, hint), str(folder))
 
 
-def _read_home(codex_home: str | Path | None, sleep: Sleep) -> Gathered:
+def _read_home(codex_home: str | Path | None, found: Gathering) -> Gathering:
     home = _home(codex_home)
     files = _files(home)
     if isinstance(files, Problem) or files is None:
-        if codex_home is None and isinstance(files, Problem) and files.kind is AuthFileNotFoundError:
-            return Gathered()  # nobody named it, and it is not there: no login file at all
         problem = files or Problem(AuthFileInvalidError, "is a file, but a Codex home is a folder")
-        return failed(problem, str(home))
+        if codex_home is not None or problem.kind is not AuthFileNotFoundError:  # else there is no login file at all
+            found.fail(problem, str(home))
+        return found
     folder = home / "accounts"
     accounts = _files(folder)
-    found = _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), sleep)
+    _read_all(_home_targets(home, files, accounts if isinstance(accounts, list) else ()), found)
     if "auth.json" not in files and (elsewhere := kept_elsewhere(home)):
         # A login out of reach: a failure where it is the only one, else one that is passed over.
-        beside = passed_over(home, elsewhere.what) if found.items else failed(elsewhere, str(home))
-        found = Gathered.joined((found, beside))
+        if found.items:
+            found.skip(home, elsewhere.what)
+        else:
+            found.fail(elsewhere, str(home))
     if isinstance(accounts, Problem) and accounts.kind is not AuthFileNotFoundError:
-        return Gathered.joined((found, failed(accounts, str(folder))))
+        found.fail(accounts, str(folder))
     return found
 
 
@@ -214,12 +209,15 @@ def _home_targets(home: Path, files: Sequence[str], accounts: Sequence[str]) -> 
         yield _Target(home / "auth.json")
     for file in accounts:
         if file.endswith(".json") and not file.startswith("._"):
-            maybe = not _is_auth(file)
-            yield _Target(home / "accounts" / file, maybe=maybe, any_json=maybe and not _is_flat(file))
-    yield from (_Target(home / file, maybe=True) for file in files if _is_flat(file))
+            yield _target(home / "accounts" / file)._replace(any_json=not _is_auth(file) and not _is_flat(file))
+    yield from (_target(home / file) for file in files if _is_flat(file))
     many = home / "multi-auth" / "openai-codex-accounts.json"
     if os.path.lexists(many):  # Path.exists follows links
-        yield _Target(many, maybe=True)
+        yield _target(many)
+
+
+def _target(path: Path) -> _Target:
+    return _Target(path, maybe=not _is_auth(path.name))
 
 
 def _files(folder: Path) -> list[str] | Problem | None:
@@ -241,39 +239,33 @@ def _is_flat(file: str) -> bool:
     return folded.startswith("codex-") and folded.endswith(".json")
 
 
-def _read_all(targets: Iterable[_Target], sleep: Sleep) -> Gathered:
+def _read_all(targets: Iterable[_Target], found: Gathering) -> None:
     """Every target once; a second path to the same file (a link) is passed over."""
-    batches: list[Gathered] = []
     seen: dict[str, Path] = {}
     for target in targets:
-        real = os.path.normcase(os.path.realpath(target.path))
-        first = seen.setdefault(real, target.path)
+        first = seen.setdefault(os.path.normcase(os.path.realpath(target.path)), target.path)
         if first is target.path:
-            batches.append(_read(target, sleep))
+            _read(target, found)
         else:
-            batches.append(passed_over(target.path, f"the same file as {printable(str(first))}"))
-    return Gathered.joined(batches)
+            found.skip(target.path, f"the same file as {printable(str(first))}")
 
 
-def _read(target: _Target, sleep: Sleep) -> Gathered:
-    origin = Origin(target.path, target.name)
-    result = read_file(target.path, sleep)
-    if not isinstance(result, Problem):
-        return gathered(result, origin)
-    if target.any_json or (target.maybe and result.no_login):
-        return passed_over(target.path, f"no login: it {result.what}")
-    return failed(result, origin.place, origin.title)
+def _read(target: _Target, found: Gathering) -> None:
+    result = read_file(target.path)
+    if isinstance(result, Problem) and (target.any_json or (target.maybe and result.no_login)):
+        found.skip(target.path, f"no login: it {result.what}")
+    else:
+        found.add(result, Origin(target.path))
 
 
 def kept_elsewhere(home: Path) -> Problem | None:
     """Why a Codex home without auth.json may nevertheless have a login; None where nothing says so."""
+    what = ""
     if os.path.lexists(home.joinpath(*_STORE)):
         what = f"keeps its login in an encrypted store ({'/'.join(_STORE)}), not in a file"
-        return Problem(AuthFileNotFoundError, what, _HINT)
-    if _setting(home) in _ELSEWHERE:
+    elif _setting(home) in _ELSEWHERE:
         what = f"keeps its login in the system's keyring, not in a file (config.toml: {_SETTING})"
-        return Problem(AuthFileNotFoundError, what, _HINT)
-    return None
+    return Problem(AuthFileNotFoundError, what, _HINT) if what else None
 
 
 def _setting(home: Path) -> object:
@@ -285,7 +277,6 @@ def _setting(home: Path) -> object:
         if not path.is_file():
             return None
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES).decode()
-        return tomllib.loads(text).get(_SETTING)
+            return tomllib.loads(file.read(MAX_BYTES).decode()).get(_SETTING)
     except (OSError, ValueError):
         return None  # a config that Codex itself could not read says nothing about logins

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Final
 
 from ..errors import AuthFileInvalidError, AuthFileNotFoundError, TokenExpiredError, TokenMissingError
@@ -19,9 +19,7 @@ from ..outcomes import Accounts
 from ..privacy import printable
 from .decode import MAX_BYTES, SWITCHED_OFF, Problem, decode_bytes, decode_document, too_large
 from .logins import Found, find_logins
-from .name import Origin, gathered, merged
-
-Sleep = Callable[[float], object]
+from .name import Gathering, Origin
 
 PAUSE_SECONDS: Final = 0.05
 REREADS: Final = 2
@@ -30,7 +28,7 @@ _LINK_LOOP_WINDOWS: Final = 1921
 _NO_FILE: Final = "Put a login file in its place, or make one with: codex login"
 
 
-def read_file(path: Path, sleep: Sleep) -> list[Found] | Problem:
+def read_file(path: Path) -> list[Found] | Problem:
     """The logins of one file; a torn or empty file is read again after 50 ms, twice at most."""
     for _ in range(REREADS):
         result = _read_once(path)
@@ -110,10 +108,9 @@ def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) 
     >>> account.name, account.account_id, account.access_token
     ('ada', 'acct-1', ***)
     """
-    origin = Origin(path, name)
     result = read_text(of_kind(text, str, "text", "the text of a login file; qh.load_auth reads a path"))
     del text  # a traceback that shows local variables must not show the login
-    return _first_usable(result, origin)
+    return _first_usable(result, Origin(path, name))
 
 
 def parse_logins(text: str, *, name: str | None = None) -> Accounts:
@@ -130,15 +127,14 @@ def parse_logins(text: str, *, name: str | None = None) -> Accounts:
     del text
     if isinstance(result, Problem):
         raise result.error(origin.place, origin.title)
-    return merged(gathered(result, origin)).named_apart()
+    return Gathering().add(result, origin).merge().accounts()
 
 
-def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
+def load_auth(path: str | Path) -> Account:
     """The login of one file; of several the first that can be used.
 
     Args:
         path: The login file; `~` is expanded.
-        sleep: Waits between two looks at a torn file; seconds.
 
     Raises:
         AuthError: There is none; the class says why.
@@ -148,7 +144,7 @@ def load_auth(path: str | Path, *, sleep: Sleep = time.sleep) -> Account:
     quota_helpers.errors.AuthFileNotFoundError: account/nobody.auth.json does not exist. ...
     """
     file = expanded(path)
-    return _first_usable(read_file(file, sleep), Origin(file))
+    return _first_usable(read_file(file), Origin(file))
 
 
 def reload(account: Account) -> Account:
@@ -164,13 +160,19 @@ def reload(account: Account) -> Account:
     if not account.paths:
         return account
     origin = Origin(account.paths[0], account.name)
-    result = read_file(account.paths[0], time.sleep)
+    result = read_file(account.paths[0])
     if isinstance(result, Problem):
         raise result.error(origin.place, account.name)
-    fresh = _again(result, account)
-    if isinstance(fresh, Problem):
-        raise fresh.error(f"{origin.place} at {account.entry}" if account.entry != "$" else origin.place, account.name)
-    return fresh
+    there = next((found for found in result if found.entry == account.entry), None)
+    if account.user_id or account.email:
+        moved = [found for found in result if isinstance(found.outcome, Account) and found.outcome.key == account.key]
+        there = there if there in moved else next(iter(moved), there)
+    if there is None:
+        there = Found(account.entry, Problem(TokenMissingError, "no longer holds this login"))
+    if isinstance(there.outcome, Problem):
+        where = f"{origin.place} at {account.entry}" if account.entry != "$" else origin.place
+        raise there.outcome.error(where, account.name)
+    return replace(there.outcome, name=account.name, paths=account.paths, entry=there.entry)
 
 
 def check_expiry(account: Account, now: datetime) -> None:
@@ -196,23 +198,10 @@ def expanded(path: str | Path) -> Path:
 
 
 def _first_usable(result: Sequence[Found] | Problem, origin: Origin) -> Account:
-    if isinstance(result, Problem):
-        raise result.error(origin.place, origin.title)
-    accounts = gathered(result, origin).named_apart()
+    accounts = Gathering().add(result, origin).accounts()
     if accounts:
         return accounts[0]
     if accounts.failures:
         raise accounts.failures[0].error
-    raise SWITCHED_OFF.error(origin.place_of(result[0]), origin.title)
-
-
-def _again(logins: Sequence[Found], account: Account) -> Account | Problem:
-    there = next((found for found in logins if found.entry == account.entry), None)
-    if account.user_id or account.email:
-        moved = [found for found in logins if isinstance(found.outcome, Account) and found.outcome.key == account.key]
-        there = there if there in moved else next(iter(moved), there)
-    if there is None:
-        return Problem(TokenMissingError, "no longer holds this login")
-    if isinstance(there.outcome, Problem):
-        return there.outcome
-    return replace(there.outcome, name=account.name, paths=account.paths, entry=there.entry)
+    place = origin.place if isinstance(result, Problem) else origin.place_of(result[0])
+    raise SWITCHED_OFF.error(place, origin.title)

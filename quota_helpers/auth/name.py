@@ -1,9 +1,9 @@
-"""What a login is called, and how several are kept apart."""
+"""What a login is called, how several are kept apart, and which of them are one login found twice."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,41 +58,80 @@ class Origin(NamedTuple):
         # Written by a tool, not chosen by a person: codex-EMAIL-PLAN.json.
         return mask_identity(stem.removeprefix("codex-")) if "@" in stem else stem
 
-    def name_of(self, found: Found, account: Account | None) -> str:
+    def name_of(self, found: Found) -> str:
         """The name of one login in it; not yet unique."""
         base = self.name or self.stem
         label = hide_tokens(mask_identity(found.label))[:_LABEL_LENGTH] if found.label else None
         if base is not None:
             return printable(f"{base}-{label}" if label else base)
-        return printable(label or _identity(account) or self.title)
+        return printable(label or _identity(found) or self.title)
 
     def place_of(self, found: Found) -> str:
         """The subject of every sentence about one login in it."""
         return self.place if found.entry == "$" else f"{self.place} at {found.entry}"
 
 
-def _identity(account: Account | None) -> str | None:
-    if account is None:
+def _identity(found: Found) -> str | None:
+    account = found.outcome
+    if isinstance(account, Problem):
         return None
     return mask_email(account.email) if account.email else f"account-{(account.account_id or account.key)[:_SHORT]}"
 
 
-class Gathered(NamedTuple):
-    """What one or several files gave, in order, names not yet unique."""
+class Gathering:
+    """Logins while they are gathered from one or several files, in order, names not yet unique."""
 
-    items: tuple[Account | Failure, ...] = ()
-    skipped: tuple[SkippedLogin, ...] = ()
+    def __init__(self) -> None:
+        self.items: list[Account | Failure] = []
+        self._skipped: list[SkippedLogin] = []
 
-    @classmethod
-    def joined(cls, batches: Iterable[Gathered]) -> Gathered:
-        """All of them, one after the other."""
-        parts = tuple(batches)
-        return cls(
-            tuple(item for part in parts for item in part.items),
-            tuple(item for part in parts for item in part.skipped),
-        )
+    def add(self, logins: Sequence[Found] | Problem, origin: Origin) -> Gathering:
+        """The logins of one origin, or why it has none."""
+        if isinstance(logins, Problem):
+            self.fail(logins, origin.place, origin.title)
+            return self
+        for found in logins:
+            outcome, name = found.outcome, origin.name_of(found)
+            if isinstance(outcome, Account):
+                paths = () if origin.path is None else (origin.path,)
+                self.items.append(replace(outcome, name=name, paths=paths, entry=found.entry))
+            elif outcome is SWITCHED_OFF:
+                reason = outcome.what.removeprefix("is not used: ")
+                self.skip(origin.path or Path(origin.title), f"{printable(found.entry)}: {reason}")
+            else:
+                self.fail(outcome, origin.place_of(found), name)
+        return self
 
-    def named_apart(self) -> Accounts:
+    def fail(self, problem: Problem, place: str, name: str = "") -> None:
+        """A problem beside the logins that work; by default under the name of its place."""
+        name = name or printable(place)
+        self.items.append(Failure(account=name, error=problem.error(place, name)))
+
+    def skip(self, path: Path, reason: str) -> None:
+        """A file or a login that is left out on purpose."""
+        self._skipped.append(SkippedLogin(path=path, reason=reason))
+
+    def merge(self) -> Gathering:
+        """Keep each login once: the one with the later expiry stays, and what gives way is told as passed over."""
+        items, self.items = self.items, []
+        known: dict[tuple[str, ...], tuple[int, Account]] = {}
+        for item in items:
+            marks = () if isinstance(item, Failure) else _marks(item)
+            place, twin = next(
+                (known[m] for m in marks if m in known and _may_be(known[m][1], item)), (len(self.items), None)
+            )
+            kept = item
+            if twin is None or isinstance(item, Failure):
+                self.items.append(item)
+            else:
+                self.items[place], gone = kept, _ = _later(twin, item)
+                at = "" if gone.entry == "$" else f"{gone.entry}: "
+                self.skip(gone.paths[0] if gone.paths else Path(gone.name), f"{at}the same login as {kept.name}")
+            if isinstance(kept, Account):
+                known |= dict.fromkeys((*marks, *_marks(kept)), (place, kept))
+        return self
+
+    def accounts(self) -> Accounts:
         """The accounts and failures, each under a name of its own: equal ones are numbered in the order of the keys."""
         names = [item.name if isinstance(item, Account) else item.account for item in self.items]
         # The place makes one login that was asked for twice two names; a failure, which has no key, comes last.
@@ -105,56 +144,7 @@ class Gathered(NamedTuple):
             else:
                 item.error.account = name
                 failures.append(replace(item, account=name))
-        return Accounts(accounts, failures, self.skipped)
-
-
-def failed(problem: Problem, place: str, name: str = "") -> Gathered:
-    """The problem beside the logins that work; by default under the name of its place."""
-    name = name or printable(place)
-    return Gathered((Failure(account=name, error=problem.error(place, name)),))
-
-
-def passed_over(path: Path, reason: str) -> Gathered:
-    """A file or a login that is left out on purpose."""
-    return Gathered(skipped=(SkippedLogin(path=path, reason=reason),))
-
-
-def gathered(logins: Sequence[Found], origin: Origin) -> Gathered:
-    """The logins of one origin, with their names, paths and errors."""
-    return Gathered.joined(_gathered(found, origin) for found in logins)
-
-
-def _gathered(found: Found, origin: Origin) -> Gathered:
-    outcome = found.outcome
-    if isinstance(outcome, Account):
-        paths = () if origin.path is None else (origin.path,)
-        name = origin.name_of(found, outcome)
-        return Gathered((replace(outcome, name=name, paths=paths, entry=found.entry),))
-    if outcome is SWITCHED_OFF:
-        reason = outcome.what.removeprefix("is not used: ")
-        return passed_over(origin.path or Path(origin.title), f"{printable(found.entry)}: {reason}")
-    return failed(outcome, origin.place_of(found), origin.name_of(found, None))
-
-
-def merged(found: Gathered) -> Gathered:
-    """The logins, each once: the one with the later expiry stays, and what gives way is told as passed over."""
-    items: list[Account | Failure] = []
-    skipped = list(found.skipped)
-    known: dict[tuple[str, ...], tuple[int, Account]] = {}
-    for item in found.items:
-        marks = () if isinstance(item, Failure) else _marks(item)
-        place, twin = next((known[m] for m in marks if m in known and _may_be(known[m][1], item)), (len(items), None))
-        if twin is None or isinstance(item, Failure):
-            items.append(item)
-            kept = item
-        else:
-            items[place], gone = kept, _ = _later(twin, item)
-            at = "" if gone.entry == "$" else f"{gone.entry}: "
-            path = gone.paths[0] if gone.paths else Path(gone.name)
-            skipped.append(SkippedLogin(path=path, reason=f"{at}the same login as {kept.name}"))
-        if isinstance(kept, Account):
-            known |= dict.fromkeys((*marks, *_marks(kept)), (place, kept))
-    return Gathered(tuple(items), tuple(skipped))
+        return Accounts(accounts, failures, self._skipped)
 
 
 def _marks(account: Account) -> tuple[tuple[str, ...], ...]:
