@@ -22,12 +22,12 @@ from ..errors import (
     UnreachableError,
 )
 from ..labels import of_kind
-from ..models import Account, Headers, RawReply
+from ..models import Account, Headers, RawReply, Secret
 from ..privacy import Echo, hide_in_headers
 from ..workers import Closing
 from .address import beside, host_of, stays_private, usage_url
 from .body import Parsed, parse_body
-from .outcomes import RetryAfter, judge, may_help_to_ask_again, read_pause
+from .outcomes import judge, may_help_to_ask_again, read_pause
 from .translate import translate
 from .transport import GuardedAdapter, HttpAnswer, ask, tls_context
 from .watchdog import Guard, Watchdog
@@ -198,18 +198,19 @@ class _Fetch:
                 return ended
             if isinstance(outcome, RawReply) or not again or attempt >= self._client.retries:
                 return outcome
-            wait = self._wait_before_retry(attempt, pause)
-            if wait is None:
+            jitter = random.SystemRandom().uniform(0.5, 1.0)
+            wait = max(self._client._backoff * 2**attempt * jitter, pause or 0.0)  # noqa: SLF001 - same module
+            if wait >= self._guard.remaining():
                 return outcome
             if not self._guard.wait(wait):
                 return self._ended() or outcome
             attempt += 1
 
-    def _attempt(self) -> tuple[RawReply | FetchError, bool, RetryAfter]:
+    def _attempt(self) -> tuple[RawReply | FetchError, bool, float | None]:
         """One request: the reply or error, whether asking again could help, and the wait the server asks for."""
         client, guard = self._client, self._guard
         if ended := self._ended():
-            return ended, False, RetryAfter()
+            return ended, False, None
         adapter: GuardedAdapter | None = None
         try:
             adapter = GuardedAdapter(guard, client._tls_for(self._url), client.connect_timeout)  # noqa: SLF001 - same module
@@ -219,44 +220,37 @@ class _Fetch:
         except Exception as exc:  # noqa: BLE001 - the frames below hold the request: none may get out
             error, again = translate(exc, host=host_of(self._url), account=self._account.name)
             error.reply = self._reply
-            return error, again, RetryAfter()
+            return error, again, None
         finally:
             if adapter is not None:
                 adapter.close()
             guard.release()
         if ended := self._ended():  # what was cut off there can look like a whole answer
-            return ended, False, RetryAfter()
+            return ended, False, None
         return self._read(answer)
 
-    def _read(self, answer: HttpAnswer) -> tuple[RawReply | FetchError, bool, RetryAfter]:
-        client, echo = self._client, Echo(self._account.access_token.reveal)
-        now = client._clock()  # noqa: SLF001 - same module
-        parsed = _parsed(answer, echo)
-        headers = Headers(hide_in_headers(answer.headers, echo.text))
-        reply = RawReply(
+    def _read(self, answer: HttpAnswer) -> tuple[RawReply | FetchError, bool, float | None]:
+        account, echo = self._account, Echo(self._account.access_token.reveal)
+        now = self._client._clock()  # noqa: SLF001 - same module
+        data, problem = echo.data(answer.body.data), answer.body.problem
+        if problem is None:
+            parsed = parse_body(data, echo.text)
+        else:
+            parsed = Parsed(None, data, (f"the body is {problem}",), problem)
+        self._reply = reply = RawReply(
             status=answer.status,
-            headers=headers,
+            headers=Headers(hide_in_headers(answer.headers, echo.text)),
             body=parsed.data,
             payload=parsed.payload,
             fetched_at=now,
             elapsed=time.perf_counter() - self._begun,
-            account=self._account.name,
-            account_key=self._account.key,
+            account=account.name,
+            account_key=account.key,
             url=self._url,
             notes=parsed.notes,
         )
-        self._reply = reply
-        pause = read_pause(headers.get("retry-after"), now=now, date=headers.get("date"))
-        error = judge(reply, parsed.problem, pause)
-        return error or reply, may_help_to_ask_again(reply), pause
-
-    def _wait_before_retry(self, attempt: int, pause: RetryAfter) -> float | None:
-        """Seconds to wait, or None when the server's or our own wait does not fit into what is left."""
-        if pause.given and pause.seconds is None:
-            return None
-        jitter = random.SystemRandom().uniform(0.5, 1.0)
-        wait = max(self._client._backoff * 2**attempt * jitter, pause.seconds or 0.0)  # noqa: SLF001 - same module
-        return wait if wait < self._guard.remaining() else None
+        pause = read_pause(reply.headers.get("retry-after"), now=now, date=reply.headers.get("date"))
+        return judge(reply, parsed.problem, pause) or reply, may_help_to_ask_again(reply), pause
 
     def _ended(self) -> FetchError | None:
         """The error for a fetch that was ended from outside, whatever came back meanwhile."""
@@ -279,12 +273,13 @@ class _Fetch:
 
 def _unusable(account: Account) -> QuotaError | None:
     """Why this login cannot be sent at all: an odd byte in a header would end up in foreign exceptions."""
-    if not _HEADER_SAFE.fullmatch(account.access_token.reveal()):
-        state = "holds characters that no header may carry" if account.access_token else "is missing"
-        return TokenMissingError(f"The access token {state}; nothing was sent.", account=account.name)
-    if not _HEADER_SAFE.fullmatch(account.account_id or ""):
-        state = "holds characters that no header may carry" if account.account_id else "is missing"
-        return AccountIdMissingError(f"The account id {state}; nothing was sent.", account=account.name)
+    for error, what, secret in (
+        (TokenMissingError, "access token", account.access_token),
+        (AccountIdMissingError, "account id", Secret(account.account_id or "")),
+    ):
+        if not _HEADER_SAFE.fullmatch(secret.reveal()):
+            state = "holds characters that no header may carry" if secret else "is missing"
+            return error(f"The {what} {state}; nothing was sent.", account=account.name)
     return None
 
 
@@ -301,11 +296,3 @@ def _headers(account: Account, user_agent: str) -> dict[str, str]:
     if account.fedramp:
         headers["X-OpenAI-Fedramp"] = "true"
     return headers
-
-
-def _parsed(answer: HttpAnswer, echo: Echo) -> Parsed:
-    """The body without the token, read as JSON if it is all there."""
-    data, problem = echo.data(answer.body.data), answer.body.problem
-    if problem is not None:
-        return Parsed(None, data, (f"the body is {problem}",), problem)
-    return parse_body(data, echo.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -35,44 +36,20 @@ _REFUSED_PLACE: Final = "unsupported_country_region_territory"
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
-class RetryAfter(NamedTuple):
-    """What `Retry-After` asks for.
-
-    Attributes:
-        given: Whether the header was there at all.
-        seconds: The wait it asks for, 0 and up; None when it is missing or makes no sense.
-    """
-
-    given: bool = False
-    seconds: float | None = None
-
-
 class Envelope(NamedTuple):
-    """What an error body says, in whichever of the service's envelopes.
-
-    Attributes:
-        codes: Every machine-readable word found, most specific first.
-        text: The words meant for people; "" when there are none.
-    """
+    """What an error body says, in any of the service's envelopes: machine-readable words, and those for people."""
 
     codes: tuple[str, ...] = ()
     text: str = ""
 
 
 class Verdict(NamedTuple):
-    """What an answer stands for.
-
-    Attributes:
-        kind: The error.
-        message: What to say; `{code}` the server's word, `{asked}` the wait it asks for, `{target}` where it sends us.
-        hint: What to do next, where the class's own hint does not fit.
-        words: Whether the server's own words follow.
-    """
+    """What an answer stands for."""
 
     kind: type[FetchError]
-    message: str
-    hint: str | None = None
-    words: bool = False
+    message: str  # with {code}, the server's word; {asked}, the wait it asks for; {target}, where it sends us; {url}
+    hint: str | None = None  # where the class's own hint does not fit
+    words: bool = False  # whether the server's own words follow
 
 
 # Status, or its hundreds, and a word that must be among the server's codes; the first one that fits counts.
@@ -106,13 +83,13 @@ _NOTHING_BESIDE: Final = Verdict(
 )
 
 
-def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError | None:
+def judge(reply: RawReply, problem: str | None, pause: float | None = None) -> FetchError | None:
     """The error an answer stands for, or None when it is a usage body.
 
     Args:
         reply: The answer.
         problem: Why its body is no JSON value ("empty", "an HTML page", "larger than 5 MiB", ...), or None.
-        pause: Its `Retry-After`.
+        pause: Its `Retry-After`, as `read_pause` has it.
     """
     if reply.status == HTTPStatus.OK:
         return _not_usage(reply, problem)
@@ -122,7 +99,7 @@ def judge(reply: RawReply, problem: str | None, pause: RetryAfter) -> FetchError
     verdict = _verdict_for(reply, said)
     message = verdict.message.format(
         code=f" ({said.codes[0]})" if said.codes else "",
-        asked=f"; it asks to wait {pause.seconds:.0f} s" if pause.seconds is not None else "",
+        asked=f"; it asks to wait {pause:.0f} s" if pause is not None and pause < math.inf else "",
         target=_target(reply),
         url=reply.url,
     )
@@ -151,7 +128,7 @@ def may_help_to_ask_again(reply: RawReply) -> bool:
 
 
 def read_envelope(payload: Any) -> Envelope:
-    """Codes and words of an error body.
+    """Codes, most specific first, and words of an error body.
 
     Known envelopes: `error.code` (and `error.type`), `error` as a string, `detail` as a string, `detail.code`,
     `detail.type`, a list of `detail`s, and `code` (or `type`) at the top.
@@ -170,25 +147,27 @@ def read_envelope(payload: Any) -> Envelope:
     return Envelope(tuple(code for code in codes if _WORD.fullmatch(code)), next(iter(texts), ""))
 
 
-def read_pause(header: str | None, *, now: datetime, date: str | None = None) -> RetryAfter:
-    """`Retry-After` as whole seconds or as an HTTP date.
+def read_pause(header: str | None, *, now: datetime, date: str | None = None) -> float | None:
+    """The seconds that `Retry-After` asks to wait, from whole seconds or an HTTP date.
 
     Args:
         header: Its value, or None.
         now: This machine's time, for a date.
         date: The reply's `Date`: the server's own idea of now, which counts more.
+
+    Returns:
+        0 and up; infinity for a wait that makes no sense; None where there is no such header.
     """
     if header is None:
-        return RetryAfter()
+        return None
     text = header.strip()
     if text.isascii() and text.isdigit():
-        seconds = float(text) if len(text) <= len("999999999") else _LONGEST_WAIT.total_seconds() + 1
-    else:
-        until = _http_date(text)
-        if until is None:
-            return RetryAfter(given=True)
+        seconds = float(text) if len(text) <= len("999999999") else math.inf
+    elif until := _http_date(text):
         seconds = max((until - (_http_date(date or "") or now)).total_seconds(), 0.0)
-    return RetryAfter(given=True, seconds=seconds if seconds <= _LONGEST_WAIT.total_seconds() else None)
+    else:
+        seconds = math.inf
+    return seconds if seconds <= _LONGEST_WAIT.total_seconds() else math.inf
 
 
 def _http_date(text: str) -> datetime | None:
@@ -210,27 +189,23 @@ def _not_usage(reply: RawReply, problem: str | None) -> FetchError | None:
     return _error(Verdict(UnexpectedReplyError, f"The answer is no usage body: JSON, but no object ({kind})"), reply)
 
 
-def _limited(reply: RawReply, said: Envelope, pause: RetryAfter) -> FetchError:
+def _limited(reply: RawReply, said: Envelope, pause: float | None) -> FetchError:
+    wait = pause if pause is None or pause < math.inf else None
+    words = f": {one_line(said.text).rstrip('.')}" if said.text else ""
     if _spent(said):
-        message = "The account's quota is spent (usage_limit_reached)"
-        if said.text:
-            message += f": {one_line(said.text).rstrip('.')}"
-        if resets := _resets_at(reply.payload):
-            message += f"; it resets at {resets:%Y-%m-%d %H:%M:%S} UTC"
+        resets = _resets_at(reply.payload)
+        back = f"; it resets at {resets:%Y-%m-%d %H:%M:%S} UTC" if resets else ""
+        message = f"The account's quota is spent (usage_limit_reached){words}{back}"
+    elif wait is not None:
+        message = f"Asked too often; the server asks to wait {wait:.0f} s{words}"
     else:
-        message = "Asked too often"
-        if pause.seconds is not None:
-            message += f"; the server asks to wait {pause.seconds:.0f} s"
-        elif pause.given:
-            message += "; how long to wait could not be read"
-        if said.text:
-            message += f": {one_line(said.text).rstrip('.')}"
+        message = f"Asked too often{'' if pause is None else '; how long to wait could not be read'}{words}"
     return RateLimitedError(
         f"{message} (HTTP 429).",
         account=reply.account,
         status=reply.status,
         reply=reply,
-        retry_after_seconds=pause.seconds,
+        retry_after_seconds=wait,
     )
 
 

@@ -41,23 +41,14 @@ class SocksMissingError(OSError):
 
 
 class Translation(NamedTuple):
-    """What a family of foreign exceptions means to us.
+    """What a family of foreign exceptions means to us."""
 
-    Attributes:
-        kinds: The classes; subclasses are meant too, unless an earlier row has them.
-        text: What happened, to go behind the host's name.
-        error: Our class for it.
-        again: Whether asking once more could help.
-        hint: What to do next, where the class's own hint does not fit.
-        numbers: Only system errors with one of these numbers are meant; none means all.
-    """
-
-    kinds: tuple[type[BaseException], ...]
-    text: str
+    kinds: tuple[type[BaseException], ...]  # subclasses are meant too, unless an earlier row has them
+    text: str  # what happened, to go behind the host's name
     error: type[FetchError] = UnreachableError
-    again: bool = False
-    hint: str | None = None
-    numbers: tuple[int, ...] = ()
+    again: bool = False  # whether asking once more could help
+    hint: str | None = None  # where the class's own does not fit
+    numbers: tuple[int, ...] = ()  # only system errors with one of these numbers are meant; none means all
 
     def knows(self, exc: BaseException) -> bool:
         """Whether this row is about the exception, judged by itself and not by what it wraps."""
@@ -103,20 +94,6 @@ TRANSLATIONS: Final[tuple[Translation, ...]] = (
     Translation((theirs.Timeout, lower.TimeoutError, TimeoutError), "no complete answer in time", FetchTimeoutError),
     Translation(
         (
-            theirs.MissingSchema,
-            theirs.InvalidSchema,
-            theirs.InvalidURL,
-            theirs.URLRequired,
-            lower.LocationValueError,
-            lower.HostChangedError,
-            http.client.InvalidURL,
-        ),
-        "the address cannot be used",
-        hint=_ADDRESS_HINT,
-    ),
-    Translation((UnicodeError,), "the address or a header cannot be written", hint=_ADDRESS_HINT),
-    Translation(
-        (
             theirs.ChunkedEncodingError,
             lower.IncompleteRead,
             lower.InvalidChunkLength,
@@ -133,28 +110,15 @@ TRANSLATIONS: Final[tuple[Translation, ...]] = (
         UnexpectedReplyError,
     ),
     Translation(
-        (
-            http.client.HTTPException,
-            lower.ResponseNotChunked,
-            lower.BodyNotHttplibCompatible,
-            lower.DecodeError,
-            lower.ResponseError,
-            lower.UnrewindableBodyError,
-            theirs.ContentDecodingError,
-            theirs.InvalidJSONError,
-            theirs.StreamConsumedError,
-            theirs.TooManyRedirects,
-            theirs.UnrewindableBodyError,
-            zlib.error,
-        ),
+        (http.client.HTTPException, lower.DecodeError, theirs.ContentDecodingError, zlib.error),
         "an answer that is not HTTP as we know it",
         UnexpectedReplyError,
     ),
     # With nothing inside: urllib3's word for an answer that ends where its last chunk should begin.
     Translation((lower.ProtocolError,), _BROKE_OFF, again=True),
     Translation((theirs.RequestsWarning, lower.HTTPWarning), "the HTTP library refuses to go on with what it warns of"),
+    Translation((ValueError,), "the address cannot be used", hint=_ADDRESS_HINT),
     Translation((theirs.RequestException, lower.HTTPError, OSError), "no connection", again=True),
-    Translation((ValueError,), "the request cannot be written", hint=_ADDRESS_HINT),
 )
 # A fault in a library or in us; its frames hold the request, so it is not let out as it is.
 _FAULT: Final = Translation((Exception,), "a fault inside the HTTP library")

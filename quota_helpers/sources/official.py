@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..appserver import ACCOUNT, RATE_LIMITS, TOKENS, Said, ask_client, too_old
 from ..auth import find_accounts
 from ..client.body import parse_body
-from ..client.outcomes import RetryAfter, judge, one_line
+from ..client.outcomes import judge, one_line
 from ..errors import (
     FetchError,
     OfficialClientError,
@@ -174,7 +174,7 @@ def _judged(reply: RawReply, kind: str | None, text: str | None, *, undecoded: s
         payload=parsed.payload,
         notes=parsed.notes,
     )
-    error = judge(reply, parsed.problem, RetryAfter())
+    error = judge(reply, parsed.problem)
     if error is None and undecoded:
         message = f"The official client cannot decode the body: {undecoded}."
         return UnexpectedReplyError(message, account=reply.account, status=200, hint=_DIRECT, reply=reply)
