@@ -14,7 +14,7 @@ import pandas as pd
 from .bodies import replies_of
 from .bodies.handover import WANTED
 from .errors import BodyError
-from .fields import type_name
+from .fields.reader import type_name
 from .labels import Names, account_labels, choose, listed, of_kind
 from .models import COLUMNS, RawReply, SpendLimit, UsageSnapshot
 from .models.tidy import INVENTED_ORIGIN, INVENTED_SESSIONS, tidy_rows, whose

@@ -6,10 +6,10 @@ live, so each is read as tolerantly as a usage body: what is missing or odd is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -80,31 +80,18 @@ TOKEN_DAY_COLUMNS: Final[dict[str, str]] = _WHO | {"day": "datetime64[us]", "tok
 """Columns of `account_tokens`, name -> dtype; days are the server's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarnedReset:
-    """One earned reset, as the server lists it. It is never used up from here.
+class EarnedReset(NamedTuple):
+    """One earned reset, as the server lists it. It is never used up from here. What is None is not said."""
 
-    Attributes:
-        account: Label of the account.
-        account_key: Its key, or None.
-        status: "available", "redeeming", "redeemed" or another word, or None.
-        granted_at: When it was earned (aware, UTC), or None.
-        expires_at: When it lapses (aware, UTC); None: it does not, or nobody says.
-        reset_type: What it resets, in the server's word, or None.
-        title: For people, or None.
-        description: For people, or None.
-        id: The server's id, or None.
-    """
-
-    account: str | None = None
-    account_key: str | None = None
-    status: str | None = None
-    granted_at: datetime | None = None
-    expires_at: datetime | None = None
-    reset_type: str | None = None
-    title: str | None = None
-    description: str | None = None
-    id: str | None = None
+    account: str | None  # label of the account
+    account_key: str | None
+    status: str | None  # "available", "redeeming", "redeemed" or another word
+    granted_at: datetime | None  # when it was earned (aware, UTC)
+    expires_at: datetime | None  # when it lapses (aware, UTC); None: it does not, or nobody says
+    reset_type: str | None  # what it resets, in the server's word
+    title: str | None  # for people, as the description
+    description: str | None
+    id: str | None  # the server's
 
 
 def earned_resets(told: Told) -> tuple[EarnedReset, ...]:
@@ -113,7 +100,11 @@ def earned_resets(told: Told) -> tuple[EarnedReset, ...]:
     >>> earned_resets({"credits": [{"status": "available", "expires_at": "2026-12-01T00:00:00Z"}]})[0].status
     'available'
     """
-    found = [EarnedReset(**row) for row in _reset_rows(told)]
+    found = [
+        _reset(body, item)
+        for body in _bodies(told)
+        for item in _items(_inside(body.payload, "rate_limit_reset_credits"), "credits")
+    ]
     return tuple(sorted(found, key=lambda one: (one.expires_at is None, one.expires_at or _NEVER)))
 
 
@@ -151,7 +142,7 @@ def resets_frame(told: Told) -> pd.DataFrame:
     >>> resets_frame(body)["expires_at"].astype(str).tolist()
     ['2026-12-01 00:00:00+00:00']
     """
-    return frame_of(map(asdict, earned_resets(told)), RESET_COLUMNS)
+    return frame_of((one._asdict() for one in earned_resets(told)), RESET_COLUMNS)
 
 
 def plan_periods(told: Told) -> pd.DataFrame:
@@ -167,7 +158,20 @@ def plan_periods(told: Told) -> pd.DataFrame:
 
 def plan_breakdowns(told: Told) -> pd.DataFrame:
     """One row per period, dimension and key of `plan_periods` where the server breaks a window down."""
-    return frame_of(_breakdown_rows(told), BREAKDOWN_COLUMNS)
+    rows = (
+        {
+            **whole,
+            "dimension": _take(part, to_text, "dimension"),
+            "key": _take(row, to_text, "key"),
+            "percent": _percent(row, "basis_points"),
+        }
+        for body in _bodies(told)
+        for period in _items(body.payload, "periods")
+        for whole in (_who(body) | _period(body, period),)
+        for part in _items(period, "breakdowns")
+        for row in _items(part, "rows")
+    )
+    return frame_of(rows, BREAKDOWN_COLUMNS)
 
 
 def account_tokens(told: Told) -> pd.DataFrame:
@@ -232,25 +236,20 @@ def compare_periods(periods: pd.DataFrame, cycles: pd.DataFrame) -> pd.DataFrame
     return both[[*names, "seen_end"]].sort_values(["account_key", "window", "ends_at"], ignore_index=True)
 
 
-def _reset_rows(told: Told) -> Iterator[dict[str, Any]]:
-    words = ("status", "reset_type", "title", "description", "id")
-    for body in _bodies(told):
-        holder = _inside(body.payload, "rate_limit_reset_credits")
-        for item in _items(holder, "credits"):
-            row: dict[str, Any] = {name: _take(item, to_text, name) for name in words}
-            times = {name: _take(item, to_instant, name) for name in ("granted_at", "expires_at")}
-            yield _who(body) | row | times
+def _reset(body: RawReply, item: Mapping[str, Any]) -> EarnedReset:
+    row: dict[str, Any] = {name: _take(item, to_text, name) for name in EarnedReset._fields[2:]}
+    row |= {name: _take(item, to_instant, name) for name in ("granted_at", "expires_at")}
+    return EarnedReset(**(row | _who(body)))
 
 
 def _period(body: RawReply, period: Mapping[str, Any]) -> dict[str, Any]:
     seconds = _take(period, to_minutes, "window_minutes")
-    hundredths = _take(period, to_number, "used_basis_points")
     return {
         "window": None if seconds is None else window_name(seconds),
         "window_seconds": seconds,
         "plan": _take(period, to_text, "plan_type"),
         **{name: _take(period, to_instant, name) for name in ("starts_at", "ends_at")},
-        "used_percent": None if hundredths is None else hundredths / 100,
+        "used_percent": _percent(period, "used_basis_points"),
         "accounting_complete": _take(period, to_boolean, "accounting_complete"),
         **{name: _take(body.payload, to_boolean, name) for name in ("approximate", "coverage_complete")},
         **{name: _take(body.payload, to_instant, name) for name in ("coverage_start", "data_as_of")},
@@ -259,20 +258,10 @@ def _period(body: RawReply, period: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _breakdown_rows(told: Told) -> Iterator[dict[str, Any]]:
-    for body in _bodies(told):
-        for period in _items(body.payload, "periods"):
-            whole = _period(body, period)
-            for part in _items(period, "breakdowns"):
-                for row in _items(part, "rows"):
-                    hundredths = _take(row, to_number, "basis_points")
-                    yield {
-                        **_who(body),
-                        **{name: whole[name] for name in ("window", "starts_at", "id")},
-                        "dimension": _take(part, to_text, "dimension"),
-                        "key": _take(row, to_text, "key"),
-                        "percent": None if hundredths is None else hundredths / 100,
-                    }
+def _percent(payload: Mapping[str, Any], name: str) -> float | None:
+    """Percent from the server's hundredths."""
+    hundredths = _take(payload, to_number, name)
+    return None if hundredths is None else hundredths / 100
 
 
 def _bodies(told: Told) -> list[RawReply]:

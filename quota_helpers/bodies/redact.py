@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from ..fields import fold
+from ..fields.aliases import fold
 from ..fields.catalogue import Catalogue, KnownField, catalogue
 from ..models import Headers
 from ..paths import DEEPEST
@@ -164,8 +164,8 @@ class _Redacting:
 def codex_header(lower: str, book: Catalogue) -> tuple[str, KnownField | None]:
     """(limit id, known field) of an `x-codex-*` header in lower case; the field is None when it is not known.
 
-    Words before a known ending name another limit: `x-codex-secondary-primary-used-percent` is the primary window
-    of the limit `codex_secondary`, not the account's own secondary window.
+    Words before a known ending name another limit: `x-codex-secondary-primary-used-percent` is that of
+    `codex_secondary`.
     """
     rest = lower[len(CODEX) :]
     if rest in book.codex_headers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
 import re
@@ -20,14 +19,6 @@ _MAX_NOTES: Final = 20
 # A longer integer is no number anybody could mean: it does not even fit a float.
 _MAX_DIGITS: Final = 308
 _SURROGATE: Final = "[\ud800-\udfff]"  # as text: `re` compiles it at its first use, and it is rarely used
-# UTF-32 first: its little-endian mark begins with the one of UTF-16.
-_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _Place = tuple[Any, ...]
 """(outer place, key), () for the whole body."""
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -42,20 +33,13 @@ _DECODERS: Final[dict[str, type[ContentDecoder]]] = {
 
 
 class Parsed(NamedTuple):
-    """What a body says.
+    """What a body says."""
 
-    Attributes:
-        payload: The JSON value, or None when it is none.
-        data: The body as it may be kept: its own bytes where they are UTF-8 and hold nothing that was hidden in the
-            payload, else written anew.
-        notes: What was odd about it, in words.
-        problem: Why there is no JSON value, or None.
-    """
-
-    payload: Any
+    payload: Any  # the JSON value, or None when it is none
+    # its own bytes where they are UTF-8 and hold nothing that was hidden in the payload, else written anew
     data: bytes
-    notes: tuple[str, ...] = ()
-    problem: str | None = None
+    notes: tuple[str, ...] = ()  # what was odd about it, in words
+    problem: str | None = None  # why there is no JSON value, or None
 
 
 class _Unknown:
@@ -68,77 +52,47 @@ class _Unknown:
 
 
 def parse_body(data: bytes, hide: Callable[[str], str]) -> Parsed:
-    """Read a body as JSON.
+    """Read a whole body as JSON; *hide* hides secrets in one string, and is applied to each after unescaping.
 
-    Bytes that are not valid in the body's encoding (UTF-8, or what its byte order mark says) are replaced. NaN,
-    Infinity, numbers beyond a float's range and integers of more than 308 digits become null. Each with a note.
-
-    Args:
-        data: The whole body.
-        hide: Hides secrets in one string; it is applied to every string and key after unescaping.
+    Bytes that are not UTF-8 are replaced. NaN, Infinity, numbers beyond a float's range and integers of more than 308
+    digits become null. Each with a note.
     """
-    text, notes = _decode(data)
-    if any(data.startswith(mark) for mark, name in _MARKS if name != "utf-8-sig"):
-        data = text.encode("utf-8", "replace")
-    if not text.strip():
-        return Parsed(None, data, tuple(notes), "empty")
-    if is_too_deep(text):
-        return Parsed(None, data, tuple(notes), f"nested deeper than {DEEPEST}")
-    doubles: list[str] = []
+    notes: tuple[str, ...] = ()
     try:
-        payload = _loads(text, doubles)
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text, notes = data.decode("utf-8", "replace"), ("not UTF-8: bytes that cannot be read were replaced",)
+    if not text.strip():
+        return Parsed(None, data, notes, "empty")
+    if is_too_deep(text):
+        return Parsed(None, data, notes, f"nested deeper than {DEEPEST}")
+    try:
+        # A bare control character in a string costs nobody the other fields.
+        payload = json.loads(text, parse_int=_integer, parse_float=_fraction, parse_constant=_Unknown, strict=False)
     except RecursionError:
-        return Parsed(None, data, tuple(notes), f"nested deeper than {DEEPEST}")
+        return Parsed(None, data, notes, f"nested deeper than {DEEPEST}")
     except ValueError:
-        problem = "an HTML page" if text.lstrip()[:1] == "<" else "no JSON"
-        return Parsed(None, data, tuple(notes), problem)
-    notes += doubles
+        return Parsed(None, data, notes, "an HTML page" if text.lstrip()[:1] == "<" else "no JSON")
     cleaner = _Cleaner(hide)
     payload = rewrite(payload, cleaner)
-    notes += cleaner.notes
+    notes += tuple(cleaner.notes)
     if cleaner.hidden:
         # The server wrote the secret with escapes: only writing the body anew is sure to leave it out.
         data = json.dumps(payload, ensure_ascii=False).encode()
-        notes.append("the body was written anew, because it held the token behind escapes")
+        notes += ("the body was written anew, because it held the token behind escapes",)
     if len(notes) > _MAX_NOTES:
-        notes[_MAX_NOTES:] = [f"and {len(notes) - _MAX_NOTES} more oddities"]
-    return Parsed(payload, data, tuple(notes))
+        notes = (*notes[:_MAX_NOTES], f"and {len(notes) - _MAX_NOTES} more oddities")
+    return Parsed(payload, data, notes)
 
 
-def _decode(data: bytes) -> tuple[str, list[str]]:
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
-    notes = [] if encoding.startswith("utf-8") else [f"the body came as {encoding.upper()} and is kept as UTF-8"]
-    try:
-        return data.decode(encoding), notes
-    except UnicodeDecodeError:
-        name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
-        return data.decode(encoding, "replace"), [*notes, f"not {name}: bytes that cannot be read were replaced"]
+def _integer(literal: str) -> int | _Unknown:
+    digits = len(literal.lstrip("-"))
+    return int(literal) if len(literal) <= _MAX_DIGITS else _Unknown(f"an integer of {digits} digits")
 
 
-def _loads(text: str, doubles: list[str]) -> Any:
-    def integer(literal: str) -> int | _Unknown:
-        if len(literal) > _MAX_DIGITS:
-            return _Unknown(f"an integer of {len(literal.lstrip('-'))} digits")
-        return int(literal)
-
-    def fraction(literal: str) -> float | _Unknown:
-        number = float(literal)
-        return number if math.isfinite(number) else _Unknown("a number out of range")
-
-    def fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs) and not doubles:
-            doubles.append("a key stands twice in one object: the last value counts")
-        return found
-
-    return json.loads(
-        text,
-        parse_int=integer,
-        parse_float=fraction,
-        parse_constant=_Unknown,
-        object_pairs_hook=fields,
-        strict=False,  # a bare control character in a string costs nobody the other fields
-    )
+def _fraction(literal: str) -> float | _Unknown:
+    number = float(literal)
+    return number if math.isfinite(number) else _Unknown("a number out of range")
 
 
 class _Cleaner:
@@ -192,24 +146,14 @@ def _path(place: _Place) -> str:
 
 
 class Body(NamedTuple):
-    """What was read.
+    """What was read."""
 
-    Attributes:
-        data: The bytes after decompression; when there is a problem, as far as they could be read.
-        problem: Why this is not the whole body, or None.
-    """
-
-    data: bytes
-    problem: str | None = None
+    data: bytes  # the bytes after decompression; when there is a problem, as far as they could be read
+    problem: str | None = None  # why this is not the whole body, or None
 
 
 def read_body(chunks: Iterable[bytes], content_encoding: str) -> Body:
-    """Read a streamed body to its end, or to 5 MiB (counted before and after decompression).
-
-    Args:
-        chunks: The bytes as they come from the wire, still compressed.
-        content_encoding: The header of that name; gzip and deflate are what we ask for.
-    """
+    """Read a streamed body, still compressed, to its end or to 5 MiB (counted before and after decompression)."""
     codings = [name for item in content_encoding.lower().split(",") if (name := item.strip()) not in {"", "identity"}]
     if len(codings) > 1 or not _DECODERS.keys() >= set(codings):
         return Body(b"", "in a compression we did not ask for")

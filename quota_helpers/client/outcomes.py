@@ -86,10 +86,8 @@ _NOTHING_BESIDE: Final = Verdict(
 def judge(reply: RawReply, problem: str | None, pause: float | None = None) -> FetchError | None:
     """The error an answer stands for, or None when it is a usage body.
 
-    Args:
-        reply: The answer.
-        problem: Why its body is no JSON value ("empty", "an HTML page", "larger than 5 MiB", ...), or None.
-        pause: Its `Retry-After`, as `read_pause` has it.
+    *problem* is why its body is no JSON value ("empty", "an HTML page", ...), *pause* its `Retry-After`, as
+    `read_pause` has it.
     """
     if reply.status == HTTPStatus.OK:
         return _not_usage(reply, problem)
@@ -148,15 +146,10 @@ def read_envelope(payload: Any) -> Envelope:
 
 
 def read_pause(header: str | None, *, now: datetime, date: str | None = None) -> float | None:
-    """The seconds that `Retry-After` asks to wait, from whole seconds or an HTTP date.
+    """The seconds that `Retry-After` asks to wait, from whole seconds or an HTTP date: 0 and up.
 
-    Args:
-        header: Its value, or None.
-        now: This machine's time, for a date.
-        date: The reply's `Date`: the server's own idea of now, which counts more.
-
-    Returns:
-        0 and up; infinity for a wait that makes no sense; None where there is no such header.
+    Infinity for a wait that makes no sense; None where there is no such header. A date counts from *date*, the reply's
+    own, else from *now*.
     """
     if header is None:
         return None

@@ -109,6 +109,7 @@ TRANSLATIONS: Final[tuple[Translation, ...]] = (
         "an answer whose headers contradict themselves",
         UnexpectedReplyError,
     ),
+    Translation((http.client.InvalidURL, UnicodeError), "the address cannot be used", hint=_ADDRESS_HINT),
     Translation(
         (http.client.HTTPException, lower.DecodeError, theirs.ContentDecodingError, zlib.error),
         "an answer that is not HTTP as we know it",

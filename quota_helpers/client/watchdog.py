@@ -49,8 +49,8 @@ class Guard:
     def watch(self, sock: socket.socket) -> None:
         """Shut this connection down when the bounds are reached.
 
-        A duplicate of the handle is kept: TLS moves the handle into another object, and a shutdown through a
-        duplicate reaches the connection whoever holds it, and never a stranger's that got the same number.
+        A duplicate of the handle is kept: TLS moves the handle into another object, and a duplicate reaches the
+        connection whoever holds it, and never a stranger's that got the same number.
         """
         twin = socket.fromfd(sock.fileno(), sock.family, sock.type)
         with self._lock:

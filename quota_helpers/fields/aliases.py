@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 SLOTS: Final = ("primary", "secondary", "tertiary", "five_hour", "daily", "weekly", "monthly")
 """Canonical names of the places a window can stand in; the first three are positions, the others name a length."""
@@ -52,29 +51,21 @@ class Aliases(Mapping[str, tuple[str, ...]]):
     A spelling belongs to one canonical name only.
     """
 
-    __slots__ = ("_table", "exact", "folded")
-
-    exact: Mapping[str, tuple[str, int]]
-    folded: Mapping[str, tuple[str, int]]
-
     def __init__(self, table: Mapping[str, Iterable[str]]) -> None:
         """Index the table.
 
         Raises:
             ValueError: A spelling stands under two canonical names.
         """
-        frozen = {name: tuple(spellings) for name, spellings in table.items()}
-        exact: dict[str, tuple[str, int]] = {}
-        folded: dict[str, tuple[str, int]] = {}
-        for name, spellings in frozen.items():
+        self._table = {name: tuple(spellings) for name, spellings in table.items()}
+        self.exact: dict[str, tuple[str, int]] = {}  # spelling -> its name and rank
+        self.folded: dict[str, tuple[str, int]] = {}
+        for name, spellings in self._table.items():
             for order, spelling in enumerate(spellings):
-                owner = folded.setdefault(fold(spelling), (name, 2 * order + 1))[0]
+                owner = self.folded.setdefault(fold(spelling), (name, 2 * order + 1))[0]
                 if owner != name:
                     raise ValueError(f"the spelling {spelling!r} stands under {owner!r} and under {name!r}")
-                exact.setdefault(spelling, (name, 2 * order))
-        object.__setattr__(self, "_table", MappingProxyType(frozen))
-        object.__setattr__(self, "exact", exact)  # plain dicts: looked up once a key
-        object.__setattr__(self, "folded", folded)
+                self.exact.setdefault(spelling, (name, 2 * order))
 
     def extended(self, more: Mapping[str, str | Iterable[str]], *, first: bool = False) -> Aliases:
         """A new table that knows *more* spellings of the canonical names; this one stays as it is.
@@ -88,7 +79,7 @@ class Aliases(Mapping[str, tuple[str, ...]]):
         Raises:
             ValueError: A name that is not canonical (the message lists those that are), or a spelling that is no text.
         """
-        table = dict(self._table)
+        table = self._table
         for name, given in more.items():
             if name not in table:
                 raise ValueError(f"unknown field {name!r}; the canonical names are: {', '.join(sorted(table))}")
@@ -104,9 +95,6 @@ class Aliases(Mapping[str, tuple[str, ...]]):
             table[name] = tuple(dict.fromkeys((*spellings, *table[name]) if first else (*table[name], *spellings)))
         return Aliases(table)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a table of spellings cannot be changed ({name}); use .extended(...) for a new one")
-
     def __getitem__(self, name: str) -> tuple[str, ...]:
         return self._table[name]
 
@@ -116,13 +104,8 @@ class Aliases(Mapping[str, tuple[str, ...]]):
     def __len__(self) -> int:
         return len(self._table)
 
-    def __reduce__(self) -> tuple[type[Aliases], tuple[dict[str, tuple[str, ...]]]]:
-        return (Aliases, (dict(self._table),))
-
     def __repr__(self) -> str:
         return f"Aliases({len(self)} fields, {sum(map(len, self.values()))} spellings)"
-
-    _table: Mapping[str, tuple[str, ...]]
 
 
 ALIASES: Final = Aliases(

@@ -25,31 +25,20 @@ _ELEMENTS: Final = {"additional": "one further limit", "model": "one model", "sn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownField:
-    """One known field, and what may stand inside it.
+    """One known field, and what may stand inside it."""
 
-    Attributes:
-        name: Its name as most carriers spell it.
-        meaning: What it says, in words.
-        type: JSON types that were seen, joined by "|".
-        unit: Unit of its number, or "".
-        since: First seen, as "2026-09", or "" where nobody noted it.
-        vocabulary: Set or pattern of strings that may be shown, or "" when none may.
-        fields: Known fields inside, by every spelling.
-        item: What each element of an array is, or None.
-        entry: What each value of a map is, or None; the map's keys are data.
-        key_values: Set of the map's keys that may be shown, or "".
-    """
-
-    name: str
-    meaning: str = ""
-    type: str = ""
-    unit: str = ""
-    since: str = ""
-    vocabulary: str = ""
+    name: str  # its name as most carriers spell it
+    meaning: str = ""  # what it says, in words
+    type: str = ""  # JSON types that were seen, joined by "|"
+    unit: str = ""  # unit of its number, or ""
+    since: str = ""  # first seen, as "2026-09", or "" where nobody noted it
+    vocabulary: str = ""  # set or pattern of strings that may be shown, or "" when none may
+    # known fields inside, by every spelling
     fields: Mapping[str, KnownField] = field(default_factory=dict, repr=False, hash=False)
-    item: KnownField | None = field(default=None, repr=False)
+    item: KnownField | None = field(default=None, repr=False)  # what each element of an array is, or None
+    # what each value of a map is, or None; the map's keys are data
     entry: KnownField | None = field(default=None, repr=False)
-    key_values: str = ""
+    key_values: str = ""  # set of the map's keys that may be shown, or ""
 
     @property
     def words(self) -> str:
@@ -63,32 +52,22 @@ class KnownField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Every known field.
+    """Every known field."""
 
-    Attributes:
-        root: The body itself, whichever carrier it comes from.
-        sets: Name -> strings that are known and may be shown ("plans", "limit_ids", ...).
-        closed: Names of the sets whose new members are news (plans, limit ids, reached types).
-        patterns: Name -> expression of strings that may be shown (numbers, instants).
-        codex_headers: Known response headers of the `x-codex-*` family, without that prefix.
-        other_headers: Known response headers besides, in lower case.
-        names: Every spelling of every field, folded -> what its strings may be, for fields in unknown places.
-    """
-
-    root: KnownField
+    root: KnownField  # the body itself, whichever carrier it comes from
+    # name -> strings that are known and may be shown ("plans", "limit_ids", ...)
     sets: Mapping[str, frozenset[str]] = field(repr=False)
-    closed: tuple[str, ...]
+    closed: tuple[str, ...]  # names of the sets whose new members are news (plans, limit ids, reached types)
+    # name -> expression of strings that may be shown (numbers, instants)
     patterns: Mapping[str, re.Pattern[str]] = field(repr=False)
+    # known response headers of the `x-codex-*` family, without that prefix
     codex_headers: Mapping[str, KnownField] = field(repr=False)
-    other_headers: Mapping[str, KnownField] = field(repr=False)
+    other_headers: Mapping[str, KnownField] = field(repr=False)  # known response headers besides, in lower case
+    # every spelling of every field, folded -> what its strings may be, for fields in unknown places
     names: Mapping[str, frozenset[str]] = field(repr=False)
 
     def find(self, path: str) -> KnownField | None:
-        """What is known about the value at a JSON path such as `$.rate_limit.primary_window`, or None.
-
-        Raises:
-            ValueError: It is no such path.
-        """
+        """What is known about the value at a JSON path such as `$.rate_limit.primary_window`, or None."""
         known: KnownField | None = self.root
         for step in steps_of(path):
             if known is None:

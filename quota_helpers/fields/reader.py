@@ -22,6 +22,7 @@ LARGEST: Final = 1e15
 """A number beyond this is a mistake, not a quota."""
 SHORTEST_WINDOW: Final = MINUTE
 LONGEST_WINDOW: Final = 10 * 366 * DAY
+_LENGTH: Final = "a length of a minute to ten years"
 MOST_DIGITS: Final = 60
 
 # Stricter than float(): no "nan", no "1_000", no digits of other scripts.
@@ -59,36 +60,31 @@ def to_number(value: Any) -> float:
     raise MismatchError("a number", value)
 
 
+def _number_within(value: Any, low: float, high: float, expected: str, *, times: int = 1) -> float:
+    number = to_number(value) * times
+    if low <= number <= high:
+        return number
+    raise MismatchError(expected, value)
+
+
 def to_percent(value: Any) -> float:
     """A share in percent: 0 and up, more than 100 is possible."""
-    number = to_number(value)
-    if number < 0:
-        raise MismatchError("a percentage of 0 or more", value)
-    return number
+    return _number_within(value, 0, LARGEST, "a percentage of 0 or more")
 
 
 def to_remaining(value: Any) -> float:
     """What is left, in percent: 0 to 100."""
-    number = to_number(value)
-    if not 0 <= number <= 100:  # noqa: PLR2004  # percent
-        raise MismatchError("a remaining percentage of 0 to 100", value)
-    return number
+    return _number_within(value, 0, 100, "a remaining percentage of 0 to 100")
 
 
 def to_seconds(value: Any) -> float:
     """The length of a window in seconds: a minute to ten years, since 0 and 1 were sent for "no idea"."""
-    return _length(to_number(value), value)
+    return _number_within(value, SHORTEST_WINDOW, LONGEST_WINDOW, _LENGTH)
 
 
 def to_minutes(value: Any) -> float:
     """The same from a number of minutes, in seconds."""
-    return _length(to_number(value) * 60, value)
-
-
-def _length(seconds: float, value: Any) -> float:
-    if not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
-        raise MismatchError("a length of a minute to ten years", value)
-    return seconds
+    return _number_within(value, SHORTEST_WINDOW, LONGEST_WINDOW, _LENGTH, times=60)
 
 
 def to_count(value: Any) -> int:
@@ -172,21 +168,13 @@ def _is_words(value: Any) -> bool:
 
 
 class Issue(NamedTuple):
-    """A value that was recognized, but is not in the reading, and why.
-
-    Attributes:
-        path: Its JSON path.
-        field: What it would have been, within `owner`.
-        status: "ignored" (another value won) or "broken".
-        why: In words.
-        owner: The `Fields` it belongs to, whose own name may become known later; None at the top.
-    """
+    """A value that was recognized, but is not in the reading, and why."""
 
     path: str
-    field: str
-    status: Literal["ignored", "broken"]
+    field: str  # what it would have been, within `owner`
+    status: Literal["ignored", "broken"]  # "ignored": another value won
     why: str
-    owner: Fields | None = None
+    owner: Fields | None = None  # whose own name may become known later; None at the top
 
     @property
     def read_as(self) -> str:
@@ -249,7 +237,7 @@ class Fields:
         nulls: Canonical name -> path, for members that are null.
     """
 
-    __slots__ = ("_found", "_labels", "_more", "log", "members", "nulls", "owner", "path", "paths", "unknown")
+    __slots__ = ("_found", "_labels", "log", "members", "nulls", "owner", "path", "paths", "unknown")
 
     def __init__(
         self,
@@ -260,14 +248,9 @@ class Fields:
         labels: Mapping[str, str] | None = None,
         owner: str = "",
     ) -> None:
-        """Sort the members.
+        """Sort the members; keys that are no text are passed over.
 
-        Args:
-            members: The object; keys that are no text are passed over.
-            path: Its JSON path.
-            log: Where oddities go.
-            labels: Key -> JSON path, where the keys are not the object's own (flat forms, headers).
-            owner: What the object is, when that is known already.
+        *labels* says the JSON path of a key where the keys are not the object's own (flat forms, headers).
         """
         self.members = members
         self.path = path
@@ -277,8 +260,7 @@ class Fields:
         self.nulls: dict[str, str] = {}
         self.unknown: dict[str, Any] = {}
         self._labels = labels
-        self._found: dict[str, Candidate] = {}
-        self._more: dict[str, list[Candidate]] = {}
+        self._found: dict[str, list[Candidate]] = {}
         exact, folded, found = log.aliases.exact, log.aliases.folded, self._found
         for key, value in members.items():
             hit = exact.get(key)
@@ -291,10 +273,8 @@ class Fields:
             name, rank = hit
             if value is None:
                 self.nulls[name] = self.at(key)
-            elif name not in found:
-                found[name] = (rank, key, value)
             else:
-                self._more.setdefault(name, [found[name]]).append((rank, key, value))
+                found.setdefault(name, []).append((rank, key, value))
 
     def at(self, key: str) -> str:
         """The JSON path of the member called *key*."""
@@ -311,10 +291,7 @@ class Fields:
 
     def candidates(self, name: str) -> list[tuple[str, Any]]:
         """Every spelling of *name* that is there and not null, as (key, value), the one that counts first."""
-        if name in self._more:
-            return [(key, value) for _, key, value in sorted(self._more[name], key=itemgetter(0))]
-        first = self._found.get(name)
-        return [] if first is None else [(first[1], first[2])]
+        return [(key, value) for _, key, value in sorted(self._found.get(name, ()), key=itemgetter(0))]
 
     def value(self, name: str) -> Any:
         """The value as it was sent, of the spelling that counts; None when there is none."""
@@ -322,14 +299,10 @@ class Fields:
         return first[0][1] if first else None
 
     def read(self, name: str, convert: Callable[[Any], Value | None], field: str | None = None) -> Value | None:
-        """The value of *name*, or None where it is missing, null or broken; its path goes to `paths`.
+        """The value of *name*, or None where it is missing, null or broken; its path goes to `paths`, under *field*.
 
-        Of several spellings the first readable one counts; that another one disagrees is a note.
-
-        Args:
-            name: Canonical name.
-            convert: One of the `to_...` functions.
-            field: Name to remember the path under, when it differs from the canonical one.
+        Of several spellings the first readable one counts; that another one disagrees is a note. *convert* is one of
+        the `to_...` functions.
         """
         chosen: Value | None = None
         winner = ""
@@ -360,12 +333,7 @@ class Fields:
         return next(iter(self.objects(name)), None)
 
     def objects(self, name: str, field: str | None = None) -> list[Fields]:
-        """The object under each spelling of *name*, the one that counts first; another type is a note.
-
-        Args:
-            name: Canonical name.
-            field: What the issue of a broken one calls it, when that differs from the canonical name.
-        """
+        """The object under each spelling of *name*, the one that counts first; another type is a note."""
         return [
             opened
             for key, value in self.candidates(name)

@@ -27,31 +27,22 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoAccount:
-    """One invented login.
+    """One invented login."""
 
-    Attributes:
-        name: Name of its file, without `.auth.json`.
-        seat: Who it is.
-        template: Top-level fields of its body, where they differ from the usual ones; meters are read when it is asked.
-        legacy: Its whole body, where that is none of today's form.
-        resets: Template of what lists its earned resets, or None for none.
-        refusal: Name of the answer when it is not a good one.
-        header_skew: Points by which the `x-codex-*` headers exceed the body; None for an answer without such headers.
-        workspace: A seat of a workspace: asked without the account header, the server does not know which one is meant.
-        id_in_file: The login file names the account id; otherwise only the token's claims do.
-        valid_for: Time from `T0` to the expiry of its token.
-    """
-
-    name: str
-    seat: Seat
+    name: str  # name of its file, without `.auth.json`
+    seat: Seat  # who it is
+    # top-level fields of its body, where they differ from the usual ones; meters are read when it is asked
     template: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    # its whole body, where that is none of today's form
     legacy: Mapping[str, Any] | None = field(default=None, hash=False)
-    resets: Any = field(default=None, hash=False)
-    refusal: str | None = None
+    resets: Any = field(default=None, hash=False)  # template of what lists its earned resets, or None for none
+    refusal: str | None = None  # name of the answer when it is not a good one
+    # points by which the `x-codex-*` headers exceed the body; None for an answer without such headers
     header_skew: int | None = None
+    # a seat of a workspace: asked without the account header, the server does not know which one is meant
     workspace: bool = False
-    id_in_file: bool = True
-    valid_for: timedelta = timedelta(days=60)
+    id_in_file: bool = True  # the login file names the account id; otherwise only the token's claims do
+    valid_for: timedelta = timedelta(days=60)  # time from `T0` to the expiry of its token
 
 
 def body(account: DemoAccount, now: datetime) -> Json:

@@ -42,19 +42,12 @@ def hours_since(start: datetime, now: datetime) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One window in use: it fills at a steady rate and starts anew at each reset.
+    """One window in use: it fills at a steady rate and starts anew at each reset."""
 
-    Attributes:
-        seconds: Length of the window.
-        used: Percent used at `T0`.
-        per_hour: Percent used up in an hour.
-        minutes: From `T0` to the reset of the window that runs then.
-    """
-
-    seconds: int
-    used: float
-    per_hour: float
-    minutes: int
+    seconds: int  # length of the window
+    used: float  # percent used at `T0`
+    per_hour: float  # percent used up in an hour
+    minutes: int  # from `T0` to the reset of the window that runs then
 
     def reset_at(self, now: datetime) -> datetime:
         """When the window that runs at *now* ends."""

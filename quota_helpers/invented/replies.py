@@ -37,19 +37,12 @@ _SHARES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One HTTP answer, before it is bytes on a socket.
+    """One HTTP answer, before it is bytes on a socket."""
 
-    Attributes:
-        status: HTTP status code.
-        content_type: Value of the header of this name.
-        headers: Further headers, in order.
-        body: The body's bytes.
-    """
-
-    status: int
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
+    status: int  # HTTP status code
+    content_type: str = "application/json"  # value of the header of this name
+    headers: tuple[tuple[str, str], ...] = ()  # further headers, in order
+    body: bytes = b""  # the body's bytes
 
 
 def as_json(document: object) -> bytes:
@@ -77,15 +70,7 @@ def answer(
     now: datetime,
     what: str = "usage",
 ) -> Reply:
-    """The answer to `GET .../wham/usage`, or to one of its siblings.
-
-    Args:
-        authorization: Value of the request's `Authorization` header.
-        account_id: Value of its `ChatGPT-Account-Id` header.
-        accounts: Access token -> the account it belongs to.
-        now: The instant to answer for.
-        what: The path beside `usage`, with its query.
-    """
+    """The answer to `GET .../wham/usage`, or to one of its siblings (*what*, with its query)."""
     account = _who(authorization, account_id, accounts, now)
     if isinstance(account, Reply):
         return account

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from ..fields import Aliases, Fields, Log, MismatchError, to_boolean, to_text
+from ..fields import Aliases
+from ..fields.reader import Fields, Log, MismatchError, to_boolean, to_text
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..times import LENGTHS, Moment, moment
@@ -70,15 +71,9 @@ class Draft:
         path: str,
         also: Sequence[Fields] = (),
     ) -> list[QuotaWindow]:
-        """Read one limit.
+        """Read one limit from the object with its windows; *also* are further objects that may say more of it.
 
-        Args:
-            holder: The object with its windows.
-            limit_id: Its id.
-            limit_name: Its name for people, or None.
-            paths: Where id and name were read; the rest is added.
-            path: Where the limit stands, for notes.
-            also: Further objects that may say whether it is allowed or reached.
+        *paths* says where id and name were read, *path* where the limit stands.
         """
         self._times.setdefault(limit_id, 1)
         places = [holder.fields, *also]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, fold, to_text
+from ..fields.aliases import ALIASES, WINDOW_FIELDS, Aliases, fold
+from ..fields.reader import Fields, to_text
 from ..labels import of_kind
 from ..models import Limit, UsageSnapshot
 from ..paths import child_path, item_path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-from ..fields import SLOTS, SPEND_KINDS, Fields, Log, MismatchError, to_text
+from ..fields.aliases import SLOTS, SPEND_KINDS
+from ..fields.reader import Fields, Log, MismatchError, to_text
 from ..models import QuotaWindow
 from ..models.snapshot import Origin
 from ..paths import child_path, item_path
@@ -35,17 +36,11 @@ _BLOCK: Final = re.compile(r"[_-]?rate[_-]?limits?$", re.IGNORECASE)
 
 
 class BodyShape(NamedTuple):
-    """What a body is, decided once; everything after reads it from top to bottom.
+    """What a body is, decided once; everything after reads it from top to bottom."""
 
-    Attributes:
-        root: The object that holds the usage, and the windows that stand in it without a block around them.
-        origin: Which carrier's shape it is.
-        known: Whether it has a field of a usage body, if only as null.
-    """
-
-    root: Holder
-    origin: Origin
-    known: bool
+    root: Holder  # the object that holds the usage, and the windows that stand in it without a block around them
+    origin: Origin  # which carrier's shape it is
+    known: bool  # whether it has a field of a usage body, if only as null
 
 
 def shape_of(fields: Fields) -> BodyShape:

@@ -6,7 +6,8 @@ import re
 from datetime import datetime
 from typing import Final
 
-from ..fields import SPEND_KINDS, Fields, to_boolean, to_count, to_decimal, to_pair, to_text
+from ..fields.aliases import SPEND_KINDS
+from ..fields.reader import Fields, to_boolean, to_count, to_decimal, to_pair, to_text
 from ..models import Credits, ResetCredits, SpendLimit
 from .windows import read_percent, read_reset
 
@@ -43,10 +44,8 @@ def read_reset_credits(fields: Fields) -> ResetCredits:
 def read_spend_limits(controls: list[Fields], others: list[Fields], fetched_at: datetime) -> tuple[SpendLimit, ...]:
     """Every spending cap, the individual one first.
 
-    Args:
-        controls: The `spend_control` blocks; the first counts most, and caps of unknown kinds are read from it too.
-        others: Where else caps were met: at the root of the body, inside `rate_limit`.
-        fetched_at: When the server said so.
+    The first of the `spend_control` blocks (*controls*) counts most, and caps of unknown kinds are read from it too;
+    *others* is where else caps were met: at the root of the body, inside `rate_limit`.
     """
     found: dict[str, SpendLimit] = {}
     for kind in SPEND_KINDS:

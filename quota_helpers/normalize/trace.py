@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal
 
-from ..fields import ALIASES, WINDOW_FIELDS, Aliases, Fields, Log, to_instant, to_instant_ms, to_number
+from ..fields.aliases import ALIASES, WINDOW_FIELDS, Aliases
+from ..fields.reader import Fields, Log, to_instant, to_instant_ms, to_number
 from ..models import QuotaWindow, SpendLimit, UsageSnapshot
 from ..times import Moment
 from .draft import Draft

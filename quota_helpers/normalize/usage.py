@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..errors import BodyError
-from ..fields import ALIASES, Aliases, Fields, Log, MismatchError, to_instant, to_text, type_name
+from ..fields import ALIASES, Aliases
+from ..fields.reader import Fields, Log, MismatchError, to_instant, to_text, type_name
 from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..paths import child_path, is_too_deep

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from ..fields import (
-    SLOTS,
-    WINDOW_FIELDS,
+from ..fields.aliases import SLOTS, WINDOW_FIELDS, fold
+from ..fields.reader import (
     Fields,
     MismatchError,
-    fold,
     to_instant,
     to_instant_ms,
     to_minutes,
@@ -30,7 +28,7 @@ SLOT_NAMES: Final = {"primary": "five_hour", "secondary": "weekly"}
 """What a slot means when nothing else says how long its window is; the other slots mean what they are called."""
 POSITIONS: Final = frozenset({"primary", "secondary", "tertiary"})
 LONGEST_MONTH: Final = timedelta(days=31)
-_SLOTS: Final = frozenset(SLOTS)
+Value = TypeVar("Value")
 _FLAT: Final = tuple((fold(slot), slot) for slot in SLOTS)
 _FLAT_PREFIXES: Final = tuple(prefix for prefix, _ in _FLAT)
 _SHARES: Final = frozenset({"used_percent", "remaining_percent"})
@@ -40,101 +38,82 @@ _SPENDING: Final = frozenset({"spend_limit", "spend_used", "spend_remaining"})
 def read_percent(fields: Fields) -> float | None:
     """The share used, in percent: as sent, else 100 minus what is left; "used" counts where both are given."""
     used = fields.read("used_percent", to_percent)
-    remaining = fields.read("remaining_percent", to_remaining)
-    if remaining is None:
-        return used
-    if used is None:
-        fields.paths["used_percent"] = fields.paths["remaining_percent"]
-        return round(100.0 - remaining, 9)
-    path = fields.paths.pop("remaining_percent")
-    fields.ignored(path, "used_percent", "what is used is given as well, and counts")
-    if abs(max(0.0, 100.0 - used) - remaining) > 1:
-        fields.log.note("used and remaining percent disagree; used counts", path)
-    return used
+    left = fields.read("remaining_percent", to_remaining)
+    other = None if left is None else round(100.0 - left, 9)
+    apart = used is not None and other is not None and abs(min(used, 100.0) - other) > 1
+    note = "used and remaining percent disagree; used counts" if apart else ""
+    return _either(
+        fields, ("used_percent", used), ("remaining_percent", other), "what is used is given as well, and counts", note
+    )
 
 
 def read_length(fields: Fields) -> float | None:
     """The window's length in seconds, from seconds or minutes."""
     seconds = fields.read("window_seconds", to_seconds)
     minutes = fields.read("window_minutes", to_minutes)
-    if minutes is None:
-        return seconds
-    if seconds is None:
-        fields.paths["window_seconds"] = fields.paths["window_minutes"]
-        return minutes
-    path = fields.paths.pop("window_minutes")
-    fields.ignored(path, "window_seconds", "the length in seconds is given as well, and counts")
-    if abs(seconds - minutes) > LENGTH_TOLERANCE:
-        fields.log.note("length in minutes disagrees with the length in seconds, which counts", path)
-    return seconds
+    apart = seconds is not None and minutes is not None and abs(seconds - minutes) > LENGTH_TOLERANCE
+    note = "length in minutes disagrees with the length in seconds, which counts" if apart else ""
+    why = "the length in seconds is given as well, and counts"
+    return _either(fields, ("window_seconds", seconds), ("window_minutes", minutes), why, note)
 
 
 def read_reset(fields: Fields, fetched_at: datetime) -> datetime | None:
     """When it is whole again (aware, UTC): the instant as sent, else *fetched_at* plus the seconds to go."""
     reset_at = fields.read("reset_at", to_instant)
     millis = fields.read("reset_at_ms", to_instant_ms)
-    if millis is not None:
-        reset_at = _also(fields, reset_at, millis, "reset_at_ms")
     seconds = fields.read("reset_after_seconds", to_number)
+    relative = None
     if seconds is not None:
         try:
             relative = fetched_at + timedelta(seconds=seconds)
         except OverflowError:
             path = fields.paths.pop("reset_after_seconds")
             fields.log.broken(path, "reset_at", "expected seconds to a reset, found a number out of range", fields)
-        else:
-            reset_at = _also(fields, reset_at, relative, "reset_after_seconds")
+    for name, other in (("reset_at_ms", millis), ("reset_after_seconds", relative)):
+        apart = reset_at is not None and other is not None and abs(other - reset_at) > RESET_TOLERANCE
+        note = "disagrees with reset_at by more than two minutes; reset_at counts" if apart else ""
+        reset_at = _either(fields, ("reset_at", reset_at), (name, other), "reset_at is given as well, and counts", note)
     return reset_at
 
 
-def _also(fields: Fields, reset_at: datetime | None, other: datetime, name: str) -> datetime:
-    """The instant that counts, of one known already and *other*, which was read from the field *name*."""
-    if reset_at is None:
-        fields.paths["reset_at"] = fields.paths[name]
-        return other
-    path = fields.paths.pop(name)
-    fields.ignored(path, "reset_at", "reset_at is given as well, and counts")
-    if abs(other - reset_at) > RESET_TOLERANCE:
-        fields.log.note("disagrees with reset_at by more than two minutes; reset_at counts", path)
-    return reset_at
+def _either(
+    fields: Fields, first: tuple[str, Value | None], other: tuple[str, Value | None], why: str, note: str
+) -> Value | None:
+    """The value of a field that can be told in two ways: the first counts, *why* and *note* are said of the other."""
+    (name, value), (other_name, other_value) = first, other
+    if other_value is None:
+        return value
+    if value is None:
+        fields.paths[name] = fields.paths[other_name]
+        return other_value
+    path = fields.paths.pop(other_name)
+    fields.ignored(path, name, why)
+    if note:
+        fields.log.note(note, path)
+    return value
 
 
 class Spot(NamedTuple):
-    """A place where a window stands.
+    """A place where a window stands."""
 
-    Attributes:
-        slot: The slot's canonical name, or "" for a key that nobody knows.
-        label: What to call the place: a position, or the key that holds it.
-        spellings: (path, value) of every spelling of it, the one that counts first. Values may be of any type.
-        labels: Member -> path, where the members are not the place's own (flat forms).
-    """
-
-    slot: str
-    label: str
-    spellings: Sequence[tuple[str, Any]]
-    labels: Mapping[str, str] | None = None
+    slot: str  # the slot's canonical name, or "" for a key that nobody knows
+    label: str  # what to call the place: a position, or the key that holds it
+    spellings: Sequence[tuple[str, Any]]  # (path, value of any type) of each spelling, the one that counts first
+    labels: Mapping[str, str] | None = None  # member -> path, where the members are not the place's own (flat forms)
 
 
 class Holder(NamedTuple):
-    """An object, and where in it windows stand.
-
-    Attributes:
-        fields: The object.
-        spots: The places, in the order they are read.
-        lengths: Its windows say how long they are: zeros without a length are a reading. Headers leave lengths out.
-    """
+    """An object, and where in it windows stand."""
 
     fields: Fields
-    spots: list[Spot]
-    lengths: bool = True
+    spots: list[Spot]  # in the order they are read
+    lengths: bool = True  # its windows say how long they are: zeros without a length are a reading
 
 
 def held(fields: Fields, *, root: bool = False) -> Holder:
     """Where windows stand in an object; nothing is read yet, nothing noted.
 
-    Args:
-        fields: `rate_limit`, or what stands for it.
-        root: It is the body itself: only objects in known places are windows.
+    In the body itself (*root*) only objects in known places are windows.
     """
     spots = [_slot(fields, slot) for slot in SLOTS if slot in fields]
     if root and not any(isinstance(value, dict) for spot in spots for _, value in spot.spellings):
@@ -178,14 +157,7 @@ def _look_alikes(fields: Fields) -> Iterator[Spot]:
 
 
 def read_windows(holder: Holder, fetched_at: datetime, limit_id: str, limit_name: str | None) -> list[QuotaWindow]:
-    """Every window of one limit.
-
-    Args:
-        holder: The object that holds them.
-        fetched_at: When the server said so; relative resets count from it.
-        limit_id: The limit's id.
-        limit_name: Its name for people, or None.
-    """
+    """Every window of one limit; relative resets count from *fetched_at*."""
     read = [
         (replace(_named(fields, slot, label, limit_id, fetched_at), limit_name=limit_name), fields)
         for spot in holder.spots

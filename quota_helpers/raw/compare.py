@@ -45,14 +45,10 @@ class Shape:
 
 
 def shape_of(payload: Any) -> Shape:
-    """The shape of a body.
+    """The shape of a body: two have one exactly when every path holds the same types in both.
 
-    Two bodies have one shape exactly when every path holds the same types in both. A whole number and one with a
-    decimal point are two types, and null is one of its own. An array's elements share one path (`[]`), which has all
-    their types.
-
-    Raises:
-        BodyError: It is nested deeper than 500 levels.
+    A whole number and one with a decimal point are two types, and null is one of its own. An array's elements share one
+    path (`[]`), which has all their types.
     """
     types: dict[str, set[str]] = {}
     for place in walk(payload):

@@ -139,17 +139,9 @@ def objects(values: list[Any]) -> pd.Series:
 def field_rows(payload: BodySource, *, fetched_at: datetime | None = None, aliases: Aliases = ALIASES) -> FieldRows:
     """Every object, array and leaf of a body, in document order. `field_table` is the same as a DataFrame, masked.
 
-    Args:
-        payload: Any JSON value, a reply, a stored body, response headers as a dict, text, or a path. Of a reply that is
-            no JSON the text itself is shown, so that an HTML page of the edge is no empty table.
-        fetched_at: When the server said so (aware); by default the reply's own time. For a bare payload without one,
-            the body's own word counts, where a window gives both its reset and the seconds to it; else the time stays
-            unknown: a reset given only as seconds to go is then marked as such, and its value is None.
-        aliases: The table of spellings.
-
-    Raises:
-        BodyError: The body is nested deeper than 500 levels, or there is none, or several.
-        ValueError: *fetched_at* has no time zone.
+    Of a reply that is no JSON the text itself is shown, so that an HTML page of the edge is no empty table. For a bare
+    payload without *fetched_at* the body's own word counts, where a window gives both its reset and the seconds to it;
+    else the time stays unknown: a reset given only as seconds to go is then marked as such, and its value is None.
     """
     body = body_of(payload)
     content, book = body.content, catalogue()

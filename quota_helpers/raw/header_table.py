@@ -12,8 +12,9 @@ from ..bodies import BodySource, body_of
 from ..bodies.envelopes import CODEX
 from ..bodies.redact import Pseudonyms, codex_header, redact_headers
 from ..errors import BodyError
-from ..fields import ALIASES, Aliases, type_name
+from ..fields import ALIASES, Aliases
 from ..fields.catalogue import catalogue
+from ..fields.reader import type_name
 from ..models import Headers
 from ..normalize import Read, trace_body
 from ..paths import child_path
