@@ -170,7 +170,7 @@ def test_pseudonyms_can_be_shared_and_show_nothing():
     names = Pseudonyms()
     first, second = redact({"email": "jane@example.com"}, names=names), redact(["jane@example.com"], names=names)
     assert first["email"] == second[0] == "text_1"
-    assert repr(names) == "Pseudonyms(1)"
+    assert "jane" not in repr(names)
     assert "jane" not in str(names.__reduce__())
 
 

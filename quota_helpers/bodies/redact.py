@@ -40,12 +40,6 @@ class Pseudonyms:
             given = self._given[text] = f"{kind}_{count}"
         return given
 
-    def __len__(self) -> int:
-        return len(self._given)
-
-    def __repr__(self) -> str:
-        return f"Pseudonyms({len(self)})"
-
     def __reduce__(self) -> tuple[type[Pseudonyms], tuple[()]]:
         return (Pseudonyms, ())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,24 +14,6 @@ STEP: Final = timedelta(minutes=5)
 """Time from one collect to the next: the n-th one happens at T0 + STEP * (n - 1)."""
 Json = dict[str, Any]
 FULL: Final = 100
-
-
-class DemoClock:
-    """A clock to call: aware UTC, the same instant until `advance`."""
-
-    def __init__(self, now: datetime = T0) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-
-    def __call__(self) -> datetime:
-        """The demo's present moment."""
-        return self._now
-
-    def advance(self) -> datetime:
-        """Move on by one `STEP`, and say what time it is now."""
-        with self._lock:
-            self._now += STEP
-            return self._now
 
 
 def hours_since(start: datetime, now: datetime) -> float:

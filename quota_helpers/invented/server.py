@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Final
 
 from ..workers import Closing
 from .accounts import ACCOUNTS, DemoAccount, access_token, write_logins
-from .meters import DemoClock
+from .meters import STEP, T0
 from .replies import PATHS, Reply, answer, refused
 
 BASE_PATH: Final = "/backend-api"
@@ -43,7 +43,6 @@ class DemoServer(Closing):
     """
 
     def __init__(self, *, accounts: Sequence[DemoAccount] = ACCOUNTS, latency: float = 0.0) -> None:
-        self._clock = DemoClock()
         cleanup = ExitStack()
         self._finalizer = weakref.finalize(self, _clean, cleanup, os.getpid())
         folder = tempfile.mkdtemp(prefix="quota-helpers-demo-")
@@ -51,18 +50,19 @@ class DemoServer(Closing):
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         self.account_dir = Path(folder)
         write_logins(self.account_dir, accounts)
-        web = _Web({access_token(account): account for account in accounts}, self._clock, latency)
-        cleanup.callback(web.stop)
-        web.start()
-        self.url = f"http://127.0.0.1:{web.server_port}{BASE_PATH}"
+        self._web = _Web({access_token(account): account for account in accounts}, latency)
+        cleanup.callback(self._web.stop)
+        self._web.start()
+        self.url = f"http://127.0.0.1:{self._web.server_port}{BASE_PATH}"
 
     def clock(self) -> datetime:
         """The demo's present moment (aware, UTC): `T0` at first; it stands still between two `advance`."""
-        return self._clock()
+        return self._web.now
 
     def advance(self) -> None:
         """Move the clock to the next collect, 5 minutes later."""
-        self._clock.advance()
+        with self._web.lock:
+            self._web.now += STEP
 
     @property
     def closed(self) -> bool:
@@ -92,9 +92,10 @@ class _Web(ThreadingHTTPServer):
     request_queue_size = 128
     timeout = 1.0  # seconds after which the loop looks around by itself, should the knock of `stop` get lost
 
-    def __init__(self, accounts: Mapping[str, DemoAccount], clock: DemoClock, latency: float) -> None:
+    def __init__(self, accounts: Mapping[str, DemoAccount], latency: float) -> None:
         self.accounts = accounts
-        self.clock = clock
+        self.now = T0
+        self.lock = threading.Lock()
         self.latency = latency
         self.stopping = threading.Event()
         # No lock: single dict operations are atomic, and a finalizer may run in any thread, in the middle of one.
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.stopping.wait(self.server.latency):
             self.close_connection = True
             return
-        now = self.server.clock()
+        now = self.server.now
         base, _, what = self.path.rpartition("/wham/")
         if base == BASE_PATH and what.partition("?")[0] in PATHS:
             reply = answer(
