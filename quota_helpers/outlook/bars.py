@@ -38,48 +38,30 @@ _SAID: Final = ("plan", "limit_name", "window", "slot", "blocked", "origin", "sp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowBar:
-    """One window of one account at one moment; a text that was not sent is "".
+    """One window of one account at one moment; a text that was not sent is "", a number or a time None."""
 
-    Attributes:
-        account: The account's name as it was read.
-        account_key: What it is grouped by; the name where there is no key.
-        label: The name to show: masked unless revealed, different for different keys.
-        slot: Where in the reply it stood.
-        used: Percent used, 0 and up, or None when unknown.
-        state: current, stale, not_started or unknown, at that moment.
-        blocked: Why its limit lets nothing through, in words.
-        origin: Which carrier it came by; "demo" for invented accounts.
-        spent: What is spent of a cap, with its unit.
-        credits: The account's credits, with their unit.
-        now: The moment (aware).
-        risk: How likely it runs out before its reset (0 to 1), where a forecast has a number, else None.
-        ends_at: When it runs out (aware), where that forecast says it does, else None.
-        budget: Percentage points an hour that would last, by that forecast.
-        why: Why a forecast that was made has no number, or "".
-    """
-
-    account: str
-    account_key: str
-    label: str
+    account: str  # its name as it was read
+    account_key: str  # what it is grouped by; the name where there is no key
+    label: str  # the name to show: masked unless revealed, different for different keys
     plan: str
     limit: str
     limit_name: str
     window: str
-    slot: str
-    used: float | None
+    slot: str  # where in the reply it stood
+    used: float | None  # percent, 0 and up
     reset_at: datetime | None
     window_seconds: float | None
-    state: str
-    blocked: str
-    origin: str
+    state: str  # current, stale, not_started or unknown, at that moment
+    blocked: str  # why its limit lets nothing through, in words
+    origin: str  # which carrier it came by; "demo" for invented accounts
     fetched_at: datetime | None
-    spent: str
-    credits: str
-    now: datetime
-    risk: float | None = None
-    ends_at: datetime | None = None
-    budget: float | None = None
-    why: str = ""
+    spent: str  # of a cap, with its unit
+    credits: str  # the account's, with their unit
+    now: datetime  # the moment; all times are aware
+    risk: float | None = None  # how likely (0 to 1) it runs out before its reset, where a forecast has a number
+    ends_at: datetime | None = None  # when it runs out, where that forecast says that it does
+    budget: float | None = None  # percentage points an hour that would last, by that forecast
+    why: str = ""  # why a forecast that was made has no number
 
     @property
     def resets_in(self) -> timedelta | None:

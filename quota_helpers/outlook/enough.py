@@ -14,8 +14,7 @@ from .bars import FULL, WindowBar, blocked_why, by_account, percent, window_bars
 
 Verdict = Literal["yes", "no", "unknown"]
 
-Rises = Mapping[tuple[str, str], float]
-"""(account key, window) -> points that will be used meanwhile, as the record makes it likely."""
+Rises = Mapping[tuple[str, str], float]  # as `forecast.rises` gives them: by account key and window
 
 
 @dataclass(frozen=True, slots=True)

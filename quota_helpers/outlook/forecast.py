@@ -30,7 +30,6 @@ from .usage_paths import (
     Paths,
     cold_start,
     day_blocks,
-    hours_until,
     paths_from,
 )
 
@@ -168,10 +167,9 @@ def forecast_row(
     if not reason:
         row["p_exhausted"] = float(np.isfinite(out).mean())
         row["p_exhausted_refills"] = float((out < np.minimum(drawn.refill, drawn.edges[-1])).mean())
-        hours = hours_until(out)
-        row |= _quantiles(
-            "exhausted", [max(now, start + int(at * HOUR_US)) if np.isfinite(at) else MISSING for at in hours]
-        )
+        hours = np.quantile(out, QUANTILES, method="inverted_cdf").tolist()
+        times = [max(now, start + int(at * HOUR_US)) if np.isfinite(at) else MISSING for at in hours]
+        row |= _quantiles("exhausted", times)
         row["calibrated"] = prove and (series.length < DAY or _proven(followed, seed))
     return row | {"verdict": _verdict(row, now, short=series.length < DAY)}
 

@@ -17,7 +17,7 @@ from ..times import DAY, SECOND, Moment, from_micros, micros
 from .bars import FULL, OWN
 from .forecast import FEWEST_DAYS, why_not
 from .past import HOUR_US, Past, past_of
-from .usage_paths import QUANTILES, day_blocks, hours_until
+from .usage_paths import QUANTILES, day_blocks
 
 PATHS: Final = 400
 UNSURE: Final = 0.4  # spread of the level: of all logins the last days say less than a week of one does
@@ -70,13 +70,13 @@ def together(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0) -
     until = usable[-1].cycles[-1].reset
     rises = day_blocks(past, moment, (until - moment) / HOUR_US, PATHS, rng, UNSURE)
     run_out, used = _spend(usable, rises, moment, rng)
-    ends = [from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in hours_until(run_out)]
+    ends = np.quantile(run_out, QUANTILES, method="inverted_cdf").tolist()
     last = sorted(usable, key=lambda one: one.cycles[-1].last >= FULL)  # what is used up
     return PoolForecast(
         order=tuple(one.series.whose for one in last),
         until=from_micros(until),
         p_exhausted=float(np.isfinite(run_out).mean()),
-        exhausted=tuple(ends),
+        exhausted=tuple(from_micros(moment + int(at * HOUR_US)) if np.isfinite(at) else None for at in ends),
         used=tuple(np.quantile(used, QUANTILES).tolist()),
     )
 

@@ -81,14 +81,6 @@ class Paths:
         return np.clip(level, self.shown, FULL)
 
 
-def hours_until(run_out: Floats) -> list[float]:
-    """By when (hours) it has run out in 10, 50 and 90 of 100 cases; infinite: in fewer."""
-    hours: list[float] = np.sort(run_out)[
-        [max(0, int(np.ceil(share * len(run_out))) - 1) for share in QUANTILES]
-    ].tolist()
-    return hours
-
-
 def paths_from(
     rises: Floats, used: float, hours: float, step: float, clock: RefillClock, rng: np.random.Generator
 ) -> Paths:
