@@ -96,15 +96,13 @@ def enough(
     for own in by_account(bars):
         found[own[0].account_key] = _of(own, need, lasting, ahead), (own[0].label, own[0].account)
     told = [found[key][0] for key in choose(accounts, {key: names for key, (_, names) in found.items()})]
-    verdicts = [one.verdict for one in told]
-    for verdict in ("yes", "unknown"):  # one that has enough, else what hinders to say so
-        if verdict in verdicts:
-            return told[verdicts.index(verdict)]
-    if len(told) == 1:
-        return told[0]
     if not told:
         return Enough("unknown", "There is no account.")
-    return Enough("no", f"None of {len(told)} accounts has {percent(need)} left: {told[0].text}")
+    # One that has enough, else what hinders to say so.
+    first = min(told, key=lambda one: ("yes", "unknown", "no").index(one.verdict))
+    if first.verdict == "no" and len(told) > 1:
+        return Enough("no", f"None of {len(told)} accounts has {percent(need)} left: {first.text}")
+    return first
 
 
 def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None, ahead: Rises) -> Enough:

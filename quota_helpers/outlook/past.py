@@ -28,19 +28,12 @@ _APART: Final = 1e6  # percent: keeps cycles apart in one running maximum
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
-    """The believed readings of one window up to a moment.
+    """The believed readings of one window up to a moment, oldest first."""
 
-    Attributes:
-        time: Of each reading, in microseconds, oldest first.
-        used: Percent used, at most 100, never falling within a cycle.
-        risen: Points used up since the first reading, over resets; what nobody saw is left out.
-        known: Hours since the first reading in which use was seen: no long gap, and not held back at 100 %.
-    """
-
-    time: Integers
-    used: Floats
-    risen: Floats
-    known: Floats
+    time: Integers  # microseconds
+    used: Floats  # percent, at most 100, never falling within a cycle
+    risen: Floats  # points used up since the first reading, over resets; what nobody saw is left out
+    known: Floats  # hours since then in which use was seen: no long gap, and not held back at 100 %
 
     def until(self, when: int) -> Past:
         """What was known at a moment."""

@@ -32,19 +32,12 @@ COLD_BURST: Final = 4.0  # points: the size of a burst where nothing is known of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """What may come, one row for each way. Hours count from the last reading.
+    """What may come, one row for each way. Hours count from the last reading."""
 
-    Attributes:
-        level: Paths x (steps + 1): percent used at each edge, never falling; beyond 100 where more is wanted.
-        edges: Hours of each edge; the last one is the announced reset.
-        refill: Hours until a surprise refill, for each path.
-        shown: Percent that is displayed at the beginning; no path shows less.
-    """
-
-    level: Floats
-    edges: Floats
-    refill: Floats
-    shown: float
+    level: Floats  # paths x (steps + 1): percent used at each edge, never falling; beyond 100 where more is wanted
+    edges: Floats  # hours of each edge; the last one is the announced reset
+    refill: Floats  # hours until a surprise refill, for each path
+    shown: float  # percent that is displayed at the beginning; no path shows less
 
     @property
     def run_out(self) -> Floats:
