@@ -76,12 +76,12 @@ def answers(
     tz: str | tzinfo | None = None,
     reveal: bool = False,
 ) -> Answers:
-    r"""What a person came for, in at most five sentences, the most useful first.
+    """What a person came for, in at most five sentences, the most useful first.
 
     Which login to use now and which next (the one whose own limit binds last at its pace; where a pool says in which
-    order nothing is lost, by that), which are blocked or used up
-    and when they are back, which will not last until their reset, how many could not be read, and which windows come
-    back within the next five hours. A model's limit decides nothing.
+    order nothing is lost, by that), which are blocked or used up and when they are back, which will not last until
+    their reset, how many could not be read, and which windows come back within the next five hours. A model's limit
+    decides nothing.
 
     Args:
         readings: A `Collection`, a snapshot, several, or a frame; of several readings of one window the newest counts.
@@ -95,23 +95,11 @@ def answers(
     Raises:
         TypeError: *readings* is nothing of the kind.
 
-    >>> from datetime import UTC, datetime, timedelta
-    >>> from quota_helpers.models import QuotaWindow, UsageSnapshot
-    >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    >>> def week(used, hours):
-    ...     reset = noon + timedelta(hours=hours)
-    ...     return QuotaWindow(
-    ...         limit_id="codex", name="weekly", used_percent=used, window_seconds=604_800, reset_at=reset
-    ...     )
-    >>> ada = UsageSnapshot(account="ada", windows=(week(71, 24),), fetched_at=noon)
-    >>> kim = UsageSnapshot(account="kim", windows=(week(58, 83),), fetched_at=noon)
-    >>> for answer in answers([ada, kim], tz="UTC"):
-    ...     print(*answer.text.split(": "), sep=":\n    ")
-    Use ada now:
-        29 % of its week (until tomorrow 12:00) is left, which lasts at this pace. Next:
-        kim, 42 % of its week.
-    kim's week will not last:
-        at this pace it ends about Mon 01:33, 21 h 26 m early; 12.1 points a day would last.
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source:
+    ...     said = answers(source.collect())
+    >>> said[1].kind, said[1].text
+    ('used_up', 'ki...@example.com is used up: 104 % of its five hours; back 10:25 (in 1 h 25 m).')
     """
     bars = window_bars(readings, now=now, reveal=reveal)
     failed = len(getattr(readings, "failures", ()))

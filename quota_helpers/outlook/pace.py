@@ -70,19 +70,11 @@ def pace(readings: Any, *, now: Moment | None = None) -> Paces:
     Raises:
         TypeError: *readings* is nothing of the kind.
 
-    >>> from datetime import UTC, datetime, timedelta
-    >>> from quota_helpers.models import QuotaWindow, UsageSnapshot
-    >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    >>> week = QuotaWindow(
-    ...     limit_id="codex",
-    ...     name="weekly",
-    ...     used_percent=72,
-    ...     window_seconds=604_800,
-    ...     reset_at=noon + timedelta(hours=161),
-    ... )
-    >>> [one] = pace(UsageSnapshot(account="ada", windows=(week,), fetched_at=noon))
-    >>> one.fast, round(one.reserve), round(one.per_day, 1), one.runs_out_at
-    (True, -68, 4.2, datetime.datetime(2026, 11, 20, 14, 43, 20, tzinfo=datetime.timezone.utc))
+    >>> from quota_helpers.sources import demo
+    >>> with demo() as source:
+    ...     [ada] = [one for one in pace(source.collect()) if one.account == "ada" and one.window == "weekly"]
+    >>> ada.fast, round(ada.reserve), round(ada.per_day, 1)
+    (False, 13, 18.3)
     """
     paces: list[Pace] = []
     for own in by_account(window_bars(readings, now=now)):
