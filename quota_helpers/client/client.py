@@ -30,7 +30,7 @@ from .body import Parsed, parse_body
 from .outcomes import judge, may_help_to_ask_again, read_pause
 from .translate import translate
 from .transport import GuardedAdapter, HttpAnswer, ask, tls_context
-from .watchdog import Guard, Watchdog
+from .watchdog import Guard
 
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 _USER_AGENT_SAFE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -96,7 +96,6 @@ class UsageClient(Closing):
         self.max_workers = max_workers
         self._clock = clock
         self._backoff = backoff
-        self._watchdog = Watchdog()
         self._tls: SSLContext | None = None
         self._tls_lock = threading.Lock()
         self._closed = threading.Event()
@@ -141,7 +140,6 @@ class UsageClient(Closing):
     def close(self) -> None:
         """End running fetches (as if stopped) and refuse further ones."""
         self._closed.set()
-        self._watchdog.stop_all()
 
     def __repr__(self) -> str:
         return f"UsageClient({host_of(self.url)!r}, deadline={self.deadline!r}, retries={self.retries!r})"
@@ -163,9 +161,7 @@ class UsageClient(Closing):
                 f"{host_of(url)}: plain http would carry the token in clear text; nothing was sent.",
                 account=account.name,
             )
-        with self._watchdog.guard(deadline, stop) as guard:
-            if self._closed.is_set():
-                guard.fire("stop")
+        with Guard(deadline, stop, self._closed) as guard:
             return _Fetch(self, account, url, guard, begun).run()
 
     def _tls_for(self, url: str) -> SSLContext | None:

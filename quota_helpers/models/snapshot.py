@@ -82,13 +82,8 @@ class QuotaWindow:
 
     def state(self, now: datetime) -> State:
         """How the reading stands at *now* (aware): current, stale, not_started or unknown."""
-        return window_state(
-            used_percent=self.used_percent,
-            reset_at=self.reset_at,
-            window_seconds=self.window_seconds,
-            fetched_at=self.fetched_at,
-            now=now,
-        )
+        said = {name: getattr(self, name) for name in ("used_percent", "reset_at", "window_seconds", "fetched_at")}
+        return window_state(**said, now=now)
 
     def resets_in(self, now: datetime) -> timedelta | None:
         """Time from *now* (aware) to the reset; negative once it has passed, None where it is unknown."""

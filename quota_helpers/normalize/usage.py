@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from ..errors import BodyError
@@ -198,7 +197,11 @@ def read_line(event: Any, fetched_at: Moment | None, aliases: Aliases) -> Draft 
     if found is None:
         return None
     body, path = found
-    written, odd = _written(event)
+    written, odd = None, ""
+    try:
+        written = None if event.get("timestamp") is None else to_instant(event["timestamp"])
+    except MismatchError as error:
+        odd = str(error)
     when = written or fetched_at
     if when is None:
         return None
@@ -222,14 +225,3 @@ def _event(event: Any, aliases: Aliases) -> tuple[Mapping[str, Any], str] | None
         if place.get("type") == EVENT or any(spelling in place for spelling in spellings):
             return place, path
     return None
-
-
-def _written(event: Mapping[str, Any]) -> tuple[datetime | None, str]:
-    """The line's own timestamp, and what is wrong with it if it cannot be read."""
-    value = event.get("timestamp")
-    if value is None:
-        return None, ""
-    try:
-        return to_instant(value), ""
-    except MismatchError as error:
-        return None, str(error)
