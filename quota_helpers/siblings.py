@@ -288,28 +288,29 @@ def _each(told: Any) -> list[Any]:
 
 def _inside(payload: Any, name: str) -> Any:
     """The object of that name where there is one, else the payload itself."""
-    return next((value for key, value in _pairs(payload) if fold(key) == fold(name) and value is not None), payload)
+    held = _value(payload, name)
+    return payload if held is None else held
 
 
 def _items(payload: Any, name: str) -> list[Mapping[str, Any]]:
     """The objects of the list of that name; of a bare list, its own."""
-    held = payload if isinstance(payload, list) else _take(payload, lambda value: value, name)
+    held = payload if isinstance(payload, list) else _value(payload, name)
     return [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []
 
 
 def _take(payload: Any, convert: Callable[[Any], Value], name: str) -> Value | None:
-    """The value of that name, however it is spelled; None when it is missing, null, or not of its kind."""
-    for key, value in _pairs(payload):
-        if value is not None and fold(key) == fold(name):
-            try:
-                return convert(value)
-            except MismatchError:
-                return None
-    return None
+    """The value of that name; None when it is missing, null, or not of its kind."""
+    value = _value(payload, name)
+    try:
+        return None if value is None else convert(value)
+    except MismatchError:
+        return None
 
 
-def _pairs(payload: Any) -> Iterable[tuple[str, Any]]:
-    return payload.items() if isinstance(payload, dict) else ()
+def _value(payload: Any, name: str) -> Any:
+    """The value of that name as it was sent, however the name is spelled; None when it is missing or null."""
+    pairs = payload.items() if isinstance(payload, dict) else ()
+    return next((value for key, value in pairs if value is not None and fold(key) == fold(name)), None)
 
 
 def _day(bucket: Mapping[str, Any]) -> datetime | None:

@@ -70,7 +70,9 @@ def run_concurrently(
             waiting -= 1
             yield item, result  # type: ignore[misc]  # without an error there is a result
     finally:
-        _empty(todo)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                todo.get_nowait()
 
 
 async def aside(work: Callable[[], Result]) -> Result:
@@ -130,12 +132,6 @@ def _work_off(
         else:
             if not stop.is_set():
                 done.put((item, result, None))
-
-
-def _empty(todo: queue.SimpleQueue[Item]) -> None:
-    with contextlib.suppress(queue.Empty):
-        while True:
-            todo.get_nowait()
 
 
 DELAY_SECONDS: Final = 0.5  # a run that is over sooner needs no bar

@@ -141,7 +141,8 @@ def _folder_of_names(codex_home: str | Path | None, *, search_parent: bool) -> P
 
 def _read_named(folder: Path, names: Sequence[str], found: Gathering) -> None:
     for name in dict.fromkeys(name.removesuffix(SUFFIX) for name in names):
-        if _leaves_folder(name):
+        # Whatever could name something outside the folder, on this system or another one.
+        if name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name:
             hint = f"Give the name alone: NAME stands for {printable(str(folder / 'NAME'))}{SUFFIX}"
             what = "is no account name: it would leave the folder of the logins"
             problem = Problem(AuthFileInvalidError, what, hint)
@@ -149,11 +150,6 @@ def _read_named(folder: Path, names: Sequence[str], found: Gathering) -> None:
         else:
             path = folder / f"{name}{SUFFIX}"
             found.add(read_file(path), Origin(path, name))
-
-
-def _leaves_folder(name: str) -> bool:
-    """Whether joining the name to a folder could name something outside it, on this system or another one."""
-    return name.strip() in {"", ".", ".."} or "\0" in name or "/" in name or PureWindowsPath(name).name != name
 
 
 def _read_folder(folder: Path, found: Gathering, *, default: bool) -> None:

@@ -71,7 +71,9 @@ def _read_bytes(path: Path) -> bytes | Problem:
     try:
         if problem := _not_a_file(os.stat(path)):  # noqa: PTH116  # before opening: opening a device can have effects
             return problem
-        with open(path, "rb", opener=_open_without_waiting) as file:  # Path.open knows no opener
+        # Opening a pipe that nobody writes to would wait for ever; Windows has no such flag and no such pipe.
+        without_waiting = getattr(os, "O_NONBLOCK", 0)
+        with open(path, "rb", opener=lambda path, flags: os.open(path, flags | without_waiting)) as file:
             if problem := _not_a_file(os.fstat(file.fileno())):
                 return problem  # it was exchanged between the look and the opening
             # A pseudo file (/proc/kmsg) can look like a plain one and yet have nothing to say for now: None.
@@ -86,11 +88,6 @@ def _not_a_file(status: os.stat_result) -> Problem | None:
         return None
     what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
     return Problem(AuthFileInvalidError, f"is {what}, not a file", _NO_FILE)
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Opening a pipe that nobody writes to would wait for ever; Windows has no such flag and no such pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_auth(text: str, *, name: str | None = None, path: Path | None = None) -> Account:

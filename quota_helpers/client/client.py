@@ -250,21 +250,15 @@ class _Fetch:
 
     def _ended(self) -> FetchError | None:
         """The error for a fetch that was ended from outside, whatever came back meanwhile."""
-        match self._guard.check():
-            case "deadline":
-                return FetchTimeoutError(
-                    f"{host_of(self._url)}: no complete answer within {self._guard.seconds:g} s.",
-                    account=self._account.name,
-                    reply=self._reply,
-                )
-            case "stop":
-                return UnreachableError(
-                    f"{host_of(self._url)}: interrupted before the answer was complete.",
-                    account=self._account.name,
-                    hint="Run it again.",
-                    reply=self._reply,
-                )
-        return None
+        reason, host = self._guard.check(), host_of(self._url)
+        error: FetchError | None = None
+        if reason == "deadline":
+            error = FetchTimeoutError(f"{host}: no complete answer within {self._guard.seconds:g} s.")
+        elif reason == "stop":
+            error = UnreachableError(f"{host}: interrupted before the answer was complete.", hint="Run it again.")
+        if error is not None:
+            error.account, error.reply = self._account.name, self._reply
+        return error
 
 
 def _unusable(account: Account) -> QuotaError | None:

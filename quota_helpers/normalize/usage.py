@@ -16,8 +16,7 @@ from ..models import Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..paths import child_path, is_too_deep
 from ..times import Moment, moment
-from .draft import OWN, Draft
-from .limits import BodyShape, read_others, read_own, shape_of
+from .draft import OWN, BodyShape, Draft, read_others, read_own, shape_of
 from .windows import read_reset
 
 _HOLDERS: Final = ("payload", "msg")

@@ -205,11 +205,8 @@ def schema_drift(schema: str | Path | Mapping[str, Any], *, steady: bool = False
     """
     root = schema if isinstance(schema, Mapping) else _loaded(Path(schema))
     rows = {row["path"]: row for row in _fields(root, root, "$", catalogue().root)}
-    return frame_of(sorted((row for row in rows.values() if steady or not row["known"]), key=_known), SCHEMA_COLUMNS)
-
-
-def _known(row: Mapping[str, Any]) -> bool:
-    return bool(row["known"])
+    wanted = [row for row in rows.values() if steady or not row["known"]]
+    return frame_of(sorted(wanted, key=lambda row: bool(row["known"])), SCHEMA_COLUMNS)
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:

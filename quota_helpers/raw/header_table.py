@@ -58,15 +58,19 @@ def header_table(
     if body.status is None and not body.headers and not isinstance(body.payload, dict):
         message = f"expected response headers, found {type_name(body.payload)}."
         raise BodyError(message, hint="Give a reply, such as source.fetch(name), or names and values of headers.")
-    alone = not body.headers and _are_headers(body.payload)
-    headers = reply if isinstance(reply, Headers) else Headers(body.payload) if alone else body.headers
+    sent = body.payload if isinstance(body.payload, dict) and not body.headers else {}
+    alone = bool(sent) and all(isinstance(value, str) for value in sent.values())
+    headers = reply if isinstance(reply, Headers) else Headers(sent) if alone else body.headers
     pairs = headers.pairs()
     moment = fetched_at or body.fetched_at
     names = Pseudonyms()
     shown = redact_headers(pairs, names=names)
     told = _told(Headers(pairs), moment, aliases)
     safe = _told(shown, moment, aliases)
-    in_body = {} if alone else _body_values(body.payload, moment, aliases)
+    in_body: dict[str, Any] = {}
+    if isinstance(body.payload, dict) and not alone:
+        for (name, _), value in trace_body(body.payload, fetched_at=moment, aliases=aliases).values().items():
+            in_body.setdefault(name, value)
     rows = (
         _row(header, told.get(name.lower(), ()), safe.get(header[0].lower(), ()), in_body, names)
         for (name, _), header in zip(pairs, shown.pairs(), strict=True)
@@ -81,19 +85,6 @@ def _told(headers: Headers, moment: datetime | None, aliases: Aliases) -> dict[s
         return {}
     trace = trace_body(codex, fetched_at=moment, aliases=aliases)
     return {name.lower(): reads for name in codex if (reads := trace.at(child_path("$", name)))}
-
-
-def _are_headers(payload: Any) -> bool:
-    return isinstance(payload, dict) and bool(payload) and all(isinstance(value, str) for value in payload.values())
-
-
-def _body_values(payload: Any, moment: datetime | None, aliases: Aliases) -> dict[str, Any]:
-    if not isinstance(payload, dict):
-        return {}
-    found: dict[str, Any] = {}
-    for (name, _), value in trace_body(payload, fetched_at=moment, aliases=aliases).values().items():
-        found.setdefault(name, value)
-    return found
 
 
 def _row(
