@@ -73,9 +73,9 @@ def test_a_yes_keeps_this_run_and_all_that_follow_in_every_kernel(source):
     assert setting("keep_history") is True
     with History() as history:
         assert len(history.frame()) == 2
-    assert "history kept in " in panel._view.head.value
-    assert "KiB)" in panel._view.head.value
-    assert "stop or delete it under More" in panel._view.head.value
+    assert "history kept in " in panel.headline.value
+    assert "KiB)" in panel.headline.value
+    assert "stop or delete it under More" in panel.headline.value
     assert "over time" in dict(panel.tabs.options).values()
     again = QuotaPanel(source)
     assert again.keep_history
@@ -149,7 +149,7 @@ def test_a_damaged_history_does_not_take_the_present_away(source):
     panel = QuotaPanel(source)
     assert "Keep history: The history" in panel.alerts.value
     assert not panel.keep_history
-    assert "work" in panel._view.board.html
+    assert "work" in panel.board.html
     assert setting("keep_history") is True
     panel.view = "over time"
     assert panel.view == "windows"
@@ -159,11 +159,11 @@ def test_a_damaged_history_does_not_take_the_present_away(source):
 def test_what_was_chosen_begins_the_next_panel_in_every_kernel(source):
     """View, zone, left or used and what is unfolded; a panel elsewhere knows nothing but the settings file."""
     panel = QuotaPanel(source)
-    panel.view, panel.tz, panel.show, panel.head.more.value = "table", "Asia/Tokyo", "used", True
+    panel.view, panel.tz, panel.show, panel.fold.value = "table", "Asia/Tokyo", "used", True
     again = QuotaPanel(source)
     assert (again.view, again.tz, again.show, again.more) == ("table", "Asia/Tokyo", "used", True)
     assert again.tabs.value == "table"
-    assert again.head.folded.layout.display is None
+    assert again.folded.layout.display is None
     assert QuotaPanel(source, show="left", tz="UTC").tz == "UTC", "what is said in the call counts more"
 
 
@@ -186,7 +186,7 @@ def test_a_choice_that_cannot_be_remembered_holds_all_the_same(source):
     settings_path().write_text("{", "utf-8")
     panel = QuotaPanel(source)
     panel.view = "table"
-    assert 'class="qp-sorted"' in panel._view.board.html
+    assert 'class="qp-sorted"' in panel.board.html
     assert "Remembering: The settings" in panel.alerts.value
 
 
@@ -205,10 +205,10 @@ def test_what_codex_has_logged_is_shown_over_time_and_nothing_is_written(source,
     panel = QuotaPanel(source)
     before = written(home)
     panel.view = "over time"
-    [output] = panel._view.output.outputs
+    [output] = panel.output.outputs
     assert "Quota left over time: unattributed" in str(output["data"])
     panel.selected = ()
-    assert "No readings to show" in str(panel._view.output.outputs)
+    assert "No readings to show" in str(panel.output.outputs)
     assert [name for name in written(home) if name != "settings.json"] == before
 
 
@@ -218,11 +218,11 @@ def test_what_is_to_be_known_before_is_shown_before_anything_is_asked(source):
     async def scene():
         source.warning = "It may renew it."
         panel = QuotaPanel(source)
-        assert "It may renew it." in panel._view.head.value
+        assert "It may renew it." in panel.headline.value
         assert panel.collection.snapshots == ()
         await panel.refresh()
         assert [one.account for one in panel.collection.snapshots] == ["work"]
-        assert "work" in panel._view.board.html
+        assert "work" in panel.board.html
         assert panel.selected == ("work",)
 
     asyncio.run(asyncio.wait_for(scene(), 60))

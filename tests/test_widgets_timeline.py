@@ -45,45 +45,45 @@ def span(panel):
 def test_it_begins_with_the_fullest_account_and_everything(panel):
     assert panel.accounts == ("team-blue",)
     assert panel.windows == ("five_hour", "weekly", "monthly")
-    assert panel.range.preset.value == "all"
-    assert panel.range.first.value == date(2026, 10, 17)
-    assert panel.range.last.value == date(2026, 11, 16)
+    assert panel.preset.value == "all"
+    assert panel.first.value == date(2026, 10, 17)
+    assert panel.last.value == date(2026, 11, 16)
     assert "team-blue" in drawn(panel)["layout"]["title"]["text"]
     assert "4,320 readings of 1 account" in panel.status.value
 
 
 @pytest.mark.parametrize(("label", "hours"), [("24 h", 24), ("7 d", 168), ("30 d", 720)])
 def test_a_preset_draws_the_last_days(panel, label, hours):
-    panel.range.preset.value = label
+    panel.preset.value = label
     assert panel.since == END - timedelta(hours=hours)
     assert panel.until is None
     assert span(panel) == pytest.approx(hours, rel=0.03)
-    panel.range.preset.value = "all"
+    panel.preset.value = "all"
     assert panel.since is None
 
 
 def test_dates_draw_whole_days(panel):
-    panel.range.first.value = date(2026, 11, 2)
-    panel.range.last.value = date(2026, 11, 3)
+    panel.first.value = date(2026, 11, 2)
+    panel.last.value = date(2026, 11, 3)
     assert panel.since == datetime(2026, 11, 2, tzinfo=UTC)
     assert panel.until == datetime(2026, 11, 4, tzinfo=UTC)
-    assert panel.range.preset.value is None
+    assert panel.preset.value is None
     assert span(panel) == pytest.approx(48, rel=0.03)
     assert "Mon 02 Nov 00:00 UTC to Wed 04 Nov 00:00 UTC" in panel.status.value
 
 
 def test_days_are_those_of_the_time_zone(month):
     panel = HistoryPanel(month, tz="America/New_York")
-    panel.range.first.value = date(2026, 11, 2)
+    panel.first.value = date(2026, 11, 2)
     assert panel.since.astimezone(UTC) == datetime(2026, 11, 2, 5, tzinfo=UTC)
 
 
 def test_dates_in_the_wrong_order_are_said_and_nothing_changes(panel):
     before = drawn(panel)
-    panel.range.first.value = date(2026, 11, 20)
+    panel.first.value = date(2026, 11, 20)
     assert any("ends" in text and "before it begins" in text for text in panel.alerts.texts)
     assert drawn(panel) == before
-    panel.range.first.value = date(2026, 11, 10)
+    panel.first.value = date(2026, 11, 10)
     assert panel.alerts.texts == ()
 
 
@@ -106,7 +106,7 @@ def test_attributes_move_the_controls(panel):
     panel.windows = ("weekly",)
     assert "five hour" not in str(drawn(panel)["layout"]["annotations"])
     panel.since = END - timedelta(days=7)
-    assert panel.range.preset.value == "7 d"
+    assert panel.preset.value == "7 d"
     panel.chart = "cycles"
     assert panel.view.value == "cycles"
     assert "Cycles" in drawn(panel)["layout"]["title"]["text"]
@@ -158,7 +158,7 @@ def test_an_empty_history_is_no_error():
         panel = HistoryPanel(history)
         assert panel.accounts == ()
         assert "No readings" in panel.status.value
-        panel.range.preset.value = "7 d"
+        panel.preset.value = "7 d"
         with demo() as source:
             history.add(Collection(snapshots=source.collect().snapshots, fetched_at=END))
         panel.reload()
@@ -196,8 +196,8 @@ def test_an_empty_history_says_so_and_fills_up():
     """Also in the table of a saved notebook, and whatever is pressed before."""
     with History.in_memory(clock=lambda: END) as history:
         panel = HistoryPanel(history)
-        panel.range.preset.value = "7 d"
-        panel.range.first.value = date(2026, 11, 1)
+        panel.preset.value = "7 d"
+        panel.first.value = date(2026, 11, 1)
         assert panel.alerts.value == ""
         assert "No readings in this range. Run the cell" in panel._repr_mimebundle_()["text/html"]
         history.add(demo().collect())
@@ -252,7 +252,7 @@ def test_an_account_keeps_its_colour_whoever_is_shown_beside_it(panel):
 def test_left_reads_the_same_lines_from_the_other_end(panel):
     """The axis is turned round and says what is left; the readings stay what they are."""
     used = panel.figure
-    panel.head.show.value = "left"
+    panel.left_used.value = "left"
     assert panel.show == "left"
     left = panel.figure
     assert "Quota left over time" in left.layout.title.text
@@ -263,9 +263,9 @@ def test_left_reads_the_same_lines_from_the_other_end(panel):
 
 
 def test_the_time_zone_is_typed_in_this_panel_too(panel):
-    panel.head.zone.value = "asia/tokyo"
+    panel.zone.value = "asia/tokyo"
     assert panel.tz == "Asia/Tokyo"
     assert "JST" in panel.status.value
-    panel.head.zone.value = "Nowhere"
+    panel.zone.value = "Nowhere"
     assert panel.tz == "Asia/Tokyo"
     assert "no time zone" in panel.alerts.value

@@ -6,7 +6,8 @@ import functools
 import traceback
 from collections.abc import Callable
 from html import escape
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from pathlib import PureWindowsPath
+from typing import Any, ParamSpec, TypeVar
 
 import ipywidgets
 
@@ -34,7 +35,10 @@ class Alerts(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
         if isinstance(error, QuotaError):
             return self.show(subject, f"{subject}: {error}")
         where = traceback.extract_tb(error.__traceback__)[-1:]
-        place = "".join(f"\n  in {frame.name}, line {frame.lineno} of {_file(frame.filename)}" for frame in where)
+        # The folder is this machine's business; PureWindowsPath knows both kinds of slashes.
+        place = "".join(
+            f"\n  in {frame.name}, line {frame.lineno} of {PureWindowsPath(frame.filename).name}" for frame in where
+        )
         return self.show(subject, f"{subject}: {type(error).__name__}: {error}{place}")
 
     def clear(self, subject: str) -> None:
@@ -51,38 +55,25 @@ class Alerts(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
         self.value = "".join(f'<pre role="alert" class="qp-alert">{escape(text)}</pre>' for text in self.texts)
 
 
-class HasAlerts(Protocol):
-    """An object with a place for messages."""
-
-    alerts: Alerts
-
-
-Panel = TypeVar("Panel", bound=HasAlerts)
-
-
-def guarded(subject: str) -> Callable[[Callable[Concatenate[Panel, P], R]], Callable[Concatenate[Panel, P], R]]:
-    """Make a method show its exceptions in the object's alerts, raise them again, and clear the alert on success.
+def guarded(subject: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a method show its exceptions in the object's `alerts`, raise them again, and clear the alert on success.
 
     Args:
         subject: What was being done, for people.
     """
 
-    def decorate(method: Callable[Concatenate[Panel, P], R]) -> Callable[Concatenate[Panel, P], R]:
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(method)
-        def call(self: Panel, /, *args: Any, **kwargs: Any) -> R:
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            owner: Any = args[0]
             try:
-                result = method(self, *args, **kwargs)
+                result = method(*args, **kwargs)
             except Exception as error:
-                self.alerts.error(subject, error)
+                owner.alerts.error(subject, error)
                 raise
-            self.alerts.clear(subject)
+            owner.alerts.clear(subject)
             return result
 
         return call
 
     return decorate
-
-
-def _file(path: str) -> str:
-    # The folder is this machine's business.
-    return path.replace("\\", "/").rpartition("/")[2]

@@ -1,98 +1,61 @@
-"""The panel's controls, all of kinds that keep their keys in JupyterLab (drop-downs lose theirs to command mode)."""
+"""What both panels are made of: controls that keep their keys in JupyterLab (drop-downs lose theirs), and charts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import ipywidgets
+import traitlets
 
-from ..times import zone_names
-
-AUTO_MINUTES: Final = (0, 1, 5, 15)
 STYLE: Final = Path(__file__).with_name("panel.css")
+PLOTLY: Final = "application/vnd.plotly.v1+json"
 
 
 class WindowPicker(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets has no types
     """A box to tick for every window that exists.
 
-    Args:
-        changed: Called with the ticked names when somebody ticked or unticked one.
+    Attributes:
+        names: The windows that are offered.
+        value: Those that are ticked, in this order.
     """
 
-    def __init__(self, changed: Callable[[tuple[str, ...]], None]) -> None:
+    names = traitlets.Tuple()
+    value = traitlets.Tuple()
+
+    def __init__(self) -> None:
         super().__init__()
         self.add_class("qp-row")
-        self._changed = changed
-        self._boxes: dict[str, ipywidgets.Checkbox] = {}
-        self._setting = False
-        self._legend = ipywidgets.HTML("Windows")
-        self._legend.add_class("qp-legend")
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The windows that are offered."""
-        return tuple(self._boxes)
-
-    def offer(self, names: Sequence[str], chosen: Sequence[str]) -> None:
-        """Offer these windows, with those ticked."""
-        self._setting = True
-        try:
-            if tuple(names) != self.names:
-                self._boxes = {name: self._box(name) for name in names}
-                self.children = (self._legend, *self._boxes.values())
-            for name, box in self._boxes.items():
-                box.value = name in chosen
-        finally:
-            self._setting = False
+    @traitlets.observe("names")
+    def _offer(self, _: object) -> None:
+        legend = ipywidgets.HTML("Windows").add_class("qp-legend")
+        self.children = (legend, *(self._box(name) for name in self.names))
 
     def _box(self, name: str) -> ipywidgets.Checkbox:
-        box = ipywidgets.Checkbox(description=name.replace("_", " "), indent=False)
-        box.observe(self._tell, "value")
+        box = ipywidgets.Checkbox(description=name.replace("_", " "), indent=False, value=name in self.value)
+        box.observe(lambda _: self._tick(name, ticked=box.value), "value")
         return box
 
-    def _tell(self, _: object) -> None:
-        if not self._setting:
-            self._changed(tuple(name for name, box in self._boxes.items() if box.value))
+    def _tick(self, name: str, *, ticked: bool) -> None:
+        others = {*self.value} - {name}
+        self.value = tuple(one for one in self.names if one in others or (ticked and one == name))
+
+    @traitlets.observe("value")
+    def _move(self, _: object) -> None:
+        for name, box in zip(self.names, self.children[1:], strict=True):
+            box.value = name in self.value
 
 
-class Head:
-    """What both panels have: left or used, the time zone, and the rest, which folds away.
-
-    Attributes:
-        show: left or used.
-        zone: Time zone by name; what is typed counts when Enter is pressed.
-        more: Whether the rest is unfolded.
-        folded: The rest; invisible unless `more` says so.
-    """
-
-    def __init__(self, *, show: str, tz: str) -> None:
-        self.show = ipywidgets.ToggleButtons(
-            options=["left", "used"], value=show, tooltips=["what is left", "what is used"]
-        )
-        self.zone = ipywidgets.Combobox(
-            value=tz, options=zone_names(), description="Time zone", continuous_update=False, placeholder="type to find"
-        )
-        self.zone.add_class("qp-zone")
-        self.more = ipywidgets.ToggleButton(
-            description="More", icon="caret-down", tooltip="windows, time zone, history ..."
-        )
-        self.folded = ipywidgets.VBox()
-        self.folded.add_class("qp-folded")
-        self.more.observe(self._fold, "value")
-        self._fold(None)
-
-    def _fold(self, _: object) -> None:
-        self.folded.layout.display = None if self.more.value else "none"
-        self.more.icon = "caret-up" if self.more.value else "caret-down"
-
-
-def row(*parts: Any, name: str = "qp-row") -> ipywidgets.HBox:
+def row(*parts: Any) -> ipywidgets.HBox:
     """Parts side by side, as many as there is room for in a line."""
-    box = ipywidgets.HBox(parts)
-    box.add_class(name)
-    return box
+    return ipywidgets.HBox(parts).add_class("qp-row")
+
+
+def tabs(values: Iterable[str], **options: Any) -> ipywidgets.ToggleButtons:
+    """One of several views at a time."""
+    return ipywidgets.ToggleButtons(options=titled(values), **options).add_class("qp-tabs")
 
 
 def titled(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -105,3 +68,21 @@ def style() -> ipywidgets.HTML:
     sheet = ipywidgets.HTML(f"<style>{STYLE.read_text('utf-8')}</style>")
     sheet.layout.display = "none"
     return sheet
+
+
+class Chart(ipywidgets.Output):  # type: ignore[misc]  # ipywidgets has no types
+    """Shows one figure at a time, each where the last one stood."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("qp-chart")
+
+    def draw(self, figure: Any) -> None:
+        """Show this plotly Figure."""
+        spec = figure.to_plotly_json()
+        chart = {"data": spec["data"], "layout": spec["layout"], "config": {"displayModeBar": False}}
+        # Its height is known before it is drawn; panel.css counts on it.
+        self.layout.height = f"{spec['layout']['height']}px"
+        # Setting `outputs` repaints in place; capturing with `with output:` would echo every figure back to the kernel.
+        data = {PLOTLY: chart, "text/plain": "chart"}
+        self.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)

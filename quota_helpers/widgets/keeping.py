@@ -38,7 +38,6 @@ class Keeper:
         keeps: Whether runs are kept.
         frame: The readings to look at over time, as of the last `look`; None before it.
         fresh: Whether there are none since.
-        anything: Whether any login could be read: before that there is nothing to ask for.
         foresight: What the history says of what becomes of the run that was kept last; None before.
     """
 
@@ -49,25 +48,29 @@ class Keeper:
         answer = keeping().answer if self._own else None
         self.keeps = bool(self._given or answer)
         self.frame: pd.DataFrame | None = None
-        self.fresh = self.anything = False
+        self.fresh = False
         self.foresight: Foresight | None = None
-        self._asked = self._own and answer is None
+        self._asking = self._own and answer is None
         self._anyway = history is None and (source.is_demo or logged())  # the demo's month, or Codex's own logs
         self._sure = False
-        self.question = self._ask_line()
         self._said = ipywidgets.HTML()
-        self._switch, self._delete = ipywidgets.Button(), ipywidgets.Button(icon="trash")
-        self._switch.on_click(lambda _: decided(keep=not self.keeps))
-        self._delete.on_click(self._on_delete)
+        self._switch = self._button(lambda: decided(keep=not self.keeps))
+        self._delete = self._button(self._on_delete, icon="trash")
         self.details = row(self._said, self._switch, self._delete)
-        self.refresh()
+        words = ipywidgets.HTML(
+            f"<b>Keep history?</b> Every reading of every login here, other people's too, goes into "
+            f"{escape(shown(keeping().path))}, {MONTH}: then this panel also says how the weeks went. "
+            "Stop it or delete it under <i>More</i>."
+        ).add_class("qp-question")
+        yes = self._button(lambda: decided(keep=True), description="Keep history")
+        no = self._button(lambda: decided(keep=False), description="Not now")
+        self.question = row(words, yes, no)
+        self.refresh(anything=False)
 
     @property
     def told(self) -> str:
         """What the headline says of it."""
-        if not self.keeps:
-            return ""
-        return f"history kept in {self._where()}, stop or delete it under More"
+        return f"history kept in {self._where()}, stop or delete it under More" if self.keeps else ""
 
     @property
     def has_readings(self) -> bool:
@@ -80,18 +83,14 @@ class Keeper:
         Raises:
             HistoryError: It cannot be read.
         """
-        if self._given:
-            self.frame = self._given.frame()
-        else:
-            with open_history(self._source) as history:
-                self.frame = history.frame()
+        with nullcontext(self._given) if self._given else open_history(self._source) as history:
+            self.frame = history.frame()
         self.fresh = True
 
     def switch(self, *, keep: bool) -> None:
         """Keep from now on, or not, in this panel."""
         self.keeps, self._sure = keep, False
         self.foresight = self.foresight if keep else None
-        self.refresh()
 
     def remember(self, *, keep: bool) -> None:
         """What was answered: it holds for the panels to come.
@@ -99,7 +98,7 @@ class Keeper:
         Raises:
             SettingsError: It cannot be remembered.
         """
-        self._asked = False
+        self._asking = False
         if self._own and keeping().answer is not keep:
             keep_history(keep)
 
@@ -115,9 +114,9 @@ class Keeper:
         self.fresh = False
         return f"{added.new_rows} new readings kept" if added.new_rows else "nothing new to keep"
 
-    def refresh(self) -> None:
-        """Say anew what is kept and how much it is."""
-        self.question.layout.display = None if self._asked and self.anything and not self.keeps else "none"
+    def refresh(self, *, anything: bool) -> None:
+        """Say anew what is kept and how much it is; before *anything* could be read there is nothing to ask for."""
+        self.question.layout.display = None if self._asking and anything and not self.keeps else "none"
         self.details.layout.display = None if self._own or self._given else "none"
         kept = keeping().size if self._own else 0
         said = f"History is kept in {self._where()}." if self.keeps else "History is not kept."
@@ -132,28 +131,20 @@ class Keeper:
 
     def _where(self) -> str:
         """The place, and how much is there."""
-        if self._given:
-            place = shown(self._given.path) if self._given.path else "what you handed over"
-            return f"{place} ({amount(self._given.size)})"
-        return f"{shown(keeping().path)} ({amount(keeping().size)})"
+        place = self._given or keeping()
+        return f"{shown(place.path) if place.path else 'what you handed over'} ({amount(place.size)})"
 
-    def _ask_line(self) -> ipywidgets.HBox:
-        words = ipywidgets.HTML(
-            f"<b>Keep history?</b> Every reading of every login here, other people's too, goes into "
-            f"{escape(shown(keeping().path))}, {MONTH}: then this panel also says how the weeks went. "
-            "Stop it or delete it under <i>More</i>."
-        )
-        words.add_class("qp-question")
-        yes, no = ipywidgets.Button(description="Keep history"), ipywidgets.Button(description="Not now")
-        yes.on_click(lambda _: self._decided(keep=True))
-        no.on_click(lambda _: self._decided(keep=False))
-        return row(words, yes, no)
+    @staticmethod
+    def _button(pressed: Callable[[], None], **looks: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(**looks)
+        button.on_click(lambda _: pressed())
+        return button
 
-    def _on_delete(self, _: object) -> None:
+    def _on_delete(self) -> None:
         """Delete the file at the second press; the first one only asks."""
         if not self._sure:
             self._sure = True
-            return self.refresh()
+            return self.refresh(anything=True)
         delete_history()
         self.frame, self.fresh, self._sure = None, False, False
         return self._decided(keep=False)

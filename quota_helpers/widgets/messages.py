@@ -1,4 +1,4 @@
-"""The panel's sentences as HTML: when and what was read, the answers, who could not be read and what to do."""
+"""The panel's sentences as HTML: when and what was read, the answers, what comes, who could not be read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from ..html import bullets, table
 from ..outcomes import Collection, Failure
 from ..outlook.answers import Answer
+from ..outlook.foresight import Foresight
 from ..privacy import hide_tokens, mask_identity, printable
 from ..siblings import earned_resets, resets_in_words
 from ..sources import Source
@@ -29,19 +30,14 @@ SIGNS: Final = {
 }
 """Kind of an answer -> the sign before it; never the only carrier of what it says."""
 NAMED: Final = 3  # logins in one sentence; the others are counted
+NO_BREAK: Final = "\u00a0"
 
 
-def headline(collection: Collection, logins: int, zone: tzinfo, about: str) -> str:
-    """One line: whose it is, when it was read, how many of the logins were.
-
-    Args:
-        collection: The run.
-        logins: How many logins there are, those included whose file cannot be read.
-        zone: Time zone.
-        about: What is to be known of the source, such as that it is the demo.
-    """
+def headline(collection: Collection, logins: int, zone: tzinfo, source: Source) -> str:
+    """One line: whose it is, when it was read, how many of so many logins were; for what it matters, and why."""
+    looked = f": no login was found in {' or '.join(source.looked_in)}" if source.looked_in else ""
     parts = [
-        about,
+        f"demo, invented accounts{looked}" if source.is_demo else source.warning,
         f"updated {local_time(collection.fetched_at, zone)}",
         f"{len(collection.snapshots)} of {logins} logins read" if logins != 1 else "1 login",
         "interrupted before all had answered" if collection.interrupted else "",
@@ -54,14 +50,6 @@ def headline_html(line: str, kept: str, *, is_demo: bool) -> str:
     badge = '<span class="qp-demo">DEMO</span>' if is_demo else ""
     text = " · ".join(filter(None, (line.removeprefix("demo, ") if is_demo else line, kept)))
     return f'<div class="qp-head"><strong>Codex quota</strong>{badge}<span role="status">{escape(text)}</span></div>'
-
-
-def about(source: Source) -> str:
-    """What is to be known of a source: that it is invented and why, or what asking it may do."""
-    if not source.is_demo:
-        return source.warning
-    looked = f": no login was found in {' or '.join(source.looked_in)}" if source.looked_in else ""
-    return f"demo, invented accounts{looked}"
 
 
 def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo, worth: Mapping[str, str]) -> str:
@@ -79,17 +67,9 @@ def earned(collection: Collection, labels: Mapping[str, str], zone: tzinfo, wort
 
 
 def answers_html(
-    answers: Sequence[Answer], failures: Sequence[Failure], logins: int, *, reveal: bool, earned: str = ""
+    answers: Sequence[Answer], failures: Sequence[Failure], logins: int, *, reveal: bool, earned: str
 ) -> str:
-    """The answers as a list; the one on what could not be read opens up to say why and what to do.
-
-    Args:
-        answers: As `outlook.answers` gives them.
-        failures: What could not be read.
-        logins: How many logins there are.
-        reveal: Whether e-mail addresses are shown in full.
-        earned: The sentence about earned resets, or "".
-    """
+    """The answers as a list; the one on what could not be read opens up to say why and what to do."""
     unread = f"<li><i>{SIGNS['unread']}</i>{failures_html(failures, logins, reveal=reveal)}</li>" if failures else ""
     lines = [(answer.kind == "unread" and unread) or _line_html(answer.kind, answer.text) for answer in answers]
     if unread not in lines:
@@ -104,30 +84,34 @@ def answers_html(
 def _line_html(kind: str, text: str) -> str:
     """One sentence; what it is about stands before its first colon."""
     lead, colon, rest = printable(text).partition(":")
-    said = f"<b>{escape(lead + colon)}</b>{escape(rest)}" if colon else f"<b>{escape(lead)}</b>"
-    return f"<li><i>{SIGNS.get(kind, '·')}</i><span>{said}</span></li>"
+    return f"<li><i>{SIGNS.get(kind, '·')}</i><span><b>{escape(lead + colon)}</b>{escape(rest)}</span></li>"
 
 
-def failure_parts(failure: Failure, *, reveal: bool) -> tuple[str, str, str]:
-    """Account, what is wrong, what to do: masked unless revealed, on one line each."""
-    texts = (failure.account, failure.message, failure.hint)
-    shown = texts if reveal else tuple(map(mask_identity, texts))
-    account, what, hint = (printable(hide_tokens(text)) for text in shown)
-    return account, what, hint
+def forecast_html(foresight: Foresight | None, labels: Mapping[str, str], zone: tzinfo) -> str:
+    """How often forecasts were right so far, good or bad; opened up: what comes, window by window.
+
+    "" where the kept readings say nothing of these accounts.
+    """
+    told = [] if foresight is None else foresight.forecast.to_dict("records")
+    told.sort(key=lambda row: bool(row["reason"]))  # those with a number first
+    rows = []
+    for row in told:
+        proven = row["calibrated"] or row["reason"] or not row["budget_per_day"] > 0
+        verdict = row["verdict"] if proven else f"{row['verdict']} (not yet proven on own past)"
+        if row["account_key"] in labels:
+            rows.append((labels[row["account_key"]], row["window"].replace("_", NO_BREAK), verdict))
+    if foresight is None or not rows:
+        return ""
+    record = escape(printable(foresight.record.sentence(zone)))
+    return (
+        f'<details class="qp-failures qp-forecasts"><summary><b>Forecasts:</b> {record} <u>Show them</u></summary>'
+        f"{table(('account', 'window', 'until its reset'), rows)}</details>"
+    )
 
 
 def failures_html(failures: Sequence[Failure], logins: int, *, reveal: bool) -> str:
-    """How many could not be read; opened up: who, why, and what to do next.
-
-    Args:
-        failures: What could not be read; none: "".
-        logins: How many logins there are; where none was read, it stands open.
-        reveal: Whether e-mail addresses are shown in full.
-    """
-    if not failures:
-        return ""
-    rows = (failure_parts(failure, reveal=reveal) for failure in failures)
-    told = table(("account", "what is wrong", "what to do"), rows)
+    """How many could not be read; opened up: who, why, and what to do next. Where none was read, it stands open."""
+    told = table(("account", "what is wrong", "what to do"), (_parts(failure, reveal=reveal) for failure in failures))
     opened = " open" if len(failures) >= logins else ""
     said = f"{len(failures)} of {logins} logins" if logins != 1 else "The only login"
     return (
@@ -138,8 +122,14 @@ def failures_html(failures: Sequence[Failure], logins: int, *, reveal: bool) -> 
 
 def failures_list(failures: Sequence[Failure], *, reveal: bool) -> str:
     """The same for a saved notebook: a plain list."""
-    parts = (failure_parts(failure, reveal=reveal) for failure in failures)
+    parts = (_parts(failure, reveal=reveal) for failure in failures)
     return bullets([(account, f"{what} {hint}") for account, what, hint in parts], title="Could not be read:")
+
+
+def _parts(failure: Failure, *, reveal: bool) -> list[str]:
+    """Account, what is wrong, what to do: masked unless revealed, on one line each."""
+    texts = (failure.account, failure.message, failure.hint)
+    return [printable(hide_tokens(text if reveal else mask_identity(text))) for text in texts]
 
 
 def progress_html(done: int, total: int) -> str:
@@ -153,10 +143,3 @@ def progress_html(done: int, total: int) -> str:
 def status_html(text: str) -> str:
     """A short remark in the progress bar's place."""
     return f'<div class="qp-progress"><span role="status">{escape(text)}</span></div>' if text else ""
-
-
-def describe(collection: Collection, *, is_demo: bool) -> str:
-    """The panel in one line of plain text, for viewers that show nothing else; times in UTC."""
-    what = "DEMO, invented accounts" if is_demo else "your logins"
-    read, failed = len(collection.snapshots), len(collection.failures)
-    return f"QuotaPanel({what}: {read} read, {failed} failed, {collection.fetched_at:%Y-%m-%d %H:%M} UTC)"

@@ -5,39 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import tzinfo
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import ipywidgets
 import traitlets
 
 from ..errors import HistoryError, SettingsError
 from ..history import History
+from ..labels import of_kind
 from ..outcomes import Collection
 from ..outlook.bars import Show
 from ..settings import change_setting, setting
 from ..sources import Source
-from ..workers import aside
+from ..workers import aside, call_in
 from .alerts import guarded
-from .controls import AUTO_MINUTES, row, style, titled
-from .fetching import collect_aside
+from .controls import row, style, tabs, titled
 from .keeping import Keeper
 from .messages import progress_html, status_html
-from .place import place_in_notebook, remembered
-from .state import PanelState, moved, roster_of
-from .tasks import TIMERS, in_loop
-from .view import VIEWS
+from .place import in_loop, takes_the_place_of
+from .view import VIEWS, PanelView
 
+AUTO_MINUTES: Final = (0, 1, 5, 15)
+UPDATE_SECONDS: Final = 0.1  # a thousand messages a second and the server drops output
 REMEMBERED: Final = ("show", "view", "tz", "more")
 """What the next panel begins with, in other kernels too (the demo's own choices end with its kernel)."""
-
-
 CHOICES: Final = "panel"
 """Their name in the settings file."""
 
 
-class QuotaPanel(PanelState):
+class QuotaPanel(PanelView):
     """Which login to use now, what will not last and what comes back when, in words; then every window.
 
     The first reading is made when the panel is made, so that a saved notebook shows it; where something is to be known
@@ -72,6 +71,14 @@ class QuotaPanel(PanelState):
     QuotaPanel(DEMO, invented accounts: 13 read, 5 failed, 2026-11-16 09:00 UTC)
     """
 
+    auto_minutes = traitlets.Enum(AUTO_MINUTES, default_value=0)
+    keep_history = traitlets.Bool(default_value=False)
+
+    minute_seconds: ClassVar[float] = 60.0
+    """Length of an auto-refresh minute; a test has no time for real ones."""
+    answer_seconds: ClassVar[float] = 5.0
+    """How long an open page may take to say that it is there; it is asked three times."""
+
     def __init__(
         self,
         source: Source,
@@ -82,27 +89,30 @@ class QuotaPanel(PanelState):
         tz: str | tzinfo | None = None,
         collection: Collection | None = None,
     ) -> None:
-        super().__init__(source)
-        self._place = place_in_notebook()
-        # When the cell is run again, the panel that it made before has lost its place.
-        TIMERS.stop(self._place)
-        self._memory = remembered(self._place)
-        before = self._last_chosen()
+        wanted = "a source: qh.connect(), qh.demo() or qh.live(...) gives one; to draw readings: qh.plot_windows(frame)"
+        of_kind(source, Source, "source", wanted)
+        super().__init__(source, Keeper(source, history, self._decide))
         self._view_count = 0  # from now on the browser counts
-        self._keeper = Keeper(source, history, self._decide)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
+        known = None if source.is_demo else setting(CHOICES)
+        self._chosen = dict(known) if isinstance(known, dict) else {}
+        if before := takes_the_place_of(self):
+            before.auto_minutes = 0
+            self._chosen |= before._chosen  # noqa: SLF001 - another one of these
         self._build()
-        self.tz = self._zones.name(None)
-        given = {"show": show, "tz": None if tz is None else self._zones.name(tz), "reveal": reveal}
-        self._begin_with({**before, **{name: value for name, value in given.items() if value is not None}})
+        self.tz = self._zone_name(None)
+        given = {"show": show, "tz": None if tz is None else self._zone_name(tz), "reveal": reveal or None}
+        for name, value in {**self._chosen, **{name: one for name, one in given.items() if one is not None}}.items():
+            # A settings file can say anything, and an own time zone ends with its kernel.
+            with contextlib.suppress(traitlets.TraitError):
+                if name in {*REMEMBERED, "reveal"}:
+                    setattr(self, name, value)
         self._wire()
         warned = collection is None and source.warning and in_loop()
         self._take(self._collection if warned else collection or source.collect())
         if warned:
             self.refresh()  # once this cell has shown what is to be known before
-        if in_loop():
-            self.auto_minutes = before.get("auto_minutes", 0)
         try:
             self.keep_history = self._keeper.keeps
         except HistoryError as error:
@@ -122,49 +132,37 @@ class QuotaPanel(PanelState):
     def close(self) -> None:
         """Take the panel away; its timer and a run under way end."""
         if getattr(self, "_stop", None):
-            TIMERS.stop(self._place)
+            self.auto_minutes = 0
             self._stop.set()
         super().close()
 
     def _build(self) -> None:
-        self.tabs = ipywidgets.ToggleButtons(options=titled(VIEWS))
-        self.tabs.add_class("qp-tabs")
+        self.tabs = tabs(VIEWS)
         self.button = ipywidgets.Button(
             description="Refresh", icon="refresh", tooltip="ask the server again for every account"
         )
         self.status = ipywidgets.HTML()
         self.auto = ipywidgets.ToggleButtons(
-            options=[("off" if not minutes else f"{minutes} min", minutes) for minutes in AUTO_MINUTES],
+            options=[(f"{minutes} min" if minutes else "off", minutes) for minutes in AUTO_MINUTES],
             description="Auto refresh",
         )
         self.full_names = ipywidgets.Checkbox(description="e-mail addresses in full", indent=False)
-        rest = row(self.head.zone, self.auto, self.full_names)
-        self.head.folded.children = (self.window_picker, rest, self._keeper.details)
+        rest = row(self.zone, self.auto, self.full_names)
+        self.folded.children = (self.window_picker, rest, self._keeper.details)
         self.children = (
-            *(style(), self._view.head, self._view.answers, self._keeper.question),
-            row(self.picker, self.head.show, self.button, self.head.more, self.status),
-            *(self.head.folded, self.alerts, self.tabs, self._view.board, self._view.note, self._view.output),
+            *(style(), self.headline, self.answers, self._keeper.question),
+            row(self.picker, self.left_used, self.button, self.fold, self.status),
+            *(self.folded, self.alerts, self.tabs, self.board, self.note, self.output),
         )
 
     def _wire(self) -> None:
         self._wire_choices({"view": self.tabs, "auto_minutes": self.auto, "reveal": self.full_names})
         self.button.on_click(self._on_refresh)
         self.observe(self._on_choice, ["selected", "windows", "show", "view", "tz", "reveal"])
-        self.observe(self._on_memory, [*REMEMBERED, "auto_minutes"])
+        self.observe(self._on_memory, REMEMBERED)
         self.observe(self._on_auto, "auto_minutes")
         self.observe(self._on_keep, "keep_history")
         self.observe(self._on_view_count, "_view_count")
-
-    def _last_chosen(self) -> dict[str, Any]:
-        """What was chosen last: here, else in another kernel."""
-        known = None if self._source.is_demo else setting(CHOICES)
-        return {**(known if isinstance(known, dict) else {}), **self._memory}
-
-    def _begin_with(self, chosen: dict[str, Any]) -> None:
-        for name in (*REMEMBERED, "reveal"):
-            # A settings file can say anything, and an own time zone ends with its kernel.
-            with contextlib.suppress(traitlets.TraitError):
-                setattr(self, name, chosen.get(name, getattr(self, name)))
 
     # Handlers: from a control or an attribute to what follows.
 
@@ -175,27 +173,24 @@ class QuotaPanel(PanelState):
     def _on_memory(self, _: object) -> None:
         if not self._settled:  # what a run without history moves was not chosen
             return
-        chosen = {name: getattr(self, name) for name in REMEMBERED}
-        self._memory.update(chosen, auto_minutes=self.auto_minutes)
+        self._chosen = {name: getattr(self, name) for name in REMEMBERED}
         try:
-            if not self._source.is_demo and setting(CHOICES) != chosen:
-                change_setting(CHOICES, chosen)
+            if not self._source.is_demo and setting(CHOICES) != self._chosen:
+                change_setting(CHOICES, self._chosen)
         except SettingsError as error:
             # It is chosen all the same.
             self.alerts.error("Remembering", error)
 
     @guarded("Auto refresh")
     def _on_auto(self, change: Any) -> None:
-        TIMERS.stop(self._place, tell=False)
-        if not (minutes := change["new"]):
+        if timer := self._tasks.pop("timer", None):
+            timer.cancel()
+        if not change["new"]:
             return
         if not in_loop():
             self.auto_minutes = 0
             raise RuntimeError("Auto refresh needs a running event loop, as a notebook's kernel has. Use refresh().")
-        TIMERS.start(self._place, self._tick, minutes * self.minute_seconds, self._on_auto_ended)
-
-    def _on_auto_ended(self) -> None:
-        self.auto_minutes = 0
+        self._once("timer", self._go_on)
 
     @guarded("Keep history")
     def _decide(self, *, keep: bool) -> None:
@@ -224,34 +219,35 @@ class QuotaPanel(PanelState):
 
     def _take(self, collection: Collection) -> None:
         """Show this run from now on. What was chosen stays chosen; whoever chose all has chosen what is new, too."""
-        roster = roster_of(self._source, collection)
-        keys = moved(roster.names, self._roster.keys, self._keys)
+        names = {account.key: account.name for account in self._source.accounts}
+        for snapshot in collection.snapshots:
+            key = snapshot.account_key or snapshot.account or "?"
+            names.setdefault(key, snapshot.account or key)
+        # A login file that cannot be read has no key: its name is all there is.
+        failed = {one.account_key or f"login {one.account}": one.account for one in collection.failures}
+        names |= {key: name for key, name in failed.items() if key not in names}
+        everyone = self._keys == tuple(self._names)
+        keys = tuple(names) if everyone else tuple(key for key in self._keys if key in names)
         windows = {window.name for one in collection.snapshots for window in one.windows}
         windows |= {"monthly" for one in collection.snapshots if one.spend_limits}
         self._collection, self._frame = collection, None
-        self._offer(roster, keys, windows)
-        self._keeper.anything = bool(collection.snapshots)
+        self._offer(names, keys, windows, dict.fromkeys(failed, "failed"))
         self._repaint()
 
     def _repaint(self) -> None:
         """Draw from the last run: nothing is asked."""
         with self._unheard():
-            self._move_controls()
-        if self.view == "over time" and not self._keeper.fresh:
+            self._move_choices(reveal=self.reveal)
+            views = titled(view for view in VIEWS if view != "over time" or self._keeper.has_readings)
+            if self.tabs.options != views:
+                view = self.view if self.view in dict(views).values() else "windows"
+                self.tabs.options = views  # which chooses the first of them
+                self.view = view
+        unread = self._keeper.keeps and self._keeper.frame is None and self._collection.beside
+        if unread or (self.view == "over time" and not self._keeper.fresh):  # the past says what a reset is worth
             self._look()
-        elif self._keeper.keeps and self._keeper.frame is None and self._collection.beside:
-            self._look()  # what an earned reset is worth is the past's to say
-        self._keeper.refresh()
-        choice = self._choice(self._keeper.told, self._keeper.frame, self._keeper.foresight)
-        self._view.draw(self._collection, lambda: self.frame, self._roster, choice, self._source.clock())
-
-    def _move_controls(self) -> None:
-        self._move_choices(reveal=self.reveal)
-        views = [view for view in VIEWS if view != "over time" or self._keeper.has_readings]
-        if self.tabs.options != titled(views):
-            view = self.view if self.view in views else "windows"
-            self.tabs.options = titled(views)  # which chooses the first of them
-            self.view = view
+        self._keeper.refresh(anything=bool(self._collection.snapshots))
+        self._draw()
 
     def _look(self) -> None:
         """Have the history read: in a kernel this returns at once, and draws when it is there."""
@@ -276,38 +272,43 @@ class QuotaPanel(PanelState):
             self.view = "windows"
 
     async def _refresh_aside(self) -> None:
-        button, status = self.button, self.status
-        button.disabled, self._stop = True, threading.Event()
-        status.value = progress_html(0, len(self._roster.keys))
+        self.button.disabled, self._stop = True, threading.Event()
+        stop, loop, told = self._stop, asyncio.get_running_loop(), 0.0
+        self.status.value = progress_html(0, len(self._names))
 
         def tell(done: int, total: int) -> None:
-            status.value = progress_html(done, total)
+            nonlocal told
+            if done == total or time.monotonic() - told >= UPDATE_SECONDS:
+                told = time.monotonic()
+                call_in(loop, lambda: self.status.set_trait("value", progress_html(done, total)))
 
         try:
-            self._take(await collect_aside(self._source, tell, self._stop))
-            status.value = ""
+            self._take(await aside(lambda: self._source.collect(progress=False, on_progress=tell, stop=stop)))
+            self.status.value = ""
             if self.keep_history:
                 await self._keep_aside()
         except Exception as error:
-            status.value = status_html("not refreshed")
+            self.status.value = status_html("not refreshed")
             self.alerts.error("Refresh", error)
             raise
         finally:
-            button.disabled = False
+            stop.set()
+            self.button.disabled = False
         self.alerts.clear("Refresh")
 
-    async def _tick(self) -> bool:
-        if not await self.picker.is_watched(self.answer_seconds):
-            return False
-        task = self._once("refresh", self._refresh_aside)
-        await asyncio.wait([task])
-        return True
+    async def _go_on(self) -> None:
+        """Refresh again and again; an exception in it is shown there."""
+        while self.auto_minutes:
+            await asyncio.sleep(self.auto_minutes * self.minute_seconds)
+            await self._end_unless_watched()
+            if self.auto_minutes:
+                await asyncio.wait([self._once("refresh", self._refresh_aside)])
 
     async def _end_unless_watched(self) -> None:
         if not await self.picker.is_watched(self.answer_seconds):
-            self.auto_minutes = 0
+            self.auto_minutes = 0  # which cancels the timer, too
 
-    def _once(self, name: str, work: Any) -> asyncio.Task[None]:
+    def _once(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
         """The task of this name: the one that runs, or a new one."""
         task = self._tasks.get(name)
         if task is None or task.done():

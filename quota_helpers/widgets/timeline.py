@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, cast
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 import traitlets
 
 from ..charts.heatmap import plot_heatmap
 from ..charts.history import plot_history
-from ..charts.history_lines import HistoryLine, history_lines
+from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine, history_lines
 from ..frames import is_demo, readings
 from ..history import History
-from ..outlook.bars import Show
+from ..outlook.bars import Show, percent
 from ..periods import follow_all
-from ..times import micros
+from ..times import from_micros, local_time, micros
 from .alerts import guarded
-from .chart import Chart
 from .choosing import Choosing
-from .controls import row, style, titled
-from .range import PRESETS, RangeControls
-from .roster import Roster
-from .timeline_words import static_html, status_text
+from .controls import Chart, row, style, tabs
+from .twin import twin_html
 
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
+PRESETS: Final[dict[str, float | None]] = {"24 h": 1, "7 d": 7, "30 d": 30, "all": None}
+"""Label -> days up to the newest reading; None is everything."""
+COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
+"""Of the table in a saved notebook."""
+_CLOSE: Final = timedelta(seconds=1)
 
 
 class HistoryPanel(Choosing):
@@ -83,7 +87,7 @@ class HistoryPanel(Choosing):
         self._figure: Any = None
         frame = self._read()
         super().__init__(invented=is_demo(frame))
-        self.tz = self._zones.name(tz)
+        self.tz = self._zone_name(tz)
         self._build()
         self._take(frame)
         self._wire()
@@ -120,32 +124,36 @@ class HistoryPanel(Choosing):
         # Cycles are found once, in all readings: what is chosen below only cuts pieces out of them.
         self._followed = follow_all(frame)
         lines = history_lines(frame, known=self._followed)
-        moment = (micros(self._now) if self._now else 0) or max(
-            (int(line.followed.series.time[-1]) for line in lines), default=0
-        )
+        moment = micros(self._now) if self._now else _newest(lines)
         fullest = dict.fromkeys(_key(line) for line in sorted(lines, key=lambda line: line.urgency(moment)))
         names = {_key(line): line.account for line in sorted(lines, key=lambda line: line.account)}
         keys = tuple(key for key in self._keys if key in names) or tuple(fullest)[:1]
-        self._offer(Roster(names), keys, {line.window for line in lines})
+        self._offer(names, keys, {line.window for line in lines}, {})
         self._repaint()
 
     def _build(self) -> None:
-        self.range = RangeControls()
-        self.view = ipywidgets.ToggleButtons(options=titled(CHARTS), tooltips=list(CHARTS.values()), value=self.chart)
-        self.view.add_class("qp-tabs")
+        self.preset = ipywidgets.ToggleButtons(
+            options=list(PRESETS),
+            value="all",
+            description="Range",
+            tooltips=["the last day", "the last week", "the last 30 days", "everything"],
+        )
+        self.first, self.last = (ipywidgets.DatePicker(description=words) for words in ("From", "to"))
+        self.view = tabs(CHARTS, tooltips=list(CHARTS.values()), value=self.chart)
         self.button = ipywidgets.Button(description="Reload", icon="refresh", tooltip="read the history again")
         self.status = ipywidgets.HTML()
         self.output = Chart()
         kept = [self.button] if isinstance(self._readings, History) else []
-        self.head.folded.children = (self.window_picker, row(self.head.zone))
-        parts = (self.status, row(self.picker, self.head.show, *kept, self.head.more), self.head.folded, self.range.row)
-        self.children = (style(), *parts, self.alerts, self.view, self.output)
+        self.folded.children = (self.window_picker, row(self.zone))
+        head = row(self.picker, self.left_used, *kept, self.fold)
+        days = row(self.preset, self.first, self.last)
+        self.children = (style(), self.status, head, self.folded, days, self.alerts, self.view, self.output)
 
     def _wire(self) -> None:
         self._wire_choices({"chart": self.view})
-        self.range.preset.observe(self._on_preset, "value")
-        self.range.first.observe(self._on_dates, "value")
-        self.range.last.observe(self._on_dates, "value")
+        self.preset.observe(self._on_preset, "value")
+        self.first.observe(self._on_dates, "value")
+        self.last.observe(self._on_dates, "value")
         self.button.on_click(self._on_reload)
         self.observe(self._on_choice, ["accounts", "windows", "since", "until", "show", "chart", "tz"])
 
@@ -160,7 +168,7 @@ class HistoryPanel(Choosing):
     def _on_dates(self, _: object) -> None:
         if not self._settled:
             return
-        first, last = self.range.first.value, self.range.last.value
+        first, last = self.first.value, self.last.value
         if first and last and first > last:
             # A slip of the pen is no fault of the program: said, not raised.
             self.alerts.show("Dates", f"The range ends ({last}) before it begins ({first}): change one of the dates.")
@@ -195,29 +203,33 @@ class HistoryPanel(Choosing):
         moment: datetime = midnight.tz_localize(self._zone, ambiguous=True, nonexistent="shift_forward").to_pydatetime()
         return moment
 
-    def _chosen_lines(self) -> list[HistoryLine]:
-        return history_lines(
-            self._frame,
-            known=self._followed,
-            accounts=self._keys,
-            windows=self.windows,
-            since=self.since,
-            until=self.until,
-            reveal=self._reveal,
-        )
+    def _move_dates(self) -> None:
+        """Let preset and dates say what is shown."""
+        newest, oldest = self._frame["fetched_at"].max(), self._frame["fetched_at"].min()
+        if pd.isna(newest):
+            return
+        since = newest if self.since is None else pd.Timestamp(self.since)
+        last = newest if self.until is None else pd.Timestamp(self.until) - _CLOSE  # midnight ends the day before
+        shown = "all" if self.since is None else None
+        for label, days in PRESETS.items():
+            if self.since is not None and days and abs(newest - timedelta(days=days) - since) < _CLOSE:
+                shown = label
+        self.preset.value = shown if self.until is None else None
+        first = oldest if self.since is None else since
+        self.first.value, self.last.value = (moment.tz_convert(self._zone).date() for moment in (first, last))
 
     def _repaint(self) -> None:
         with self._unheard():
             self._move_choices(reveal=self._reveal)
-            self.range.move(self.since, self.until, self._frame["fetched_at"], self._zone)
-        self._lines = self._chosen_lines()
+            self._move_dates()
         common: dict[str, Any] = {
             "accounts": self._keys,
             "since": self.since,
             "until": self.until,
-            "tz": self._zone,
             "reveal": self._reveal,
         }
+        self._lines = history_lines(self._frame, known=self._followed, windows=self.windows, **common)
+        common["tz"] = self._zone
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
             self._figure = plot_heatmap(self._frame, window, known=self._followed, **common)
@@ -230,10 +242,52 @@ class HistoryPanel(Choosing):
         self.output.draw(self._figure)
 
     def _static_html(self) -> str:
-        return static_html(self._lines, self._zone, micros(self._now) if self._now else None)
+        """The chosen windows as a table: what is used now, how full it got, how often it was refilled."""
+        present = micros(self._now) if self._now else _newest(self._lines)
+        said = f"{status_text(self._lines, self._zone).removesuffix('.')}."
+        cells = (_cells(line, present) for line in self._lines)
+        count = len(self._lines)
+        return twin_html("Quota used over time", said, heads=COLUMNS, rows=cells, count=count, more="windows")
 
     def __repr__(self) -> str:
-        return f"HistoryPanel({len(self._frame):,} readings of {len(self._roster.keys)} accounts)"
+        return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"
+
+
+def status_text(lines: Sequence[HistoryLine], zone: tzinfo) -> str:
+    """How many readings of whom, and of which time."""
+    if not lines:
+        return "No readings in this range."
+    times = [_times(line) for line in lines]
+    first, last = (from_micros(int(end)) for end in (min(part[0] for part in times), max(part[-1] for part in times)))
+    accounts = len({line.account for line in lines})
+    who = "1 account" if accounts == 1 else f"{accounts} accounts"
+    return f"{sum(map(len, times)):,} readings of {who}, {local_time(first, zone)} to {local_time(last, zone)}"
+
+
+def _times(line: HistoryLine) -> Any:
+    """The times of its readings in the range that is shown."""
+    times = line.followed.series.time
+    edges = [knots.time for knots in (line.line, line.other, line.stale) if len(knots)]
+    low = min((int(part[0]) for part in edges), default=0)
+    high = max((int(part[-1]) for part in edges), default=0)
+    return times[(times >= low) & (times <= high)]
+
+
+def _cells(line: HistoryLine, now: int) -> tuple[object, ...]:
+    kinds = line.kinds
+    return (
+        line.label,
+        line.title,
+        line.says(now),
+        percent(line.highest) if len(line.line) else "unknown",
+        kinds.count(SCHEDULED),
+        kinds.count(EARLY) + kinds.count(EARLY_KEPT),
+        int((~np.isnan(line.other.used)).sum()),
+    )
+
+
+def _newest(lines: Sequence[HistoryLine]) -> int:
+    return max((int(line.followed.series.time[-1]) for line in lines), default=0)
 
 
 def _key(line: HistoryLine) -> str:
