@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..privacy import printable
 from ..sources import demo, live
-from .keep import NOT_KEPT, keep_on, keep_one, kept_record
+from .keep import keep_on, keep_one, kept_record
 from .options import parse
-from .output import document, print_bodies, print_replies
+from .output import document, print_replies
 from .text_table import WIDTH, packed, stale_notes, table
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(parse(argv))
         sys.stdout.flush()
-        if code == INTERRUPTED:
-            _leave()
     except KeyboardInterrupt:
         _leave()
     except OSError as error:
@@ -71,11 +69,9 @@ def _run(options: argparse.Namespace) -> int:
             _say(str(failure))
         if collection.interrupted:
             _say_who_is_missing(collection, source)
-            return INTERRUPTED
-        kept = keep_one(collection, _say) if options.keep else True
-        if options.need is not None:
-            return _gate(collection, options)
-        return collection.exit_code or (0 if kept else NOT_KEPT)
+            raise KeyboardInterrupt
+        not_kept = keep_one(collection, _say) if options.keep else 0
+        return collection.exit_code or not_kept if options.need is None else _gate(collection, options)
 
 
 def _gate(collection: Collection, options: argparse.Namespace) -> int:
@@ -90,28 +86,24 @@ def _gate(collection: Collection, options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> Source:
+    names = options.accounts or None
     if options.demo:
-        return demo(names=options.accounts or None)
-    if options.via:
-        how = {"via": options.via, "codex_bin": options.codex_bin}
-        return live(names=options.accounts or None, url=options.chatgpt_url, deadline=options.timeout, **how)
-    return live(
-        options.account_dir,
-        url=options.chatgpt_url,
-        names=options.accounts or None,
-        search_parent=False,
-        deadline=options.timeout,
-    )
+        return demo(names=names)
+    how = {"via": options.via} if options.via else {"account_dir": options.account_dir, "search_parent": False}
+    return live(names=names, url=options.chatgpt_url, deadline=options.timeout, **how)
 
 
 def _print(collection: Collection, options: argparse.Namespace, source: Source) -> None:
     if options.json:
         print(json.dumps(document(collection, demo=source.is_demo), indent=2))
-    elif options.raw_headers:
-        print_replies(collection.replies, bodies=options.raw_json)
-    elif options.raw_json:
-        single = len(source.accounts) + len(source.accounts.failures) == 1
-        print_bodies(collection.replies, single=single, terminal=sys.stdout.isatty())
+    elif options.raw_headers or options.raw_json:
+        print_replies(
+            collection.replies,
+            headers=options.raw_headers,
+            bodies=options.raw_json,
+            single=len(source.accounts) + len(source.accounts.failures) == 1,
+            terminal=sys.stdout.isatty(),
+        )
     else:
         # The demo shows the same to everybody, wherever they are.
         _print_table(collection, options.timezone or (UTC if source.is_demo else None))

@@ -24,8 +24,8 @@ NOT_KEPT: Final = 1
 Say = Callable[[str], None]
 
 
-def keep_one(collection: Collection, say: Say) -> bool:
-    """Keep one run and what Codex has logged meanwhile; whether that worked."""
+def keep_one(collection: Collection, say: Say) -> int:
+    """Keep one run and what Codex has logged meanwhile; the exit code."""
     from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
     from ..history.rounds import keep_logs  # noqa: PLC0415 - the same
 
@@ -38,8 +38,8 @@ def keep_one(collection: Collection, say: Say) -> bool:
             _say_forecast(history, collection, say)
     except HistoryError as error:
         say(str(error))
-        return False
-    return True
+        return NOT_KEPT
+    return 0
 
 
 def kept_record(say: Say) -> pd.DataFrame | None:
@@ -104,5 +104,4 @@ def keep_on(source: Source, pace: timedelta, say: Say) -> int:
         return NOT_KEPT
     except KeyboardInterrupt:
         say("Stopped.")
-        return 0
     return 0

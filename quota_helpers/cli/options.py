@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
-from datetime import timedelta, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NoReturn
+
+from ..times import span, zone_of
 
 USAGE_ERROR: Final = 64
 """Exit code of wrong usage: 1 to 5 say how the accounts are."""
@@ -21,6 +24,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The options as given; ends the process on --help, --version and wrong usage."""
     parser = make_parser()
     options = parser.parse_args(argv)
+    if options.version:
+        # Not before: reading the package's metadata takes longer than the rest of the parser.
+        from importlib.metadata import version  # noqa: PLC0415 - as said
+
+        print(f"quota-helpers {version('quota-helpers')}")
+        parser.exit()
     if options.json and (options.raw_json or options.raw_headers):
         parser.error("--json and --raw-json or --raw-headers are two different outputs: choose one")
     if options.via and (options.demo or options.account_dir):
@@ -47,46 +56,27 @@ def make_parser() -> argparse.ArgumentParser:
         "'!' = blocked, for the reason below. Exit code: 0 all answered, 1 a login problem, 2 no connection, "
         "3 an error reply, the largest when several; 64 wrong usage.",
     )
-    parser.add_argument("accounts", metavar="ACCOUNT", nargs="*", help="read DIR/ACCOUNT.auth.json; none: all of DIR")
-    parser.add_argument(
-        "--account-dir",
-        metavar="DIR",
-        help="folder of *.auth.json files (default: account; where there is none, Codex's own login)",
-    )
-    parser.add_argument("--chatgpt-url", metavar="URL", help="base address (default: https://chatgpt.com/backend-api)")
-    parser.add_argument("--raw-json", action="store_true", help="print each response body instead of the table")
-    parser.add_argument("--raw-headers", action="store_true", help="print the response headers instead of the table")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
-    parser.add_argument("--demo", action="store_true", help="use invented accounts on a server on this machine")
-    parser.add_argument(
-        "--via", choices=["codex"], help="ask through the official client, which may renew the login of its Codex home"
-    )
-    parser.add_argument("--codex-bin", metavar="FILE", help="that client's program (default: codex on the PATH)")
-    parser.add_argument("--timezone", metavar="TZ", type=_zone, help="show times in this zone, such as Europe/Berlin")
-    parser.add_argument("--timeout", metavar="S", type=_seconds, default=DEFAULT_TIMEOUT, help="seconds per account")
-    parser.add_argument(
-        "--keep", action="store_true", help="also keep the readings and what Codex has logged, in your history"
-    )
-    parser.add_argument(
-        "--every",
-        metavar="10m",
-        type=_span,
-        help="keep on: read and keep again and again, until Ctrl-C (1 minute at least)",
-    )
-    parser.add_argument(
-        "--need",
-        metavar="PERCENT",
-        type=_percent,
-        help="exit 0 if ACCOUNT (or any) has so much left, 4 if not, 5 unknown",
-    )
-    parser.add_argument(
-        "--for",
-        dest="lasting",
-        metavar="3h",
-        type=_span,
-        help="with --need: so much must still be left then, by what was kept, else at this pace",
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
+    add, flag = parser.add_argument, partial(parser.add_argument, action="store_true")
+    add("accounts", metavar="ACCOUNT", nargs="*", help="read DIR/ACCOUNT.auth.json; none: all of DIR")
+    folder = "folder of *.auth.json files (default: account; where there is none, Codex's own login)"
+    add("--account-dir", metavar="DIR", help=folder)
+    add("--chatgpt-url", metavar="URL", help="base address (default: https://chatgpt.com/backend-api)")
+    flag("--raw-json", help="print each response body instead of the table")
+    flag("--raw-headers", help="print the response headers instead of the table")
+    flag("--json", help="print one JSON document instead of the table")
+    flag("--demo", help="use invented accounts on a server on this machine")
+    via = "ask through the official client, which may renew the login of its Codex home"
+    add("--via", choices=["codex"], help=via)
+    add("--timezone", metavar="TZ", type=_told(zone_of), help="show times in this zone, such as Europe/Berlin")
+    add("--timeout", metavar="S", type=_told(_seconds), default=DEFAULT_TIMEOUT, help="seconds per account")
+    flag("--keep", help="also keep the readings and what Codex has logged, in your history")
+    every = "keep on: read and keep again and again, until Ctrl-C (1 minute at least)"
+    add("--every", metavar="10m", type=_told(span), help=every)
+    need = "exit 0 if ACCOUNT (or any) has so much left, 4 if not, 5 unknown"
+    add("--need", metavar="PERCENT", type=_told(_percent), help=need)
+    lasting = "with --need: so much must still be left then, by what was kept, else at this pace"
+    add("--for", dest="lasting", metavar="3h", type=_told(span), help=lasting)
+    flag("--version", help="print the version and leave")
     return parser
 
 
@@ -96,49 +86,31 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
 
-class _Version(argparse.Action):
-    """Looked up only when it is asked for: reading the package's metadata takes longer than the rest of the parser."""
+def _told(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The reader of an option's text whose ValueError is told in its own words, as argparse does only with its own."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - as said
+    def told(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-        print(f"quota-helpers {version('quota-helpers')}")
-        parser.exit()
-
-
-def _span(text: str) -> timedelta:
-    from ..times import span  # noqa: PLC0415 - most runs need none
-
-    try:
-        return span(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return told
 
 
 def _percent(text: str) -> float:
-    try:
-        number = float(text.strip().removesuffix("%"))
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 100:  # noqa: PLR2004 - percent
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
-    return number
-
-
-def _zone(name: str) -> tzinfo:
-    from ..times import zone_of  # noqa: PLC0415 - most runs show local times, which need no zone database
-
-    try:
-        return zone_of(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _between(0, 100, text, text.strip().removesuffix("%"), "percentage from 0 to 100")
 
 
 def _seconds(text: str) -> float:
+    return _between(math.ulp(0.0), LONGEST_TIMEOUT, text, text, f"number of seconds between 0 and {LONGEST_TIMEOUT:g}")
+
+
+def _between(low: float, high: float, text: str, digits: str, wanted: str) -> float:
     try:
-        seconds = float(text)
+        number = float(digits)
     except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= LONGEST_TIMEOUT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds between 0 and {LONGEST_TIMEOUT:g}")
-    return seconds
+        number = math.nan
+    if not low <= number <= high:
+        raise ValueError(f"{text!r} is no {wanted}")
+    return number

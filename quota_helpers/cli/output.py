@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..models import RawReply, UsageSnapshot
 from ..models.tidy import plain, window_row
-from ..outcomes import Collection, Failure
+from ..outcomes import Collection
 from ..privacy import hide_tokens, hide_tokens_in, printable
 
 _CONTROLS: Final = re.compile("[\x7f-\x9f]")  # JSON's own escapes end before these, which steer a terminal too
@@ -18,18 +18,22 @@ _ACCOUNT: Final = ("account", "account_key", "plan", "allowed", "limit_reached",
 
 
 def document(collection: Collection, *, demo: bool = False) -> dict[str, Any]:
-    """The collection as one JSON document: `fetched_at`, `demo`, `accounts`, `failures`; times in ISO 8601, UTC.
-
-    Args:
-        collection: What one run brought home.
-        demo: Whether the accounts are the demo's invented ones.
-    """
+    """One run as one JSON document: `fetched_at`, `demo`, `accounts`, `failures`; times in ISO 8601, UTC."""
     document: dict[str, Any] = plain(
         {
             "fetched_at": collection.fetched_at,
             "demo": demo,
             "accounts": [_account(snapshot) for snapshot in collection.snapshots],
-            "failures": [_failure(failure) for failure in collection.failures],
+            "failures": [
+                {
+                    "account": one.account,
+                    "error": one.kind,
+                    "status": one.status,
+                    "message": one.message,
+                    "hint": one.hint,
+                }
+                for one in collection.failures
+            ],
         }
     )
     return document
@@ -47,40 +51,32 @@ def _account(snapshot: UsageSnapshot) -> dict[str, Any]:
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
-    said = {name: getattr(failure, name) for name in ("status", "message", "hint")}
-    return {"account": failure.account, "error": failure.kind, **said}
-
-
-def print_bodies(replies: Mapping[str, RawReply], *, single: bool, terminal: bool) -> None:
-    """The bodies as JSON: one account's as it is; of several one object a line, or for a person each under its name.
+def print_replies(
+    replies: Mapping[str, RawReply], *, headers: bool, bodies: bool, single: bool, terminal: bool
+) -> None:
+    """Status and headers of each account under its name, its body as JSON, or both.
 
     Args:
         replies: Account name -> reply.
-        single: Whether one account alone was asked for.
-        terminal: Whether a person reads them.
+        headers: Whether status and headers are wanted.
+        bodies: Whether the bodies are.
+        single: Whether one account alone was asked for: its body stands there as it is.
+        terminal: Whether a person reads them: each body under its name. Else, of several, there is one object a line.
     """
     for name, reply in replies.items():
-        if reply.payload is None:
-            _complain(name, reply)
-        elif single:
-            print(_json(reply.payload, indent=2))
-        elif terminal:
-            print(f"=== {printable(name)} ===\n{_json(reply.payload, indent=2)}")
-        else:
-            print(_json(_kept(name, reply)))
-
-
-def print_replies(replies: Mapping[str, RawReply], *, bodies: bool) -> None:
-    """Status and headers of each account under its name, and the bodies where they are wanted."""
-    for name, reply in replies.items():
-        print(f"=== {printable(name)} ===\nHTTP {reply.status}")
-        for key, value in reply.headers.pairs():
-            print(f"{printable(key)}: {printable(hide_tokens(value))}")
-        if bodies and reply.payload is not None:
+        if headers:
+            print(f"=== {printable(name)} ===\nHTTP {reply.status}")
+            for key, value in reply.headers.pairs():
+                print(f"{printable(key)}: {printable(hide_tokens(value))}")
+        elif terminal and not single and reply.payload is not None:
+            print(f"=== {printable(name)} ===")
+        if bodies and reply.payload is None:
+            sys.stdout.flush()
+            print(f"{printable(name)}: the body is no JSON: {printable(hide_tokens(reply.text))}", file=sys.stderr)
+        elif bodies and (headers or single or terminal):
             print(_json(reply.payload, indent=2))
         elif bodies:
-            _complain(name, reply)
+            print(_json(_kept(name, reply)))
 
 
 def _kept(name: str, reply: RawReply) -> dict[str, Any]:
@@ -92,8 +88,3 @@ def _kept(name: str, reply: RawReply) -> dict[str, Any]:
 def _json(value: Any, indent: int | None = None) -> str:
     text = json.dumps(hide_tokens_in(value, writable=True), indent=indent, ensure_ascii=False)
     return _CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
-def _complain(name: str, reply: RawReply) -> None:
-    sys.stdout.flush()
-    print(f"{printable(name)}: the body is no JSON: {printable(hide_tokens(reply.text))}", file=sys.stderr)

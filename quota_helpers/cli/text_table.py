@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import accumulate
 from typing import Final
 from unicodedata import combining, east_asian_width
 
@@ -66,7 +67,8 @@ def table(
     room = width - sum(len(GAP) + need for need in needs[: len(FIRST)])
     account = max(len("account"), min(room, max((_width(row.name) for row in rows), default=0)))
     widths = [account, *needs]
-    fitting = _fitting(widths, width)
+    ends = accumulate(widths, lambda end, need: end + len(GAP) + need)
+    fitting = max(1, sum(end <= width for end in ends))  # columns side by side
     lines = [_line(["account", *map(_title, columns)][:fitting], widths)]
     for row, own in zip(rows, cells, strict=True):
         above = packed(row.name.split(), width, gap=" ") if _width(row.name) > account else []
@@ -180,17 +182,6 @@ def _order(row: _Row) -> tuple[float, float, float, str]:
 def _spent(bar: WindowBar | None) -> float:
     """Sorts most left first and unknown last."""
     return math.inf if bar is None or bar.left is None else -bar.left
-
-
-def _fitting(widths: Sequence[int], width: int) -> int:
-    """How many columns fit side by side; the first always does."""
-    end, count = widths[0], 1
-    for need in widths[1:]:
-        end += len(GAP) + need
-        if end > width:
-            break
-        count += 1
-    return count
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -55,12 +55,7 @@ class Board(anywidget.AnyWidget):
 def windows_html(bars: Sequence[WindowBar], *, show: Show, zone: tzinfo, people: People, drawn: dict[Any, str]) -> str:
     """One row per account, the one that binds first on top, one column per common window.
 
-    Args:
-        bars: As `window_bars` returns them.
-        show: "left" or "used".
-        zone: Time zone of the texts under the pointer.
-        people: What each account is called.
-        drawn: Rows that were drawn of the same bars before, to be used again and added to.
+    *drawn* holds rows that were drawn of the same bars before; they are used again, and new ones are added.
     """
     table = grid(bars)
     if not table.rows:
@@ -128,7 +123,7 @@ def bar_html(bar: WindowBar, show: Show) -> Markup:
 
 
 def table_html(bars: Sequence[WindowBar], *, show: Show, zone: tzinfo, people: People) -> str:
-    """Every window as a row of plain words, to be sorted and searched; the arguments are those of `windows_html`."""
+    """Every window as a row of plain words, to be sorted and searched."""
     if not bars:
         return EMPTY
     heads = ("account", "plan", "window", show, "state", "resets in", "resets at")
@@ -161,16 +156,7 @@ def _values(bar: WindowBar, show: Show, zone: tzinfo) -> Iterator[tuple[str, str
 
 
 def saved_html(bars: Sequence[WindowBar], *, show: Show, said: str, people: People, before: str, behind: str) -> str:
-    """The bars for a saved notebook.
-
-    Args:
-        bars: As `window_bars` returns them.
-        show: "left" or "used".
-        said: When and what was read.
-        people: What each account is called.
-        before: HTML between the two and the table, such as the answers.
-        behind: HTML that follows, such as what could not be read.
-    """
+    """The bars for a saved notebook, with HTML *before* the table (the answers) and *behind* it (what was not read)."""
     table = grid(bars)
     further = ["further windows"] if any(row.further for row in table.rows) else []
     rows = (

@@ -14,7 +14,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from ..bodies import body_of, named, redact, replies_of
+from ..bodies import named, redact, replies_of
 from ..errors import BodyError, QuotaError
 from ..fields import ALIASES, Aliases
 from ..labels import numbered
@@ -158,7 +158,9 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         Raises:
             BodyError: The explorer was not made from a source.
         """
-        self._take_in(self._asked().collect())
+        if self._source is None:
+            raise BodyError("This explorer has no source to ask.", hint="Make it from a source: FieldExplorer(source).")
+        self._take_in(self._source.collect())
 
     def __repr__(self) -> str:
         shown = f", showing {self._label(self.account)}" if self.account is not None else ""
@@ -293,8 +295,9 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         elif kind == "redact":
             text = json.dumps(redact(self._chosen("body to copy")), indent=2)
             self.send({"kind": "redacted", "text": text})
-        elif kind == "refresh":
-            self._refresh_beside()
+        elif kind == "refresh" and self._source is not None and (self._task is None or self._task.done()):
+            # Beside the kernel's loop, so that the page stays answered meanwhile.
+            self._task = asyncio.get_running_loop().create_task(self._refreshed(self._source))
 
     def _chosen(self, wanted: str) -> RawReply:
         body = self._body(self.account)
@@ -302,21 +305,8 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
             raise BodyError(f"There is no {wanted}.", hint="Pick an account that has a reply.")
         return body
 
-    # --- reading again ---
-
-    def _asked(self) -> Source:
-        if self._source is None:
-            raise BodyError("This explorer has no source to ask.", hint="Make it from a source: FieldExplorer(source).")
-        return self._source
-
-    def _refresh_beside(self) -> None:
-        """Ask the source beside the kernel's loop, so that the page stays answered meanwhile."""
-        source = self._asked()
-        if self._task is None or self._task.done():
-            self._busy = True
-            self._task = asyncio.get_running_loop().create_task(self._refreshed(source))
-
     async def _refreshed(self, source: Source) -> None:
+        self._busy = True
         try:
             self._take_in(await aside(lambda: source.collect(progress=False)))
             self.alerts.clear("Read again")
@@ -341,11 +331,9 @@ def bodies_shown(source: Any) -> tuple[RawReply, ...]:
     Raises:
         BodyError: It is no such thing, or a text is no JSON.
     """
-    if source is None or isinstance(source, bool | int | float):
-        return named([replace(body_of(source), name="body")])
     if not isinstance(source, Collection):
-        one = isinstance(source, Mapping)
-        return named(replace(body, name=body.name or ("body" if one else "")) for body in replies_of(source))
+        one = "body" if source is None or isinstance(source, Mapping | bool | int | float) else ""
+        return named(replace(body, name=body.name or one) for body in replies_of(source))
     remarks = {
         failure.account: (f"{failure.kind}: {failure.message} {failure.hint}".strip(),) for failure in source.failures
     }

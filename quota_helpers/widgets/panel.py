@@ -92,7 +92,6 @@ class QuotaPanel(PanelView):
         wanted = "a source: qh.connect(), qh.demo() or qh.live(...) gives one; to draw readings: qh.plot_windows(frame)"
         of_kind(source, Source, "source", wanted)
         super().__init__(source, Keeper(source, history, self._decide))
-        self._view_count = 0  # from now on the browser counts
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stop = threading.Event()
         known = None if source.is_demo else setting(CHOICES)
@@ -162,7 +161,6 @@ class QuotaPanel(PanelView):
         self.observe(self._on_memory, REMEMBERED)
         self.observe(self._on_auto, "auto_minutes")
         self.observe(self._on_keep, "keep_history")
-        self.observe(self._on_view_count, "_view_count")
 
     # Handlers: from a control or an attribute to what follows.
 
@@ -209,11 +207,6 @@ class QuotaPanel(PanelView):
             self._once("keep", self._keep_aside)
         else:
             self._said_kept(self._keeper.keep(self._collection))
-
-    def _on_view_count(self, change: Any) -> None:
-        # The count alone is not enough: a page that is reloaded counts twice, one that is closed not at all.
-        if change["new"] < change["old"] and self.auto_minutes and in_loop():
-            self._once("look", self._end_unless_watched)
 
     # Work.
 
@@ -297,16 +290,12 @@ class QuotaPanel(PanelView):
         self.alerts.clear("Refresh")
 
     async def _go_on(self) -> None:
-        """Refresh again and again; an exception in it is shown there."""
-        while self.auto_minutes:
-            await asyncio.sleep(self.auto_minutes * self.minute_seconds)
-            await self._end_unless_watched()
-            if self.auto_minutes:
+        """Refresh again and again while somebody looks; an exception in it is shown there."""
+        while await asyncio.sleep(self.auto_minutes * self.minute_seconds, result=True):
+            if not await self.picker.is_watched(self.answer_seconds):
+                self.auto_minutes = 0  # which cancels this
+            else:
                 await asyncio.wait([self._once("refresh", self._refresh_aside)])
-
-    async def _end_unless_watched(self) -> None:
-        if not await self.picker.is_watched(self.answer_seconds):
-            self.auto_minutes = 0  # which cancels the timer, too
 
     def _once(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
         """The task of this name: the one that runs, or a new one."""

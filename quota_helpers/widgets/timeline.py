@@ -29,7 +29,6 @@ PRESETS: Final[dict[str, float | None]] = {"24 h": 1, "7 d": 7, "30 d": 30, "all
 """Label -> days up to the newest reading; None is everything."""
 COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
 """Of the table in a saved notebook."""
-_CLOSE: Final = timedelta(seconds=1)
 
 
 class HistoryPanel(Choosing):
@@ -205,38 +204,40 @@ class HistoryPanel(Choosing):
 
     def _move_dates(self) -> None:
         """Let preset and dates say what is shown."""
-        newest, oldest = self._frame["fetched_at"].max(), self._frame["fetched_at"].min()
+        times, close = self._frame["fetched_at"], timedelta(seconds=1)
+        newest = times.max()
         if pd.isna(newest):
             return
-        since = newest if self.since is None else pd.Timestamp(self.since)
-        last = newest if self.until is None else pd.Timestamp(self.until) - _CLOSE  # midnight ends the day before
-        shown = "all" if self.since is None else None
-        for label, days in PRESETS.items():
-            if self.since is not None and days and abs(newest - timedelta(days=days) - since) < _CLOSE:
-                shown = label
-        self.preset.value = shown if self.until is None else None
-        first = oldest if self.since is None else since
+        whole = "all" if self.since is None else None
+        last_days = (
+            label
+            for label, days in PRESETS.items()
+            if days and self.since and abs(newest - timedelta(days=days) - self.since) < close
+        )
+        self.preset.value = next(last_days, whole) if self.until is None else None
+        first = times.min() if self.since is None else pd.Timestamp(self.since)
+        last = newest if self.until is None else pd.Timestamp(self.until) - close  # midnight ends the day before
         self.first.value, self.last.value = (moment.tz_convert(self._zone).date() for moment in (first, last))
 
     def _repaint(self) -> None:
         with self._unheard():
             self._move_choices(reveal=self._reveal)
             self._move_dates()
-        common: dict[str, Any] = {
+        part: dict[str, Any] = {
             "accounts": self._keys,
             "since": self.since,
             "until": self.until,
             "reveal": self._reveal,
         }
-        self._lines = history_lines(self._frame, known=self._followed, windows=self.windows, **common)
-        common["tz"] = self._zone
+        self._lines = history_lines(self._frame, known=self._followed, windows=self.windows, **part)
+        part["tz"] = self._zone
         if self.chart == "hours":
             window = "five_hour" if "five_hour" in self.windows else next(iter(self.windows), "five_hour")
-            self._figure = plot_heatmap(self._frame, window, known=self._followed, **common)
+            self._figure = plot_heatmap(self._frame, window, known=self._followed, **part)
         else:
             overlay, show = self.chart == "cycles", cast("Show", self.show)
             self._figure = plot_history(
-                self._frame, lines=self._lines, now=self._now, overlay=overlay, show=show, **common
+                self._frame, lines=self._lines, now=self._now, overlay=overlay, show=show, **part
             )
         self.status.value = f'<p role="status">{status_text(self._lines, self._zone)}</p>'
         self.output.draw(self._figure)
