@@ -81,15 +81,13 @@ def table(
     return lines
 
 
-def _below(row: _Row, rest: Mapping[Column, str]) -> list[str]:
+def _below(row: _Row, rest: Mapping[Column, str]) -> Iterator[str]:
     """What has no column, each window once: "weekly% 40, reset 2026-11-20 14:00:00 UTC"."""
-    words = []
     for (name, what), cell in rest.items():
         if name in row.bars and what == "%":
-            words.append(f"{_title((name, what))} {cell}, reset {rest[name, '_reset']}")
+            yield f"{_title((name, what))} {cell}, reset {rest[name, '_reset']}"
         elif name in row.bars and (name, "%") not in rest:
-            words.append(f"{_title((name, what))} {cell}")
-    return words
+            yield f"{_title((name, what))} {cell}"
 
 
 def stale_notes(collection: Collection, zone: tzinfo | None = None) -> list[str]:
@@ -160,13 +158,12 @@ def _title(column: Column) -> str:
 def _cell(row: _Row, column: Column, zone: tzinfo | None, *, terminal: bool) -> str:
     name, what = column
     bar = row.bars.get(name)
-    own = bar is None or bar.own
     if what == "_reset":
         if bar is None:
             return NOT_SENT
         return _time(bar, zone) + (f" {wait(bar.resets_in)}" if terminal and bar.resets_in is not None else "")
     left = NOT_SENT if bar is None else NOT_READABLE if bar.left is None else f"{bar.left:g}"
-    return left + BLOCKED * (row.blocked and own)
+    return left + BLOCKED * (row.blocked and (bar is None or bar.own))
 
 
 def _time(bar: WindowBar, zone: tzinfo | None) -> str:
@@ -174,14 +171,11 @@ def _time(bar: WindowBar, zone: tzinfo | None) -> str:
 
 
 def _order(row: _Row) -> tuple[float, float, float, str]:
-    weekly = row.bars.get("weekly")
+    """Most left first and unknown last."""
+    five, weekly = (row.bars.get(name) for name in ("five_hour", "weekly"))
+    spent, later = (math.inf if bar is None or bar.left is None else -bar.left for bar in (five, weekly))
     reset = weekly.reset_at.timestamp() if weekly and weekly.reset_at else math.inf
-    return _spent(row.bars.get("five_hour")), _spent(weekly), reset, row.name
-
-
-def _spent(bar: WindowBar | None) -> float:
-    """Sorts most left first and unknown last."""
-    return math.inf if bar is None or bar.left is None else -bar.left
+    return spent, later, reset, row.name
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -101,12 +101,12 @@ class QuotaPanel(PanelView):
             self._chosen |= before._chosen  # noqa: SLF001 - another one of these
         self._build()
         self.tz = self._zone_name(None)
-        given = {"show": show, "tz": None if tz is None else self._zone_name(tz), "reveal": reveal or None}
-        for name, value in {**self._chosen, **{name: one for name, one in given.items() if one is not None}}.items():
+        given = {"show": show, "tz": None if tz is None else self._zone_name(tz), "reveal": reveal}
+        chosen = self._chosen | {name: value for name, value in given.items() if value is not None}
+        for name in {*REMEMBERED, "reveal"} & chosen.keys():
             # A settings file can say anything, and an own time zone ends with its kernel.
             with contextlib.suppress(traitlets.TraitError):
-                if name in {*REMEMBERED, "reveal"}:
-                    setattr(self, name, value)
+                setattr(self, name, chosen[name])
         self._wire()
         warned = collection is None and source.warning and in_loop()
         self._take(self._collection if warned else collection or source.collect())
