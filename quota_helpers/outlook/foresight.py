@@ -59,12 +59,6 @@ def resets_worth(
     It brings back what is used of the longest own window. That comes back at the announced reset anyway, and earlier
     where the server refills the window unasked: as often as it did in this account's own past.
 
-    Args:
-        readings: The present, as `window_bars` takes it.
-        history: Readings over time, as `cycles` takes them.
-        now: The present moment; None means the latest `fetched_at`.
-        tz: Time zone of the texts.
-
     >>> from quota_helpers.invented.history import demo_snapshots
     >>> from quota_helpers.frames import to_frame
     >>> past = to_frame([one for one in demo_snapshots() if one.account == "ada"])

@@ -39,12 +39,7 @@ def together(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0) -
     """How long the weeks of several logins last when one person uses them one after the other.
 
     What is wanted is what all of them were used for together, drawn in whole days as `forecast` draws them. Only
-    announced resets are counted.
-
-    Args:
-        frame: Many readings over time.
-        now: The present moment; None means the newest reading.
-        seed: The same seed gives the same answer.
+    announced resets are counted. Of many readings over time, until *now* (None: the newest one).
 
     Raises:
         TypeError, ValueError: An argument is not what is said here; the message says what is wanted.

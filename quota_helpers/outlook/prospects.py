@@ -1,7 +1,4 @@
-"""What is to be expected of each login: the windows that rank it, and which of them run out before their reset.
-
-The pace of one reading says so, or a forecast where it has a number.
-"""
+"""What is to be expected of each login: the windows that rank it, and which of them run out before their reset."""
 
 from __future__ import annotations
 
@@ -13,14 +10,9 @@ from typing import Any, Final
 from ..times import DAY, HOUR
 from .bars import WindowBar, blocked_why, by_account, ranking
 
-LIKELY: Final = 0.5
-"""A window whose forecast runs out more often than this will not last."""
-
-UNLIKELY: Final = 1 / 3
-"""A window whose forecast runs out less often than this is likely to last."""
-
-SURE: Final = 0.95
-"""More is as good as certain; the rest is less than 1 in 20."""
+LIKELY: Final = 0.5  # a window whose forecast runs out more often than this will not last
+UNLIKELY: Final = 1 / 3  # one whose forecast runs out less often is likely to last
+SURE: Final = 0.95  # more is as good as certain; the rest is less than 1 in 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +60,7 @@ class Login:
 def logins(bars: Sequence[WindowBar], forecast: Any = None) -> list[Login]:
     """The logins of some bars, the one that binds first on top.
 
-    Args:
-        bars: As `window_bars` returns them.
-        forecast: Rows as `qh.forecast` gives them (a frame or mappings); None: the pace speaks.
+    A forecast (the frame of `qh.forecast`, or its rows) speaks where it has a number, else the pace.
     """
     told = forecast.to_dict("records") if hasattr(forecast, "to_dict") else forecast or ()
     rows = {(row["account_key"], row["limit"], row["window"]): row for row in told}

@@ -61,11 +61,8 @@ class TrackRecord:
     reliability: pd.DataFrame
 
     def __repr__(self) -> str:
-        return (
-            "no closed window to ask about"
-            if self.asked.empty
-            else self.scores.round(3).to_string(index=False, na_rep="")
-        )
+        scores: str = self.scores.round(3).to_string(index=False, na_rep="")
+        return "no closed window to ask about" if self.asked.empty else scores
 
     def _repr_html_(self) -> str:
         html: str = self.scores.round(3).to_html(index=False, border=0, na_rep="")
@@ -76,10 +73,10 @@ class TrackRecord:
         if self.asked.empty:
             return "No window of which a forecast was shown has closed yet."
         last = self.asked.loc[self.asked.groupby(_WINDOW, sort=False)["asked_at"].idxmin()].iloc[-1]
-        off = self.asked[list(RULES[:2])].sub(self.asked["ran_out"], axis=0) ** 2
-        windows = pd.concat([self.asked[[*_WINDOW, "forecast", "ran_out"]], off.add_suffix(" off")], axis=1)
-        mean = windows.groupby(_WINDOW, sort=False).mean()
-        nearer = "nearer" if mean["forecast off"].mean() < mean["base rate off"].mean() else "not nearer"
+        own, base = ((self.asked[rule] - self.asked["ran_out"]) ** 2 for rule in RULES[:2])
+        told = self.asked.assign(more=own - base).groupby(_WINDOW, sort=False)
+        mean = told[["forecast", "ran_out", "more"]].mean()
+        nearer = "nearer" if mean["more"].mean() < 0 else "not nearer"
         one = len(mean) == 1
         return (
             f"Shown of {len(mean)} window{'' if one else 's'} that {'has' if one else 'have'} closed: "
