@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from .bodies import load_bodies, read_bodies, redact, save_bodies
     from .charts import ChartSpec, plot_resets, plot_windows
     from .charts.burn import plot_burn
-    from .charts.forecast import plot_forecast
+    from .charts.forecast import plot_forecast, plot_reliability
     from .charts.heatmap import plot_heatmap
     from .charts.history import plot_history
-    from .charts.reliability import plot_reliability
     from .charts.tokens import plot_token_cost, plot_tokens
     from .client import UsageClient
     from .errors import QuotaError
@@ -65,10 +64,9 @@ _EXPORTS = {
     "bodies": "load_bodies read_bodies redact save_bodies",
     "charts": "ChartSpec plot_resets plot_windows",
     "charts.burn": "plot_burn",
-    "charts.forecast": "plot_forecast",
+    "charts.forecast": "plot_forecast plot_reliability",
     "charts.heatmap": "plot_heatmap",
     "charts.history": "plot_history",
-    "charts.reliability": "plot_reliability",
     "charts.tokens": "plot_token_cost plot_tokens",
     "client": "UsageClient",
     "periods": "cycles daily_tokens token_cost",

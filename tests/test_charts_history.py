@@ -11,8 +11,18 @@ from hypothesis import strategies as st
 
 from quota_helpers.charts.heatmap import by_hour, by_week, plot_heatmap
 from quota_helpers.charts.history import MOST_POINTS, plot_history
-from quota_helpers.charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, history_lines
-from quota_helpers.charts.knots import Knots, believed, clipped, grounded, thinned, unbelieved
+from quota_helpers.charts.history_lines import (
+    EARLY,
+    EARLY_KEPT,
+    SCHEDULED,
+    Knots,
+    believed,
+    clipped,
+    grounded,
+    history_lines,
+    thinned,
+    unbelieved,
+)
 from quota_helpers.charts.style import ATTENTION, QUIET
 from quota_helpers.charts.wall_time import wall_time
 from quota_helpers.frames import to_frame
@@ -341,9 +351,18 @@ def test_hours_without_readings_keep_the_value_or_are_not_known():
     (followed,) = follow_all(series([10, 20], minutes=240))
     assert by_hour(followed, UTC).tolist() == [10, 10, 10, 10, 20]
     (followed,) = follow_all(series([10, 20], minutes=24 * 60))
-    assert np.isnan(by_hour(followed, UTC)[1:-1]).all()
+    assert by_hour(followed, UTC).tolist() == [10, 20]
     (followed,) = follow_all(series([10, 20], minutes=240, reset_hours=2))
-    assert np.isnan(by_hour(followed, UTC)[2:4]).all()
+    hours = by_hour(followed, UTC)
+    assert (hours.index.hour.tolist(), hours.tolist()) == ([0, 1, 4], [10, 10, 20])
+
+
+@pytest.mark.parametrize(("since", "until", "hours"), [(65, 125, [1, 2]), (60, 119, [1]), (59, None, [0, 1, 2, 3])])
+def test_the_hours_of_a_range_are_those_that_it_touches(since, until, hours):
+    (followed,) = follow_all(series([10, 20], minutes=180))
+    start = int(START.timestamp()) * 10**6
+    high = None if until is None else start + until * 60 * 10**6
+    assert by_hour(followed, UTC, start + since * 60 * 10**6, high).index.hour.tolist() == hours
 
 
 def test_hours_are_those_of_the_zone():

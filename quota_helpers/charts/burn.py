@@ -7,31 +7,15 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..frames import is_demo, with_columns
-from ..labels import Names, account_labels, choose, one_of
+from ..frames import is_demo, keys_of, with_columns
+from ..labels import Names, one_of
 from ..outlook.bars import window_rank, window_title
 from ..outlook.burn import BURN_COLUMNS, NOBODYS, OWN_TURNS, TIMES, UNEXPLAINED
-from ..privacy import mask_identity
-from .style import (
-    ATTENTION,
-    FURTHER,
-    PLAIN_AXIS,
-    QUIET,
-    SHAPES,
-    cut,
-    demo_words,
-    figure_of,
-    hatched,
-    label_space,
-    note_figure,
-    plain,
-    time_axis,
-    titled,
-)
+from . import style
+from .style import ATTENTION, PLAIN_AXIS, QUIET
 
 MOST_ROWS: Final = 24  # bars of a chart; the rest together is one
 MOST_SERIES: Final = 4  # beside what is not explained: colours and hatches
-ROW: Final = 24  # pixels
 REST: Final = "all others"
 MISSING: Final = (
     "Nothing to share out: it takes session logs that say whose they are, and readings of the same account in which a "
@@ -74,29 +58,28 @@ def plot_burn(
     rows, window = _chosen(burned, window, accounts)
     asked = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "kind"
     what = {"weekly": "the week", "five_hour": "the five hours"}.get(window, window_title("codex", window))
-    title = f"Where {what} went: by {asked} (estimate){demo_words(invented=is_demo(burned))}"
-    if not rows["points"].sum() > 0:
-        return note_figure(title, MISSING, template)
-    left = float(rows.loc[rows["kind"] != OWN_TURNS, "points"].sum())
+    title = f"Where {what} went: by {asked} (estimate){style.demo_words(invented=is_demo(burned))}"
     total = float(rows["points"].sum())
+    if not total > 0:
+        return style.note_figure(title, MISSING, template)
+    left = float(rows.loc[rows["kind"] != OWN_TURNS, "points"].sum())
     notes = (f"{total:.0f} points since the first turn", f"{left:.0f} of them no turn explains", "from these logs only")
     for name in set(names) & set(HIDDEN) if not projects else ():
         rows = rows.assign(**{name: _numbered(rows, name)})
-    draw, shown = _timeline if "day" in names else _bars, [name for name in names if name != "day"] or ["kind"]
-    return draw(titled(title, *notes), rows, shown, template)
+    shown = [name for name in names if name != "day"] or ["kind"]
+    # What was asked for, joined to one text.
+    rows = rows.assign(what=rows[shown].astype(str).agg(" · ".join, axis=1))
+    draw = _timeline if "day" in names else _bars
+    return draw(rows, sort=not set(shown) & set(TIMES), title=style.titled(title, *notes), template=template)
 
 
 def _chosen(burned: pd.DataFrame, window: str | None, accounts: Names) -> tuple[pd.DataFrame, str]:
-    names = dict(zip(burned["account_key"], burned["account"], strict=True))
-    labels = account_labels(names, mask_identity)
-    keys = choose(accounts, {key: (labels[key], names[key]) for key in names})
-    rows = burned[burned["account_key"].isin(keys)]
+    keys = keys_of(burned, accounts)
+    rows = burned if keys is None else burned[burned["account_key"].isin(keys)]
     there = sorted(set(rows["window"].dropna()), key=lambda name: window_rank("codex", name))
     if window is None or not there:
         window = "weekly" if "weekly" in there or not there else there[-1]
-    else:
-        one_of(window, there, "window")
-    return rows[rows["window"] == window], window
+    return rows[rows["window"] == one_of(window, there or [window], "window")], window
 
 
 def _numbered(rows: pd.DataFrame, name: str) -> pd.Series:
@@ -107,91 +90,37 @@ def _numbered(rows: pd.DataFrame, name: str) -> pd.Series:
     return rows[name].where(~own, rows[name].map(lambda value: called.get(value, value)))
 
 
-def _table(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Points by what was asked for (joined to one text), and by kind."""
-    words = rows[names[0]].astype(str) if len(names) == 1 else rows[names].astype(str).agg(" · ".join, axis=1)
-    return rows.assign(what=words).pivot_table(index="what", columns="kind", values="points", aggfunc="sum", sort=False)
-
-
-def _bars(title: dict[str, Any], rows: pd.DataFrame, names: list[str], template: Any) -> go.Figure:
-    table = _table(rows, names).fillna(0.0)
-    if not set(names) & set(TIMES):
-        table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-        if len(table) > MOST_ROWS:
-            rest = table.iloc[MOST_ROWS - 1 :].sum().rename(REST)
-            table = pd.concat([table.iloc[: MOST_ROWS - 1], rest.to_frame().T])
-    shown = [cut(str(name)) for name in table.index]
-    total = table.to_numpy().sum()
-    places = list(range(len(table)))
+def _bars(rows: pd.DataFrame, *, sort: bool, **common: Any) -> go.Figure:
+    table = rows.pivot_table(index="what", columns="kind", values="points", aggfunc="sum", sort=False).fillna(0.0)
+    table = style.largest(table.T, MOST_ROWS - (len(table) > MOST_ROWS), REST).T if sort else table
+    total, sums = table.to_numpy().sum(), table.sum(axis=1).to_numpy()
+    table = table[[kind for kind in (OWN_TURNS, UNEXPLAINED, NOBODYS) if kind in table]]
     traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "y": places,
-            "x": table[kind].to_numpy(),
-            "name": kind,
-            "marker": _marker(kind, 0),
-            "customdata": (100 * table[kind] / total).to_numpy(),
-            "hovertemplate": f"%{{x:.1f}} points, %{{customdata:.0f}} %: {kind}<extra></extra>",
-        }
-        for kind in (OWN_TURNS, UNEXPLAINED, NOBODYS)
-        if kind in table
+        bar | {"orientation": "h", "x": bar["y"], "customdata": 100 * bar["y"] / total, "y": list(range(len(table)))}
+        for bar in style.stacked(table, "%{x:.1f} points, %{customdata:.0f} %: {name}", COLOURS)
     ]
-    sums = table.sum(axis=1).to_numpy()
     traces[-1] |= {"text": [f"{value:.1f}" for value in sums], "textposition": "outside", "cliponaxis": False}
-    return figure_of(
+    return style.named_bars(
         traces,
-        title,
-        height=150 + ROW * len(table),
-        left=label_space(shown),
+        [style.cut(str(name)) for name in table.index],
         bottom=80,
-        template=template,
-        barmode="stack",
-        showlegend=True,
-        legend={"traceorder": "normal"},
         xaxis={"range": [0, 1.12 * float(sums.max())], "title": {"text": "points"}, **PLAIN_AXIS},
-        yaxis={"tickvals": places, "ticktext": list(map(plain, shown)), "autorange": "reversed", **PLAIN_AXIS},
+        **common,
     )
 
 
-def _timeline(title: dict[str, Any], rows: pd.DataFrame, names: list[str], template: Any) -> go.Figure:
-    words = rows[names].astype(str).agg(" · ".join, axis=1).where(rows["kind"] == OWN_TURNS, rows["kind"].astype(str))
-    day = rows["day"].dt.tz_localize(None)
-    table = rows.assign(what=words, day=day).pivot_table(
+def _timeline(rows: pd.DataFrame, *, sort: bool, **common: Any) -> go.Figure:  # noqa: ARG001 - days have their order
+    words = rows["what"].where(rows["kind"] == OWN_TURNS, rows["kind"].astype(str))
+    table = rows.assign(what=words, day=rows["day"].dt.tz_localize(None)).pivot_table(
         index="day", columns="what", values="points", aggfunc="sum", fill_value=0.0
     )
     table = table.reindex(pd.date_range(table.index.min(), table.index.max(), freq="D"), fill_value=0.0)
-    mine = [name for name in table.sum().sort_values(ascending=False, kind="stable").index if name not in COLOURS]
-    if len(mine) > MOST_SERIES:
-        table[REST] = table[mine[MOST_SERIES - 1 :]].sum(axis=1)
-        mine = [*mine[: MOST_SERIES - 1], REST]
-    traces = [
-        {
-            "type": "bar",
-            "x": table.index.to_numpy(),
-            "y": table[name].to_numpy(),
-            "name": plain(cut(name, 30)),
-            "marker": _marker(name, number),
-            "hovertemplate": f"<b>{plain(cut(name))}</b><br>%{{x|%a %d %b}}: %{{y:.1f}} points<extra></extra>",
-        }
-        for number, name in enumerate([*mine, *(name for name in COLOURS if name in table)])
-    ]
-    return figure_of(
-        traces,
-        title,
-        height=340,
-        left=52,
-        bottom=66,
-        template=template,
-        barmode="stack",
-        bargap=0.25,
-        showlegend=True,
-        legend={"traceorder": "normal"},
-        xaxis=time_axis(showgrid=False),
+    others = [name for name in COLOURS if name in table]
+    mine = table.drop(columns=others)
+    table = style.largest(mine, MOST_SERIES - (len(mine.columns) > MOST_SERIES), REST).join(table[others])
+    return style.daily_bars(
+        style.stacked(table, "<b>{name}</b><br>%{x|%a %d %b}: %{y:.1f} points", COLOURS),
+        table.index,
         yaxis={"title": {"text": "points"}, "rangemode": "tozero", **PLAIN_AXIS},
+        **common,
     )
-
-
-def _marker(kind: str, number: int) -> dict[str, Any]:
-    shape = "-" if kind in COLOURS else SHAPES[number % MOST_SERIES]
-    return hatched(COLOURS.get(kind, FURTHER[number % MOST_SERIES]), shape)

@@ -10,30 +10,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..frames import Integers, is_demo
+from ..frames import is_demo
 from ..labels import Names, one_of
 from ..outlook.bars import window_title
 from ..periods import Followed, follow_all
 from ..periods.follow import CONFIRMED, NOT_STARTED
 from ..periods.readings import Floats
 from ..times import MISSING, SECOND, Moment, bounds
-from .style import (
-    LABEL_LENGTH,
-    PLAIN_AXIS,
-    TOP,
-    axis_of,
-    cut,
-    demo_words,
-    figure_of,
-    label_space,
-    note_figure,
-    panels,
-    plain,
-    time_axis,
-    titled,
-    words_at,
-    zone_for,
-)
+from . import style
+from .style import LABEL_LENGTH, PLAIN_AXIS, TOP, axis_of, cut, plain, titled, words_at
 from .wall_time import wall_time
 
 Form = Literal["week", "accounts"]
@@ -117,7 +102,7 @@ def plot_heatmap(
     one_of(form, ("week", "accounts"), "form")
     series = follow_all(frame, accounts, window, limit, known)
     invented = is_demo(frame)
-    zone = zone_for(tz, invented=invented)
+    zone = style.zone_for(tz, invented=invented)
     newest = max((int(followed.series.time[-1]) for followed in series), default=None)
     low, high = bounds(since, until, newest=newest)
     if low is None and form == "accounts" and newest is not None:
@@ -128,10 +113,10 @@ def plot_heatmap(
         )
         for followed in series
     }
-    found = {label: values for label, values in hours.items() if values.notna().any()}
-    title = f"{window_title(limit, window).capitalize()} window{demo_words(invented=invented)}"
+    found = {label: values for label, values in hours.items() if len(values)}
+    title = f"{window_title(limit, window).capitalize()} window{style.demo_words(invented=invented)}"
     if not found:
-        return note_figure(title, "No readings of this window in this range.", template)
+        return style.note_figure(title, "No readings of this window in this range.", template)
     # The most hours at 100 % first, then the highest mean.
     order = sorted(found, key=lambda label: (-(found[label] >= FULL).sum(), -found[label].mean(), label))
     shown = {label: found[label] for label in order[: MOST_PANELS if form == "week" else MOST_ACCOUNTS]}
@@ -147,7 +132,7 @@ def plot_heatmap(
 
 
 def _weeks(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
-    inner, domains = panels(len(shown), CELL * len(DAYS), PANEL_GAP)
+    inner, domains = style.panels(len(shown), CELL * len(DAYS), PANEL_GAP)
     hours_of_day, days, ticks = list(range(HOURS_A_DAY)), list(DAYS), (0, 6, 12, 18, 23)
     traces: list[dict[str, Any]] = []
     axes: dict[str, Any] = {"annotations": []}
@@ -162,7 +147,7 @@ def _weeks(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
         weekdays = {"range": [6.5, -0.5], "tickvals": days, "ticktext": days}
         axes[axis_of(number, "yaxis")] = {"domain": domain, "anchor": across, **weekdays, **_BARE}
         axes["annotations"].append(words_at(f"<b>{plain(label)}</b>", down))
-    return figure_of(traces, height=TOP + inner + BOTTOM, left=44, **axes, **common)
+    return style.figure_of(traces, height=TOP + inner + BOTTOM, left=44, **axes, **common)
 
 
 def _accounts(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
@@ -177,14 +162,14 @@ def _accounts(shown: Mapping[str, pd.Series], **common: Any) -> go.Figure:
     labels = [cut(label, LABEL_LENGTH) for label in shown]
     hover = "<b>%{customdata}</b><br>%{x|%a %d %b %H:%M}: %{z:.1f} % used<extra></extra>"
     names = {"name": "highest use", "customdata": [[plain(label)] * len(times) for label in shown]}
-    return figure_of(
+    return style.figure_of(
         [
             _heat(x, y, grid, hover) | {"xgap": 1 if len(times) <= GAPS_UP_TO else 0} | names,
             _crosses(grid, x, y),
         ],
         height=max(TOP + 66, TOP + CELL * len(shown)) + BOTTOM,
-        left=label_space(labels),
-        xaxis=time_axis(nticks=5, showgrid=False),
+        left=style.label_space(labels),
+        xaxis=style.time_axis(nticks=5, showgrid=False),
         yaxis={"tickvals": y, "ticktext": list(map(plain, labels)), "range": [len(shown) - 0.5, -0.5], **_BARE},
         **common,
     )
@@ -219,7 +204,7 @@ def by_week(values: pd.Series) -> Floats:
 
 
 def by_hour(followed: Followed, zone: tzinfo, since: int | None = None, until: int | None = None) -> pd.Series:
-    """The highest percentage of each whole hour of the zone; NaN where nothing is known.
+    """The highest percentage of each whole hour of the zone of which something is known.
 
     Between two readings the percentage stays what it was, up to the announced reset and over no pause longer than
     `Series.longest_pause`. Unconfirmed readings do not count.
@@ -231,49 +216,20 @@ def by_hour(followed: Followed, zone: tzinfo, since: int | None = None, until: i
         until: Up to this moment.
     """
     rows = np.flatnonzero((followed.reading == CONFIRMED) | (followed.reading == NOT_STARTED))
-    series = followed.series
-    time, used, reset = series.time[rows], series.used[rows], series.reset[rows]
-    start = _hours(time, series.longest_pause, zone, since, until)
-    value = np.zeros(0)
-    if len(start):
-        value = np.fmax(_highest(start, time, used), _carried(start, time, used, reset, series.longest_pause))
-    return pd.Series(value, pd.DatetimeIndex(start.view("M8[us]"), tz="UTC").tz_convert(zone))
-
-
-def _hours(time: Integers, pause: int, zone: tzinfo, since: int | None, until: int | None) -> Integers:
-    """The whole hours of which something may be known: those of every run of readings without a long pause.
-
-    Not all hours from the first to the last: one reading of years ago would make millions of empty ones.
-    """
+    time, used, reset = followed.series.time[rows], followed.series.used[rows], followed.series.reset[rows]
     if not len(time):
-        return time
-    first = time if since is None else np.maximum(time, since)
-    last = time if until is None else np.minimum(time, until)
-    edges = np.flatnonzero(np.diff(time) > pause) + 1
-    begins, ends = first[np.append(0, edges)], last[np.append(edges - 1, -1)]
+        return pd.Series(used, pd.DatetimeIndex(time.view("M8[us]"), tz="UTC").tz_convert(zone))
     offset = pd.Timestamp(int(time[-1]), unit="us", tz="UTC").tz_convert(zone).utcoffset()
     shift = int(offset.total_seconds()) * SECOND % HOUR  # of the zone's whole hours: half an hour in India
-    runs = [
-        np.arange((begin + shift) // HOUR * HOUR - shift, end + 1, HOUR, dtype=np.int64)
-        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
-        if begin <= end
-    ]
-    return np.unique(np.concatenate(runs)) if runs else time[:0]
-
-
-def _carried(start: Integers, time: Integers, used: Floats, reset: Integers, pause: int) -> Floats:
-    """The level that each hour begins with: that of the reading before, up to its reset and over no long pause."""
-    before = np.searchsorted(time, start, side="right") - 1
-    at, behind = np.clip(before, 0, None), np.clip(before + 1, None, len(time) - 1)
-    close = (before >= 0) & (before + 1 < len(time)) & (time[behind] - time[at] <= pause)
-    over = (reset[at] != MISSING) & (reset[at] <= start)
-    return np.where((close & ~over) | (time[at] == start), used[at], np.nan)
-
-
-def _highest(start: Integers, time: Integers, used: Floats) -> Floats:
-    """The highest reading in each hour; NaN without one."""
-    place = np.searchsorted(start, time, side="right") - 1
-    inside = (place >= 0) & (time - start[np.clip(place, 0, None)] < HOUR)
-    found = np.full(len(start), -np.inf)
-    np.maximum.at(found, place[inside], used[inside])
-    return np.where(np.isinf(found), np.nan, found)
+    held = np.append(np.diff(time) <= followed.series.longest_pause, False)
+    end = np.where(held, np.append(time[1:], 0), time)
+    end = np.where(reset == MISSING, end, np.minimum(end, reset))
+    first = (time + shift) // HOUR
+    count = np.maximum((end - 1 + shift) // HOUR - first, 0) + 1  # of the hours in which a reading holds
+    hour = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
+    highest = pd.Series(np.repeat(used, count)).groupby(hour).max()
+    low = highest.index[0] if since is None else (since + shift) // HOUR
+    high = highest.index[-1] if until is None else (until + shift) // HOUR
+    highest = highest.loc[low:high]
+    start = highest.index.to_numpy(np.int64) * HOUR - shift
+    return highest.set_axis(pd.DatetimeIndex(start.view("M8[us]"), tz="UTC").tz_convert(zone))

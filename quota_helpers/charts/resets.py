@@ -15,20 +15,8 @@ from ..frames import chosen, present_of, readings
 from ..labels import Names
 from ..outlook.bars import WindowBar, percent, window_bars
 from ..times import Moment, duration, local_time
-from .style import (
-    GRID,
-    NORMAL,
-    PLAIN_AXIS,
-    demo_words,
-    figure_of,
-    note_figure,
-    plain,
-    titled,
-    window_label,
-    word_trace,
-    worded_rows,
-    zone_for,
-)
+from . import style
+from .style import GRID, NORMAL, PLAIN_AXIS, plain, titled
 
 ROW: Final = 50  # pixels: a name, a stem, its words, what lies between two
 WORDS: Final = -0.3  # share of a row: where the name stands; the words below the stem, so that they never meet
@@ -79,11 +67,11 @@ def plot_resets(
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
     invented = any(bar.origin == "demo" for bar in bars)
-    title = f"Next resets{demo_words(invented=invented)}"
-    zone = zone_for(tz, invented=invented)
+    title = f"Next resets{style.demo_words(invented=invented)}"
+    zone = style.zone_for(tz, invented=invented)
     events = [] if present is None else [*_refills(bars, zone), *_lapses(earned, bars, present, zone)]
     if not events or present is None:
-        return note_figure(title, "No reset is known to lie ahead.", template)
+        return style.note_figure(title, "No reset is known to lie ahead.", template)
     events.sort(key=lambda event: (event.at, event.label))
     head = titled(
         title,
@@ -102,12 +90,12 @@ def plot_resets(
         "ticktext": list(ticks.values()),
         **PLAIN_AXIS,
     }
-    axes = {"xaxis": across, **worded_rows(len(events))}
+    axes = {"xaxis": across, **style.worded_rows(len(events))}
     height = 84 + 28 + ROW * len(events)
-    return figure_of(_traces(events, minutes), head, height=height, template=template, **axes)
+    return style.figure_of(_traces(events, minutes), head, height=height, template=template, **axes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Event:
     """One row: what comes back, or lapses, and when."""
 
@@ -118,7 +106,7 @@ class _Event:
     words: str
     hover: str
     size: float = 10.0
-    symbol: str = "circle"
+    symbol: str = "diamond-open"
 
 
 def _refills(bars: Sequence[WindowBar], zone: tzinfo) -> Iterator[_Event]:
@@ -126,15 +114,10 @@ def _refills(bars: Sequence[WindowBar], zone: tzinfo) -> Iterator[_Event]:
     for bar in bars:
         if bar.used and bar.resets_in is not None and bar.reset_at is not None and bar.state == "current":
             back = min(100.0, bar.used)
-            yield _Event(
-                at=bar.reset_at,
-                account_key=bar.account_key,
-                label=bar.label,
-                title=bar.title,
-                words=f"+{percent(back)} in {duration(bar.resets_in)} · {_when(bar.reset_at, bar.resets_in, zone)}",
-                hover=f"{bar.used:g} % comes back<br>{local_time(bar.reset_at, zone)}, in {duration(bar.resets_in)}",
-                size=7 + back / 9,
-            )
+            when, moment = _when(bar.reset_at, bar.resets_in, zone)
+            words = f"+{percent(back)} in {duration(bar.resets_in)} · {when}"
+            hover = f"{bar.used:g} % comes back<br>{moment}"
+            yield _Event(bar.reset_at, bar.account_key, bar.label, bar.title, words, hover, 7 + back / 9, "circle")
 
 
 def _lapses(
@@ -144,17 +127,12 @@ def _lapses(
     labels = {bar.account_key: bar.label for bar in bars}
     rows = () if earned is None else earned[earned["status"] == "available"].dropna(subset=["expires_at"]).itertuples()
     for row in rows:
-        left = row.expires_at - present
-        if row.account_key in labels and left > timedelta(0):
-            yield _Event(
-                at=row.expires_at.to_pydatetime(),
-                account_key=row.account_key,
-                label=labels[row.account_key],
-                title="earned reset",
-                words=f"lapses in {duration(left)} · {_when(row.expires_at, left, zone)}",
-                hover=f"lapses unless it is used<br>{local_time(row.expires_at, zone)}, in {duration(left)}",
-                symbol="diamond-open",
-            )
+        at = row.expires_at.to_pydatetime()
+        if row.account_key in labels and at > present:
+            when, moment = _when(at, at - present, zone)
+            words = f"lapses in {duration(at - present)} · {when}"
+            hover = f"lapses unless it is used<br>{moment}"
+            yield _Event(at, row.account_key, labels[row.account_key], "earned reset", words, hover)
 
 
 def _traces(events: Sequence[_Event], minutes: Sequence[float]) -> list[dict[str, Any]]:
@@ -187,13 +165,13 @@ def _traces(events: Sequence[_Event], minutes: Sequence[float]) -> list[dict[str
         "cliponaxis": False,
     }
     alone = len({event.account_key for event in events}) == 1
-    names = [event.title if alone else window_label(event.label, event.title, LABEL_LENGTH) for event in events]
+    names = [event.title if alone else style.window_label(event.label, event.title, LABEL_LENGTH) for event in events]
     left = [(0.0, row + WORDS, plain(name), False) for row, name in zip(rows, names, strict=True)]
     right = [(1.0, row - WORDS, plain(event.words), True) for row, event in zip(rows, events, strict=True)]
-    return [stems, dots, word_trace([*left, *right], xaxis="x2")]
+    return [stems, dots, style.word_trace([*left, *right], xaxis="x2")]
 
 
-def _when(at: datetime, left: timedelta, zone: tzinfo) -> str:
-    """A moment as short as it is clear: a time today, a weekday within a week, else a date."""
+def _when(at: datetime, left: timedelta, zone: tzinfo) -> tuple[str, str]:
+    """A moment as short as it is clear (a time today, a weekday within a week, else a date), and in full."""
     day = "" if left < timedelta(hours=12) else "%a " if left < timedelta(days=6) else "%d %b "
-    return local_time(at, zone, named=False, form=f"{day}%H:%M")
+    return local_time(at, zone, named=False, form=f"{day}%H:%M"), f"{local_time(at, zone)}, in {duration(left)}"

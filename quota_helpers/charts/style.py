@@ -8,7 +8,7 @@ ground, mid-grey ink. Inside our widgets a style sheet colours the text after Ju
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any, Final
@@ -36,6 +36,7 @@ LABEL_LENGTH: Final = 22  # characters of an account's name before it is cut
 TITLE_LENGTH: Final = 25  # characters of a window's name before it is cut
 CHARACTER_WIDTH: Final = 6.0  # pixels, of the 12 px font, on the wide side
 LABEL_SPACE: Final = 150  # pixels, the most that labels may take from a chart of 360
+NAMED_ROW: Final = 24  # pixels of a bar that has its name beside it
 LINE_LENGTH: Final = 62  # characters of an 11 px line that fit into 360 pixels
 
 _AXIS: Final[dict[str, Any]] = {
@@ -245,18 +246,65 @@ def hatched(colour: str, shape: str) -> dict[str, Any]:
     return {"color": colour, "pattern": pattern}
 
 
-def stacked(table: pd.DataFrame, hover: str) -> list[dict[str, Any]]:
-    """A bar trace for each column, the first without a hatch; *hover* follows the column's name."""
+def stacked(table: pd.DataFrame, hover: str, colours: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """A bar trace for each column, the first without a hatch.
+
+    Args:
+        table: A row for each bar, a column for each part of it.
+        hover: What plotly says of a part; "{name}" is its column's.
+        colours: Column -> colour, of those that always have the same.
+    """
+    fixed = colours or {}
     return [
         {
             "type": "bar",
             "name": plain(cut(str(name), 30)),
-            "marker": hatched(FURTHER[number % len(FURTHER)], SHAPES[number % len(SHAPES)]),
-            "hovertemplate": f"<b>{plain(str(name))}</b>{hover}<extra></extra>",
+            "marker": hatched(
+                fixed.get(name, FURTHER[number % len(FURTHER)]), "-" if name in fixed else SHAPES[number % len(SHAPES)]
+            ),
+            "hovertemplate": f"{hover.replace('{name}', plain(str(name)))}<extra></extra>",
             "y": table[name].to_numpy(),
         }
         for number, name in enumerate(table.columns)
     ]
+
+
+def largest(table: pd.DataFrame, kept: int, rest: str) -> pd.DataFrame:
+    """So many columns, those with the largest sums first; the others as one."""
+    order = list(table.sum().sort_values(ascending=False, kind="stable").index)
+    few = table[order[:kept]]
+    return few.assign(**{rest: table[order[kept:]].sum(axis=1)}) if order[kept:] else few
+
+
+def named_bars(traces: list[dict[str, Any]], names: Sequence[str], **more: Any) -> go.Figure:
+    """Stacked bars that lie, the first on top, each with its name beside it; *more* as in `figure_of`."""
+    ticks = {"tickvals": list(range(len(names))), "ticktext": list(map(plain, names))}
+    return figure_of(
+        traces,
+        height=150 + NAMED_ROW * len(names),
+        left=label_space(names),
+        barmode="stack",
+        showlegend=True,
+        legend={"traceorder": "normal"},
+        yaxis={**ticks, "autorange": "reversed", **PLAIN_AXIS},
+        **more,
+    )
+
+
+def daily_bars(traces: list[dict[str, Any]], days: pd.Index, *, dtick: int | None = None, **more: Any) -> go.Figure:
+    """Stacked bars, one for each day, with a tick every *dtick* milliseconds; *more* as in `figure_of`."""
+    return figure_of(
+        [trace | {"x": days.to_numpy()} for trace in traces],
+        height=340,
+        left=52,
+        bottom=66,
+        showlegend=True,
+        barmode="stack",
+        bargap=0.25,
+        legend={"traceorder": "normal"},
+        xaxis=time_axis(showgrid=False, dtick=dtick),
+        **more,
+    )
 
 
 def _template() -> Any:

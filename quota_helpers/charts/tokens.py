@@ -16,27 +16,13 @@ from ..periods import COST_COLUMNS
 from ..periods.tokens import Count, daily_tokens
 from ..privacy import mask_identity
 from ..times import Moment
-from .style import (
-    NORMAL,
-    PLAIN_AXIS,
-    QUIET,
-    demo_words,
-    figure_of,
-    note_figure,
-    plain,
-    stacked,
-    time_axis,
-    titled,
-    window_label,
-    word_trace,
-    worded_rows,
-    zone_for,
-)
+from . import style
+from .style import NORMAL, PLAIN_AXIS, plain
 
 MOST_MODELS: Final = 4  # each with its colour and hatch; the rest together is "other models"
-HEIGHT: Final = 340
 ROW: Final = 50  # pixels of the cost chart: a name, a bar, its words
 WORDS: Final = -0.32  # share of a row: where the name stands; the words below the bar, so that they never meet
+WEEK: Final = 7  # days; up to so many each has its tick
 
 
 def plot_tokens(
@@ -70,30 +56,22 @@ def plot_tokens(
     """
     tokens = counts(tokens)
     invented = is_demo(tokens)
-    zone = zone_for(tz, invented=invented)
+    zone = style.zone_for(tz, invented=invented)
     table = daily_tokens(
         tokens, count=count, accounts=accounts, since=since, until=until, tz=zone, most_models=MOST_MODELS
     )
-    title = f"Tokens by day and model{demo_words(invented=invented)}"
+    title = f"Tokens by day and model{style.demo_words(invented=invented)}"
     if table.empty:
-        return note_figure(title, "No turn in this range.", template)
-    ticks = _ticks(float(table.sum(axis=1).max()))
+        return style.note_figure(title, "No turn in this range.", template)
     words = {"total": "all tokens, those from the cache included", "uncached": "without cached input"}
     said = f"{short(float(table.to_numpy().sum()))} in {len(table)} days"
-    bars = stacked(table, "<br>%{x|%a %d %b}: %{y:.4~s} tokens")
-    return figure_of(
-        [bar | {"x": table.index.to_numpy()} for bar in bars],
-        titled(title, said, words.get(count, "output tokens")),
-        height=HEIGHT,
-        left=52,
-        bottom=66,
+    return style.daily_bars(
+        style.stacked(table, "<b>{name}</b><br>%{x|%a %d %b}: %{y:.4~s} tokens"),
+        table.index,
+        title=style.titled(title, said, words.get(count, "output tokens")),
         template=template,
-        showlegend=True,
-        barmode="stack",
-        bargap=0.25,
-        legend={"traceorder": "normal"},
-        xaxis=time_axis(showgrid=False, dtick=86_400_000 if len(table) <= 7 else None),  # noqa: PLR2004 - a week
-        yaxis={"tickvals": ticks, "ticktext": list(map(short, ticks)), **PLAIN_AXIS},
+        dtick=style.DAY_MS if len(table) <= WEEK else None,
+        yaxis=_axis(float(table.sum(axis=1).max())),
     )
 
 
@@ -117,30 +95,16 @@ def plot_token_cost(costs: pd.DataFrame, *, reveal: bool = False, template: Any 
     'Tokens for 1 % (estimate)'
     """
     costs = with_columns(costs, "costs", tuple(COST_COLUMNS), "qh.token_cost(tokens, windows) estimates them")
-    title = f"Tokens for 1 % (estimate){demo_words(invented=is_demo(costs))}"
+    title = f"Tokens for 1 % (estimate){style.demo_words(invented=is_demo(costs))}"
     if costs.empty:
         note = "No stretch in which both tokens and a rise of the percentage are known."
-        return note_figure(title, note, template)
+        return style.note_figure(title, note, template)
     names = dict(zip(costs["account_key"], costs["account"], strict=True))
     labels = account_labels(names, None if reveal else mask_identity)
     rows: list[dict[Any, Any]] = costs.to_dict("records")
     rows.sort(key=lambda row: (window_rank(row["limit"], row["window"]), labels[row["account_key"]]))
     most = max(row["upper"] for row in rows)
-    ticks = _ticks(most)
-    notes = ["dot = median, bar = middle half of the n estimates", "from this machine's logs only"]
-    return figure_of(
-        _cost_traces(rows, labels, most),
-        titled(title, *notes),
-        height=84 + 28 + ROW * len(rows),
-        template=template,
-        xaxis={"range": [0, most * 1.04], "tickvals": ticks, "ticktext": list(map(short, ticks)), **PLAIN_AXIS},
-        **worded_rows(len(rows)),
-    )
-
-
-def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float) -> list[dict[str, Any]]:
-    places = list(range(len(rows)))
-    hover = {"hovertext": [_hover(row) for row in rows], "hoverinfo": "text", "y": places}
+    hover = {"hovertext": [_hover(row) for row in rows], "hoverinfo": "text", "y": list(range(len(rows)))}
     bars = {
         "type": "bar",
         "name": "middle half",
@@ -155,24 +119,32 @@ def _cost_traces(rows: list[dict[Any, Any]], labels: dict[str, str], most: float
         "name": "median",
         "x": [row["median"] for row in rows],
         "mode": "markers",
-        "marker": {"size": 10, "color": NORMAL, "line": {"width": 1.5, "color": QUIET}},
+        "marker": {"size": 10, "color": NORMAL, "line": {"width": 1.5, "color": style.QUIET}},
         "cliponaxis": False,
     }
     words: list[tuple[float, float, str, bool]] = []
-    for place, row in zip(places, rows, strict=True):
-        title = window_title(row["limit"], row["window"])
-        name = title if len(labels) == 1 else window_label(labels[row["account_key"]], title, 26)
+    for place, row in enumerate(rows):
+        window = window_title(row["limit"], row["window"])
+        name = window if len(labels) == 1 else style.window_label(labels[row["account_key"]], window, 26)
         spread = f"({short(row['lower'])} to {short(row['upper'])}, n = {row['estimates']})"
         words.append((0.0, place + WORDS, plain(name), False))
         words.append((1.0, place - WORDS, plain(f"about {short(row['median'])} {spread}"), True))
-    return [bars | hover, dots | hover, word_trace(words, xaxis="x2")]
+    return style.figure_of(
+        [bars | hover, dots | hover, style.word_trace(words, xaxis="x2")],
+        style.titled(title, "dot = median, bar = middle half of the n estimates", "from this machine's logs only"),
+        height=84 + 28 + ROW * len(rows),
+        template=template,
+        xaxis={"range": [0, most * 1.04], **_axis(most)},
+        **style.worded_rows(len(rows)),
+    )
 
 
-def _ticks(most: float) -> list[float]:
-    """0 and up to four round numbers below *most*."""
+def _axis(most: float) -> dict[str, Any]:
+    """An axis of tokens with ticks at 0 and up to four round numbers below *most*."""
     step = 10 ** math.floor(math.log10(max(most, 1)))
     step *= next(factor for factor in (0.25, 0.5, 1, 2.5) if factor * step * 4 >= most)
-    return [step * number for number in range(int(most // step) + 1)]
+    ticks = [step * number for number in range(int(most // step) + 1)]
+    return {"tickvals": ticks, "ticktext": list(map(short, ticks)), **PLAIN_AXIS}
 
 
 def short(tokens: float) -> str:

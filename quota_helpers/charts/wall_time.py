@@ -36,10 +36,8 @@ def wall_time(times: Integers, zone: tzinfo) -> Integers:
 
 def _across(times: Integers, midnight: int, before: int, after: int, zone: tzinfo) -> Integers:
     """The offsets of times of the day (in UTC) on which the clock changes from *before* to *after*."""
-    low, high = midnight, midnight + _DAY
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _offset(np.array([middle]), zone)[0] == after else (middle, high)
+    minutes = np.arange(midnight, midnight + _DAY + 1, 60 * SECOND)
+    high = int(minutes[np.argmax(_offset(minutes, zone) == after)])
     back = max(0, before - after)
     shared = np.clip(times - (high - back), 0, 2 * back) // 2
     return np.where(times < high - back, before, np.where(times < high + back, before - shared, after))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,25 +15,8 @@ from ..frames import chosen, present_of, readings
 from ..labels import Names, one_of
 from ..outlook.bars import Role, Show, WindowBar, window_bars, window_rank
 from ..times import Moment, local_time
-from .style import (
-    ATTENTION,
-    GRID,
-    NORMAL,
-    PLAIN_AXIS,
-    QUIET,
-    TRACK,
-    cut_title,
-    demo_words,
-    figure_of,
-    hatched,
-    note_figure,
-    plain,
-    titled,
-    window_label,
-    word_trace,
-    words_at,
-    zone_for,
-)
+from . import style
+from .style import ATTENTION, GRID, NORMAL, PLAIN_AXIS, QUIET, TRACK, plain, titled, words_at
 
 MOST_COLUMNS: Final = 2  # side by side; more leave no room for the words at 360 pixels
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands below, by its name
@@ -47,36 +29,22 @@ COLOURS: Final[dict[Role, str]] = {"normal": NORMAL, "attention": ATTENTION, "qu
 HATCHES: Final = {"fast": "/", "stale": ".", "blocked": "x"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One place of the drawing.
+class Cell(NamedTuple):
+    """One place of the drawing."""
 
-    Attributes:
-        row: Its row, from 0 at the top.
-        column: Its column, from 0 at the left.
-        name: What stands above it, or "".
-        bar: The bar, or None where the account has no such window.
-    """
-
-    row: int
-    column: int
-    name: str
-    bar: WindowBar | None
+    row: int  # from 0 at the top
+    column: int  # from 0 at the left
+    name: str  # what stands above it, or ""
+    bar: WindowBar | None  # None where the account has no such window
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """Where every bar stands: common windows in columns of their own, an account a row; the others below, by name."""
 
     heads: tuple[str, ...]
     cells: tuple[Cell, ...]
     rows: int
     gridded: int  # how many of the rows are those of accounts
-
-    @property
-    def placed(self) -> list[tuple[float, int, WindowBar]]:
-        """Each bar with where it begins and its row."""
-        return [(cell.column * SPAN, cell.row, cell.bar) for cell in self.cells if cell.bar is not None]
 
 
 def plot_windows(
@@ -121,10 +89,10 @@ def plot_windows(
     present = present_of(frame, now)
     bars = window_bars(frame, now=present, reveal=reveal)
     invented = any(bar.origin == "demo" for bar in bars)
-    title = f"Quota {show}{demo_words(invented=invented)}"
+    title = f"Quota {show}{style.demo_words(invented=invented)}"
     if not bars or present is None:
-        return note_figure(title, "No window to show.", template)
-    zone = zone_for(tz, invented=invented)
+        return style.note_figure(title, "No window to show.", template)
+    zone = style.zone_for(tz, invented=invented)
     arranged = arrange(bars)
     head = titled(
         title,
@@ -134,7 +102,7 @@ def plot_windows(
     )
     height = 84 + 40 + ROW * arranged.rows
     traces = _traces(arranged, show, zone)
-    return figure_of(traces, head, height=height, top=96, template=template, barmode="overlay", **_axes(arranged))
+    return style.figure_of(traces, head, height=height, top=96, template=template, barmode="overlay", **_axes(arranged))
 
 
 def arrange(bars: Sequence[WindowBar]) -> Arrangement:
@@ -164,14 +132,15 @@ def arrange(bars: Sequence[WindowBar]) -> Arrangement:
     begun = len(gridded)
     further.sort(key=lambda bar: bar.binding)
     for number, bar in enumerate(further):
-        label = cut_title(bar.title) if len(keys) == 1 else window_label(bar.label, bar.title, LABEL_LENGTH)
+        label = style.cut_title(bar.title) if len(keys) == 1 else style.window_label(bar.label, bar.title, LABEL_LENGTH)
         cells.append(Cell(begun + number // MOST_COLUMNS, number % MOST_COLUMNS, label, bar))
     rows = begun + -(-len(further) // MOST_COLUMNS)
     return Arrangement(tuple(titles[key] for key in heads) if begun else (), tuple(cells), rows, begun)
 
 
 def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict[str, Any]]:
-    placed = arranged.placed
+    # Each bar with where it begins and its row.
+    placed = [(cell.column * SPAN, cell.row, cell.bar) for cell in arranged.cells if cell.bar is not None]
     bars = [bar for _, _, bar in placed]
     track: dict[str, Any] = {"color": TRACK}
     if any(bar.mark == "full" for bar in bars):
@@ -186,7 +155,7 @@ def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict
     for one in placed:
         looks.setdefault((one[2].role, one[2].mark), []).append(one)
     for (role, mark), alike in looks.items():
-        marker = hatched(COLOURS[role], HATCHES[mark]) if mark in HATCHES else {"color": COLOURS[role]}
+        marker = style.hatched(COLOURS[role], HATCHES[mark]) if mark in HATCHES else {"color": COLOURS[role]}
         filled = _lying(alike, [bar.fill(show) for _, _, bar in alike], marker)
         traces.append(filled | {"name": mark or show, "hoverinfo": "skip"})
     timed = [(start + tick, row) for start, row, bar in placed if (tick := bar.tick(show)) is not None]
@@ -199,7 +168,7 @@ def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict
         "marker": {"symbol": "line-ns", "size": 13, "line": {"width": 2, "color": QUIET}},
         "hoverinfo": "skip",
     }
-    return [*traces, ticks, word_trace(_words(arranged, show))]
+    return [*traces, ticks, style.word_trace(_words(arranged, show))]
 
 
 def _words(arranged: Arrangement, show: Show) -> list[tuple[float, float, str, bool]]:
@@ -232,7 +201,7 @@ def _axes(arranged: Arrangement) -> dict[str, Any]:
     hidden = {**PLAIN_AXIS, "showgrid": False, "showticklabels": False}
     last = max(cell.column for cell in arranged.cells)
     heads = [
-        words_at(plain(cut_title(head)), "y", x=column * SPAN, xref="x", xshift=-2)
+        words_at(plain(style.cut_title(head)), "y", x=column * SPAN, xref="x", xshift=-2)
         for column, head in enumerate(arranged.heads)
     ]
     edge = arranged.gridded - 0.5

@@ -84,7 +84,7 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         check_name(self._name)
         self._frame = frame
         first = default_spec(frame, spec, **choices)
-        check_columns(frame, **first.roles)
+        check_columns(frame, first)
         self._chart: BuiltChart | None = None
         self._typing = self._quiet = False
         self.alerts = Alerts()
@@ -217,7 +217,7 @@ class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     def _check_columns(self, proposal: Any) -> ChartSpec:
         spec: ChartSpec = proposal["value"]
         if not self._typing:
-            check_columns(self._frame, **spec.roles)
+            check_columns(self._frame, spec)
         return spec
 
     @traitlets.observe("spec")

@@ -21,7 +21,7 @@ from ...errors import ChartError
 from ...privacy import hide_tokens, mask_apart, mask_identity
 from ..style import FURTHER, plain
 from .columns import check_columns, default_spec
-from .rows import LENGTHS, chart_rows, holds_numbers, is_time, lifted, whole
+from .rows import LENGTHS, chart_rows, holds_numbers, is_time, lifted
 from .spec import WHOLE, ChartSpec
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def build_chart(
         here = inspect.currentframe()
         name = name_of(frame, here.f_back if here else None)
     check_name(name)
-    check_columns(frame, **spec.roles)
+    check_columns(frame, spec)
     spec.check()
     defaults = asdict(ChartSpec())
     chosen = {choice: value for choice, value in asdict(spec).items() if value != defaults[choice]}
@@ -174,7 +174,13 @@ def _drawing(spec: ChartSpec, rows: pd.DataFrame) -> tuple[str, dict[str, Any], 
         arguments["template"] = "quota"
     traces: dict[str, Any] = {"marker_pattern_fillmode": "overlay"} if "pattern_shape" in arguments else {}
     x = rows.columns.to_series() if heat else rows[spec.x] if spec.x is not None else None
-    if spec.kind in {"bar", "heatmap"} and spec.every != "none" and x is not None and is_time(x) and whole(x):
+    if (
+        spec.kind in {"bar", "heatmap"}
+        and spec.every != "none"
+        and x is not None
+        and is_time(x)
+        and not (x.dt.minute > 0).any()
+    ):
         step = int(LENGTHS[spec.every].total_seconds() * 1000)  # what is drawn covers its day, not noon to noon
         traces |= {"xperiod": step, "xperiod0": "1970-01-05", "xperiodalignment": "middle"}
     updates = {"update_traces": traces} if traces else {}

@@ -90,10 +90,10 @@ def held(table: pd.DataFrame, name: str | None) -> str:
     return "number" if numeric or types.is_timedelta64_dtype(dtype) else ""
 
 
-def check_columns(frame: pd.DataFrame, **roles: str | None) -> None:
+def check_columns(frame: pd.DataFrame, spec: ChartSpec) -> None:
     """Raise a `ChartError` that names the role, the column and what comes near it, when one is missing."""
     known = columns_of(frame)
-    for role, name in roles.items():
+    for role, name in {"x": spec.x, "y": spec.y, "colour": spec.color, "facet": spec.facet}.items():
         if name is not None and name not in known:
             hint = advice(name, known) or "The frame has no columns."
             raise ChartError(f"{role}: there is no column {name!r}. {hint}")
@@ -158,7 +158,7 @@ def suited(frame: pd.DataFrame, spec: ChartSpec) -> dict[str, Any]:
     Raises:
         ChartError: The frame has no such column.
     """
-    check_columns(frame, x=spec.x, y=spec.y)
+    check_columns(frame, spec)
     table = flat(frame)
     along, how, every = held(table, spec.x), "none", "none"
     if held(table, spec.y) != "number":

@@ -56,7 +56,6 @@ def chart_rows(frame: pd.DataFrame, **choices: Any) -> pd.DataFrame:
     if spec.summary == "none":
         rows.sample()  # first, so that nothing is worked out for rows that are not drawn
     rows.make_plain()
-    rows.step()
     rows.keep_few()
     rows.count_unplaced()
     value = rows.summarize()
@@ -152,8 +151,8 @@ class _Rows:
             self.data = few.sort_index() if self.spec.kind in {"bar", "line", "area"} else few
 
     def make_plain(self) -> None:
-        """Only the columns that are drawn, each in a type that plotly draws well."""
-        spec = self.spec
+        """Only the columns that are drawn, each in a type that plotly draws well; an x that is a time by its step."""
+        spec, every = self.spec, self.spec.every
         weighed = spec.value in RATES and spec.summary == "mean" and "points" in self.data
         names = [*spec.columns, *(("points", "hours") if weighed else ())]
         self.data = self.data[list(dict.fromkeys(names))]
@@ -162,35 +161,28 @@ class _Rows:
             None if spec.kind in {"heatmap", "scatter", "bar"} else spec.color: MOST_COLORS,
         }
         for column in spec.columns:
+            stepped = column == spec.x and every != "none"
+            if stepped and is_time(self.data[column]):
+                self.sort(column)  # what was last in a step is what was last in time
             values, dtype = self.data[column], self.data[column].dtype
-            if is_time(values) and values.dt.tz:
-                self.labels[column] = f"{column} ({values.dt.tz})"
-            if types.is_timedelta64_dtype(dtype):
-                self.labels[column] = f"{column} (hours)"
             if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
                 self.orders[column] = [plain(str(value)) for value in dtype.categories]
+            if types.is_timedelta64_dtype(dtype):
+                self.labels[column] = f"{column} (hours)"
             values = _plain(values, number=column == spec.value and spec.kind != "histogram")
+            if is_time(values):
+                self.labels |= {column: f"{column} ({values.dt.tz})"} if values.dt.tz else {}
+                values = _stepped(values, every if stepped else "none")
+            if stepped and is_time(values):
+                self.labels[column] = f"{self.called(column)}, by {every}"
+            elif stepped:
+                self.notes.append(f"{column} is no time, so that the step ({every}) does not apply")
             # A trace or a chart for each number, unless there are too many or some are missing.
             if column in many and (is_time(values) or values.hasnans or values.nunique() > many[column]):
                 values = values.astype("str")
             if _is_text(values):
                 values = values.fillna(MISSING).map(plain)  # plotly would read "<" and "&" as markup
             self.change(column, values)
-
-    def step(self) -> None:
-        """Times as they read in their zone, and an x that is a time rounded down; weeks begin on Monday."""
-        spec, every = self.spec, self.spec.every
-        if every != "none" and spec.x is not None:
-            if is_time(self.data[spec.x]):
-                self.sort(spec.x)  # what was last in a step is what was last in time
-                self.labels[spec.x] = f"{self.called(spec.x)}, by {every}"
-            else:
-                self.notes.append(f"{spec.x} is no time, so that the step ({every}) does not apply")
-        for column in spec.columns:
-            if is_time(self.data[column]):
-                self.change(column, _stepped(self.data[column], every if column == spec.x else "none"))
-        if every == "hour" and spec.x is not None and is_time(self.data[spec.x]) and not whole(self.data[spec.x]):
-            self.notes.append("an hour comes twice: it is drawn in two halves")
 
     def keep_few(self) -> None:
         """At most so many colours, facets, boxes and cells as can be told apart."""
@@ -234,11 +226,11 @@ class _Rows:
             self.data = values.unstack()  # noqa: PD010 - a series has no pivot_table
             if self.data.empty:
                 raise ChartError("There is no row to draw with both an x and a y.")
-            for key, axis in ((spec.y, "index"), (spec.x, "columns")):
-                there, order = getattr(self.data, axis), self.orders.get(str(key), [])
-                if order:
-                    kept = [*(name for name in order if name in there), *(name for name in there if name not in order)]
-                    self.data = self.data.reindex(**{axis: kept})
+            for axis, key in enumerate(spec.keys):
+                if order := self.orders.get(key):
+                    there = list(self.data.axes[axis])
+                    others = [name for name in there if name not in order]
+                    self.data = self.data.reindex([name for name in order if name in there] + others, axis=axis)
         else:
             self.data = values.reset_index(name=target)
         self.labels[target] = f"{spec.summary} of {self.called(spec.value)}" if spec.value else target
@@ -262,11 +254,6 @@ class _Rows:
 def holds_numbers(values: pd.Series) -> bool:
     """Whether a column holds numbers."""
     return bool(types.is_numeric_dtype(values.dtype))
-
-
-def whole(times: pd.Series) -> bool:
-    """Whether all times are whole hours."""
-    return not (times.dt.minute > 0).any()
 
 
 def _is_text(values: pd.Series) -> bool:

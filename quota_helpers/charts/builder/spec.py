@@ -67,11 +67,6 @@ class ChartSpec:
             raise ChartError(f"filter must be text, not {type(self.filter).__name__}.")
 
     @property
-    def roles(self) -> dict[str, str | None]:
-        """What each column is chosen for, in the words of the controls."""
-        return {"x": self.x, "y": self.y, "colour": self.color, "facet": self.facet}
-
-    @property
     def summary(self) -> Aggregation:
         """The aggregation that takes place: the one chosen, unless the kind of chart decides."""
         if self.kind in WHOLE:
