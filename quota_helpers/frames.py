@@ -287,32 +287,18 @@ def chosen(frame: pd.DataFrame, accounts: Names = None, windows: Names = None, l
 
 
 def chosen_windows(wanted: Names, there: Iterable[str]) -> list[str]:
-    """The names of windows that are meant, of those that are there or known by their length.
-
-    Raises:
-        TypeError, ValueError: As `labels.choose`.
-    """
+    """The names of windows that are meant, of those that are there or known by their length; raises as `choose`."""
     return choose(wanted, {name: (name.replace("_", " "),) for name in (*LENGTHS, *there)}, "window")
 
 
 def chosen_limits(wanted: Names, there: Mapping[str, str | None]) -> list[str]:
-    """The ids of limits that are meant, of those that are there (id -> the server's name) or the account's own.
-
-    Raises:
-        TypeError, ValueError: As `labels.choose`.
-    """
+    """The ids of limits that are meant, of those that are there (id -> the server's name) or the own; raises alike."""
     known = {"codex": ("codex",)} | {limit: (name, limit.replace("_", " ")) for limit, name in there.items()}
     return choose(wanted, known, "limit")
 
 
 def with_columns(given: object, what: str, needed: Sequence[str], makes: str) -> pd.DataFrame:
-    """What was given, which is a frame that has the columns that are needed.
-
-    Args:
-        given: Anything.
-        what: The argument's name.
-        needed: Names of columns.
-        makes: Which call makes such a frame, in words.
+    """What was given, which is a frame that has the columns that are needed; *makes* says which call makes one.
 
     Raises:
         TypeError: It is no DataFrame.
@@ -368,10 +354,7 @@ def _to_truth(column: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(column.dtype):
         return column
     words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-    told = column.astype(object).map(
-        lambda value: value if pd.isna(value) else words.get(str(value).strip().lower(), value)
-    )
-    return told.astype("boolean")
+    return column.astype(object).map(lambda value: words.get(str(value).strip().lower(), value)).astype("boolean")
 
 
 _CONVERTED: Final[dict[str, Callable[[pd.Series], pd.Series]]] = {
@@ -411,9 +394,8 @@ def credits_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
     >>> credits_frame(()).columns[3]
     'has_credits'
     """
-    told = [snapshot for snapshot in _snapshots(anything) if snapshot.credits or snapshot.reset_credits]
-    labels = _labels(told, reveal=reveal)
-    return frame_of((_credit_row(one) | {"account": labels.get(_whose(one))} for one in told), CREDIT_COLUMNS)
+    told = [one for one in _snapshots(anything, reveal=reveal) if one.credits or one.reset_credits]
+    return frame_of(map(_credit_row, told), CREDIT_COLUMNS)
 
 
 def spend_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
@@ -422,10 +404,8 @@ def spend_frame(anything: Any, *, reveal: bool = False) -> pd.DataFrame:
     >>> spend_frame(()).columns[4:7].tolist()
     ['cap', 'used', 'remaining']
     """
-    told = _snapshots(anything)
-    labels = _labels(told, reveal=reveal)
-    rows = (_spend_row(one, cap) | {"account": labels.get(_whose(one))} for one in told for cap in one.spend_limits)
-    return frame_of(rows, SPEND_COLUMNS)
+    told = _snapshots(anything, reveal=reveal)
+    return frame_of((_spend_row(one, cap) for one in told for cap in one.spend_limits), SPEND_COLUMNS)
 
 
 def _frame_of(anything: Any) -> Any:
@@ -475,8 +455,11 @@ def _labels(snapshots: Iterable[UsageSnapshot], *, reveal: bool = False) -> dict
     return account_labels(names, None if reveal else mask_identity)
 
 
-def _snapshots(readings: Any) -> list[UsageSnapshot]:
-    return [snapshot for snapshot, timed in _told(readings, None) if timed]
+def _snapshots(anything: Any, *, reveal: bool) -> list[UsageSnapshot]:
+    """Those whose time is known, each with its account's label as its account."""
+    told = [snapshot for snapshot, timed in _told(anything, None) if timed]
+    labels = _labels(told, reveal=reveal)
+    return [replace(snapshot, account=labels.get(_whose(snapshot))) for snapshot in told]
 
 
 def _credit_row(snapshot: UsageSnapshot) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeVar
+from itertools import count
+from typing import Any, Final, TypeVar
 
 Names = str | Iterable[str] | None
 """What chooses accounts, windows or limits: one name or key, several, or None for all."""
@@ -30,40 +31,30 @@ def account_labels(names: Mapping[str, str | None], mask: Callable[[str], str] |
     {'b2': 'kim (2)', 'a1': 'kim (1)', 'c3': 'c3'}
     """
     shown = {key: name or key for key, name in names.items()}
-    if (
-        mask is not None
-    ):  # a number that a masked name was given among other accounts goes; a name of one's own keeps its
+    if mask is not None:
+        # A number that a masked name was given among other accounts goes; a name of one's own keeps its.
         masked = {key: mask(name) for key, name in shown.items()}
         shown = {key: _unnumbered(label) if "...@" in label else label for key, label in masked.items()}
     return dict(zip(shown, numbered(list(shown.values()), list(shown)), strict=True))
 
 
 def numbered(labels: Sequence[str], keys: Sequence[str] | None = None) -> list[str]:
-    """The labels told apart: those that several keys would share get (1), (2), ... in the order of the keys.
+    """The labels told apart: those that several *keys* would share get (1), (2), ... in the order of the keys.
 
-    Args:
-        labels: In any order.
-        keys: The key of each; the same key may come more than once and has one label. None: each is a key of its own.
+    The same key may come more than once and has one label; without keys each label is a key of its own.
 
     >>> numbered(["kim", "ada", "kim"])
     ['kim (1)', 'ada', 'kim (2)']
     """
-    places: Sequence[str | int] = range(len(labels)) if keys is None else keys
-    sharing: dict[str, set[str | int]] = defaultdict(set)
-    for label, key in zip(labels, places, strict=True):
-        sharing[label].add(key)
-    taken = set(labels)
-    final: dict[tuple[str, str | int], str] = {}
+    places: Sequence[Any] = range(len(labels)) if keys is None else keys
+    sharing: dict[str, dict[Any, str]] = defaultdict(dict)
+    for label, key in sorted(zip(labels, places, strict=True), key=lambda pair: pair[1]):
+        sharing[label][key] = label
     for label, several in sharing.items():
-        number = 0
-        for key in sorted(several, key=lambda key: (isinstance(key, str), key)):
-            final[label, key] = label
-            if len(several) > 1:
-                number += 1
-                while f"{label} ({number})" in taken:  # somebody's own name
-                    number += 1
-                final[label, key] = f"{label} ({number})"
-    return [final[label, key] for label, key in zip(labels, places, strict=True)]
+        numbers = (name for number in count(1) if (name := f"{label} ({number})") not in sharing)  # somebody's own name
+        if len(several) > 1:
+            several.update(zip(several, numbers, strict=False))
+    return [sharing[label][key] for label, key in zip(labels, places, strict=True)]
 
 
 def listed(names: Names, what: str = "accounts") -> list[str] | None:
@@ -112,14 +103,8 @@ def choose(
     found = [_called(known, rule) for rule in rules]
     chosen: dict[str, None] = {}
     for name in names:
-        keys = (
-            [name]
-            if name in known
-            else next(
-                (list(there) for rule, called in zip(rules, found, strict=True) if (there := called.get(rule(name)))),
-                [],
-            )
-        )
+        matches = (list(called.get(rule(name), ())) for rule, called in zip(rules, found, strict=True))
+        keys = [name] if name in known else next(filter(None, matches), [])
         if not keys:
             hint = advice(name, _spoken(known), most=5) or f"There are no {what}s."
             raise ValueError(f"There is no {what} {name!r}. {hint}")
@@ -144,13 +129,7 @@ def _unnumbered(label: str) -> str:
 
 
 def of_kind(value: object, kinds: type[Value] | tuple[type[Value], ...], what: str, wanted: str) -> Value:
-    """The value, which is of a kind that can be worked on.
-
-    Args:
-        value: What was given.
-        kinds: What it may be.
-        what: The argument's name.
-        wanted: What it should be and what makes one, in words.
+    """The value, which is of a kind that can be worked on; *wanted* says in words which, and what makes one.
 
     Raises:
         TypeError: It is something else; only its type is named, for it may be a secret.
@@ -182,11 +161,7 @@ def one_of(value: object, known: Sequence[str], what: str) -> str:
 def advice(wanted: str, known: Iterable[str], *, most: int = 5, listed: int = _MOST_LISTED) -> str:
     """What to say to somebody who typed a name that is not there: what sounds like it, else what there is.
 
-    Args:
-        wanted: What was typed.
-        known: What there is.
-        most: How many are suggested.
-        listed: How many are listed where nothing sounds like it; 0: none, and the answer is "".
+    At most *most* are suggested, or *listed* listed; "" where nothing sounds like it and none is to be listed.
 
     >>> advice("weekli", ["five_hour", "weekly"]), advice("x", ["five_hour", "weekly"])
     ('Did you mean weekly?', 'There are: five_hour, weekly.')

@@ -118,20 +118,21 @@ def moment(value: Any, *, now: datetime | None = None, name: str = "since") -> d
     >>> moment("2026-11-22T13:00+01:00") == moment(timedelta(hours=1), now=datetime(2026, 11, 22, 13, tzinfo=UTC))
     True
     """
-    if isinstance(value, datetime):
-        if math.isnan(value.year):  # pandas' NaT is a datetime as well
-            raise ValueError(f"{name} is no time: {value!r}. Give {_WANTED}")
-        if value.utcoffset() is None:
-            raise ValueError(f"{name} has no time zone: {value!r}. Give an aware time, such as datetime.now(UTC)")
-        plain = getattr(value, "to_pydatetime", None)
-        return _in_utc(plain(warn=False) if plain else value, name)
-    if isinstance(value, timedelta):
-        if now is None:
-            raise ValueError(f"{name} counts back from now, which is not known here: give an aware datetime or a text")
-        try:
-            return _in_utc(now - value, name)
-        except OverflowError:
-            raise ValueError(f"{name} lies beyond the calendar") from None
+    try:
+        if isinstance(value, datetime):
+            if math.isnan(value.year):  # pandas' NaT is a datetime as well
+                raise ValueError(f"{name} is no time: {value!r}. Give {_WANTED}")
+            if value.utcoffset() is None:
+                raise ValueError(f"{name} has no time zone: {value!r}. Give an aware time, such as datetime.now(UTC)")
+            plain = getattr(value, "to_pydatetime", None)
+            return (plain(warn=False) if plain else value).astimezone(UTC)
+        if isinstance(value, timedelta):
+            if now is None:
+                wanted = "give an aware datetime or a text"
+                raise ValueError(f"{name} counts back from now, which is not known here: {wanted}")
+            return (now - value).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} lies beyond the calendar") from None
     if isinstance(value, str):
         try:
             return from_iso(value)
@@ -145,11 +146,7 @@ def bounds(
 ) -> tuple[int | None, int | None]:
     """From (included) and to (excluded) in microseconds since 1970; None where there is no bound.
 
-    Args:
-        since: A moment in any form.
-        until: The same.
-        now: What a timedelta counts back from, in any other form.
-        newest: The same in microseconds, where *now* does not say: the newest reading.
+    A timedelta counts back from *now*, else from *newest*, which is in microseconds.
 
     Raises:
         TypeError, ValueError: As `moment`.
@@ -160,13 +157,6 @@ def bounds(
     present = moment(now, name="now") if now is not None else None if newest is None else from_micros(newest)
     low = None if since is None else micros(moment(since, now=present, name="since"))
     return low, None if until is None else micros(moment(until, now=present, name="until"))
-
-
-def _in_utc(when: datetime, name: str) -> datetime:
-    try:
-        return when.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{name} lies beyond the calendar") from None
 
 
 # --- lengths of windows ---
