@@ -221,17 +221,6 @@ def test_more_than_a_million_values_end_with_a_word_on_it(monkeypatch):
     assert "only the first" not in fine._repr_mimebundle_()[0]["text/html"]
 
 
-def test_the_headers_of_the_chosen_reply(source):
-    """Redacted, beside the body, and where they disagree; without a reply there are none."""
-    explorer = FieldExplorer(source)
-    explorer.account = "atlas"
-    assert "codex.weekly.used_percent" in explorer.headers.query("agrees == False")["read_as"].tolist()
-    assert explorer.headers.set_index("header").loc["Set-Cookie", "value"].startswith("text_")
-    explorer.account = "expired"
-    with pytest.raises(BodyError, match="There is no reply"):
-        _ = explorer.headers
-
-
 def test_too_deep_is_said_and_the_others_are_shown():
     """Beyond 500 levels there is a clear message; it does not keep the explorer from opening."""
     explorer, page = explorer_of(body_called("deep", nested(501)), body_called("fine", {}))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
+import anywidget
 import ipywidgets
 import pandas as pd
 import traitlets
@@ -31,13 +33,22 @@ from ..errors import ChartError
 from ..labels import numbered
 from ..privacy import mask_identity, printable
 from .alerts import Alerts, guarded
-from .code_block import CodeBlock
 from .twin import StaticTwin, twin_html
 
 KEPT_ROWS: Final = 6
 KEPT_COLUMNS: Final = 8
 ROLES: Final = {"x": "x", "y": "y", "color": "Colour", "facet": "Facet"}
 WORDS: Final = {"kind": ("Kind", KINDS), "aggregation": ("Summary", AGGREGATIONS), "every": ("Step", EVERY)}
+
+
+class CodeBlock(anywidget.AnyWidget):
+    """Python to read, to select and to copy: `code` under a `caption`, with a button; nobody can write into it."""
+
+    _esm = Path(__file__).with_name("code_block.js")
+    _css = Path(__file__).with_name("builder.css")
+
+    code = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode("Code").tag(sync=True)
 
 
 class ChartBuilder(StaticTwin, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types

@@ -22,7 +22,7 @@ from ..models import RawReply, UsageSnapshot
 from ..normalize import trace_body
 from ..outcomes import Collection
 from ..privacy import hide_tokens, mask_identity, printable
-from ..raw import STATUSES, header_table
+from ..raw import STATUSES
 from ..raw.explain import table_of
 from ..sources import Source
 from ..workers import aside
@@ -142,15 +142,6 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
         body = self._chosen("body")
         trace = trace_body(body.content, fetched_at=body.fetched_at, aliases=self._aliases)
         return replace(trace.snapshot, fetched_at=trace.fetched_at or datetime.now(UTC))
-
-    @property
-    def headers(self) -> pd.DataFrame:
-        """The chosen reply's response headers beside its body, redacted, as `header_table` has them.
-
-        Raises:
-            BodyError: There is no reply.
-        """
-        return header_table(self._chosen("reply"), aliases=self._aliases)
 
     def refresh(self) -> None:
         """Ask the source once more; the bodies so far stay, to compare with.
