@@ -38,9 +38,8 @@ class _Row:
     name: str
     bars: dict[str, WindowBar]
     blocked: bool
-    plan: str
-    money: tuple[str, ...]
-    reasons: tuple[str, ...]
+    people: list[str]  # what a person is told besides
+    reasons: list[str]
 
 
 def table(
@@ -61,21 +60,20 @@ def table(
     """
     rows = sorted(map(_row, collection.snapshots), key=_order)
     columns = [*FIRST, *_further(rows)]
-    cells = [[_cell(row, column, zone, terminal=terminal) for column in columns] for row in rows]
-    needs = [max(map(_width, (_title(column), *own))) for column, *own in zip(columns, *cells, strict=True)]
+    head = ["account", *map(_title, columns)]
+    cells = [[row.name, *(_cell(row, column, zone, terminal=terminal) for column in columns)] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
     # Long names give way to the first columns, further columns to the names.
-    room = width - sum(len(GAP) + need for need in needs[: len(FIRST)])
-    account = max(len("account"), min(room, max((_width(row.name) for row in rows), default=0)))
-    widths = [account, *needs]
+    room = width - sum(len(GAP) + need for need in widths[1 : len(FIRST) + 1])
+    widths[0] = max(len("account"), min(room, widths[0]))
     ends = accumulate(widths, lambda end, need: end + len(GAP) + need)
     fitting = max(1, sum(end <= width for end in ends))  # columns side by side
-    lines = [_line(["account", *map(_title, columns)][:fitting], widths)]
-    for row, own in zip(rows, cells, strict=True):
-        above = packed(row.name.split(), width, gap=" ") if _width(row.name) > account else []
-        lines += [*above, _line(["" if above else row.name, *own][:fitting], widths)]
+    lines = [_line(head[:fitting], widths)]
+    for row, (name, *own) in zip(rows, cells, strict=True):
+        above = packed(name.split(), width, gap=" ") if _width(name) > widths[0] else []
+        lines += [*above, _line(["" if above else name, *own][:fitting], widths)]
         rest = dict(zip(columns[fitting - 1 :], own[fitting - 1 :], strict=True))
-        people = [f"plan {row.plan}" if row.plan else "", *row.money] if terminal else []
-        lines += packed([*filter(None, people), *_below(row, rest)], width, indent=GAP)
+        lines += packed([*(row.people if terminal else []), *_below(row, rest)], width, indent=GAP)
         for reason in row.reasons:
             lines += packed(reason.split(), width, gap=" ", indent=GAP)
     return lines
@@ -116,13 +114,13 @@ def _row(snapshot: UsageSnapshot) -> _Row:
     reasons = [
         f"{'' if bar.own else f'{bar.limit_name or bar.limit} '}blocked: {bar.blocked}" for bar in bars if bar.blocked
     ]
+    plan = f"plan {printable(snapshot.plan)}" if snapshot.plan else ""
     return _Row(
         name=printable(snapshot.account or "?"),
         bars=dict(_named(bar for bar in bars if bar.window)),
         blocked=bool(blocked_why(bars)),
-        plan=printable(snapshot.plan or ""),
-        money=(bars[0].credits, *(f"{bar.limit} {bar.spent}" for bar in bars if bar.spent)),
-        reasons=tuple(map(printable, dict.fromkeys(reasons))),
+        people=[*filter(None, (plan, bars[0].credits)), *(f"{bar.limit} {bar.spent}" for bar in bars if bar.spent)],
+        reasons=list(map(printable, dict.fromkeys(reasons))),
     )
 
 
@@ -144,11 +142,10 @@ def _named(bars: Iterable[WindowBar]) -> Iterator[tuple[str, WindowBar]]:
 
 def _further(rows: Sequence[_Row]) -> list[Column]:
     """The columns after the first: the accounts' own further windows, then the other limits', as they appear."""
-    columns: list[Column] = [("five_hour", "_reset")] if any("five_hour" in row.bars for row in rows) else []
-    names = {name: bar for row in rows for name, bar in row.bars.items() if name not in {"five_hour", "weekly"}}
-    for name in sorted(names, key=lambda name: names[name].limit != OWN or ":" in name):
-        columns += [(name, "%"), (name, "_reset")]
-    return columns
+    others = {name: bar.limit != OWN or ":" in name for row in rows for name, bar in row.bars.items()}
+    first: list[Column] = [("five_hour", "_reset")] if "five_hour" in others else []
+    names = [name for name in sorted(others, key=others.__getitem__) if name not in {"five_hour", "weekly"}]
+    return [*first, *((name, what) for name in names for what in ("%", "_reset"))]
 
 
 def _title(column: Column) -> str:
