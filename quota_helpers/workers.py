@@ -84,28 +84,19 @@ async def aside(work: Callable[[], Result]) -> Result:
         BaseException: Whatever *work* raised.
     """
     import asyncio  # noqa: PLC0415 - heavy, and only a notebook has a loop
+    from concurrent.futures import Future  # noqa: PLC0415
 
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Result] = loop.create_future()
-
-    def settle(result: Result | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
+    outcome: Future[Result] = Future()
+    outcome.set_running_or_notify_cancel()  # whoever waits may give up, and the work goes on
 
     def run() -> None:
-        result, failure = None, None
         try:
-            result = work()
+            outcome.set_result(work())
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            failure = error
-        call_in(loop, lambda: settle(result, failure))
+            outcome.set_exception(error)
 
     threading.Thread(target=run, name="quota-aside", daemon=True).start()
-    return await future
+    return await asyncio.wrap_future(outcome)
 
 
 def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

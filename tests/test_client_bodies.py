@@ -15,11 +15,12 @@ from client_support import (
 )
 from client_support import plain_environment as _plain_environment  # noqa: F401 - an autouse fixture
 
-from quota_helpers.client.body import MAX_BYTES, parse_body, read_body
+from quota_helpers.client.body import parse_body, read_body
 from quota_helpers.errors import (
     UnexpectedReplyError,
     UnreachableError,
 )
+from quota_helpers.models.reply import LARGEST_BODY
 
 
 def encoded(data, encoding):
@@ -74,14 +75,14 @@ def test_a_body_that_cannot_be_decompressed_is_a_clear_error(data, encoding, wor
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity"])
 def test_five_mebibytes_are_the_limit(encoding):
     shell = len(b'{"a":""}')
-    fits, over = (b'{"a":"' + b"x" * (MAX_BYTES - shell + more) + b'"}' for more in (0, 1))
+    fits, over = (b'{"a":"' + b"x" * (LARGEST_BODY - shell + more) + b'"}' for more in (0, 1))
     pack = {"gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}[encoding]
     reply, _ = fetch(encoded(pack(fits), encoding))
-    assert len(reply.body) == MAX_BYTES
+    assert len(reply.body) == LARGEST_BODY
     error, _ = fetch(encoded(pack(over), encoding))
     assert type(error) is UnexpectedReplyError
     assert "larger than 5 MiB" in error.message
-    assert len(error.reply.body) < MAX_BYTES
+    assert len(error.reply.body) < LARGEST_BODY
 
 
 @pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
@@ -90,11 +91,11 @@ def test_a_bomb_of_three_hundred_mebibytes_stays_small(encoding, wbits):
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(300)) + packer.flush()
     chunks = [bomb[start : start + 16_384] for start in range(0, len(bomb), 16_384)]
     tracemalloc.start()
-    body = read_body(chunks, encoding)
+    _, problem = read_body(chunks, encoding)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert body.problem == "larger than 5 MiB"
-    assert peak < 3 * MAX_BYTES
+    assert problem == "larger than 5 MiB"
+    assert peak < 3 * LARGEST_BODY
 
 
 def test_a_bomb_without_an_end_is_noticed_long_before_it():
@@ -144,7 +145,7 @@ def test_what_waits_in_the_decoder_at_the_end_is_part_of_the_body(wbits):
 
 @pytest.mark.parametrize("status", [401, 429, 500])
 def test_an_error_with_too_large_a_body_is_still_that_error(status):
-    error, _ = fetch(always(status, b"x" * (MAX_BYTES + 1)), retries=0)
+    error, _ = fetch(always(status, b"x" * (LARGEST_BODY + 1)), retries=0)
     assert error.status == status
     assert type(error) is not UnexpectedReplyError
     assert "5 MiB" in error.reply.notes[0]

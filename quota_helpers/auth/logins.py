@@ -82,18 +82,6 @@ class Found(NamedTuple):
     label: str | None = None  # what the file itself calls this login, or None
 
 
-class Claims(NamedTuple):
-    """The claims of one or two tokens; None is unknown."""
-
-    account_id: str | None = None
-    user_id: str | None = None
-    email: str | None = None
-    plan: str | None = None
-    fedramp: bool = False
-    expires_at: datetime | None = None  # when the first token expires (aware, UTC)
-    has_expiry: bool = False  # the first token has an `exp`, readable or not: then no other source is asked
-
-
 def find_logins(document: Document) -> list[Found] | Problem:
     """Every login in the document, in file order, or the problem that there is nothing like one."""
     if isinstance(document, list):
@@ -155,7 +143,7 @@ def _read(fields: Mapping[str, Any]) -> Outcome:
         return _no_quota(kind) if kind else _no_token(scopes)
     if problem := _token_problem(token):
         return problem
-    found = _account(scopes, token, read_claims(token, _in_any(scopes, _ID)))
+    found = _account(scopes, token)
     if isinstance(found, Problem) and token == _text(fields, (PERSONAL_TOKEN,)):
         unnamed = f"holds {_KINDS[PERSONAL_TOKEN]}, which names no account"
         return _no_quota(PERSONAL_TOKEN)._replace(kind=found.kind, what=unnamed)
@@ -186,26 +174,35 @@ def _no_quota(kind: str) -> Problem:
     return Problem(TokenMissingError, f"holds {_KINDS[kind]}", hint)
 
 
-def _account(scopes: tuple[Mapping[str, Any], ...], token: str, claims: Claims) -> Account | Problem:
+def _account(scopes: tuple[Mapping[str, Any], ...], token: str) -> Account | Problem:
+    """The login, as far as its file and the claims of its tokens say who it is.
+
+    The id token's own expiry is no concern of ours: it is short-lived and never sent.
+    """
     file = scopes[-1]
     session, person = (value if isinstance(value := file.get(key), dict) else {} for key in ("account", "user"))
-    account_id = _in_any(scopes, _ACCOUNT_ID) or _text(session, ("id",)) or claims.account_id
+    first, second = _payload(token), _payload(_in_any(scopes, _ID))
+    auth, profile = _objects(_AUTH, first, second), _objects(_PROFILE, first, second)
+    claimed = _first((*auth, first, second), "chatgpt_account_id")
+    account_id = _in_any(scopes, _ACCOUNT_ID) or _text(session, ("id",)) or claimed
     if account_id and account_id.startswith(_ORGANIZATION):
-        account_id = claims.account_id or account_id  # the server ignores an organization, and answers for the token's
+        account_id = claimed or account_id  # the server ignores an organization, and answers for the token's
     if account_id is None:
         return Problem(
             AccountIdMissingError, "holds a token, but neither the file nor the token says for which account"
         )
     if flaw := _header_flaw(account_id):
         return Problem(AccountIdMissingError, f"holds an account id with {flaw}, which no header may carry")
+    claims_say_when = "exp" in first or session  # readable or not: then no other source is asked
     return Account(
         name="",
         account_id=account_id,
-        user_id=claims.user_id or label(_in_any(scopes, _USER_ID) or _text(person, ("id",))),
-        email=claims.email or label(_in_any((*scopes, person), ("email",))),
-        plan=claims.plan or label(_text(session, ("plantype",))),
-        expires_at=claims.expires_at if claims.has_expiry or session else _file_expiry(scopes),
-        fedramp=claims.fedramp,
+        user_id=_first(auth, "chatgpt_user_id", "user_id")
+        or label(_in_any(scopes, _USER_ID) or _text(person, ("id",))),
+        email=_first((first, profile[0], second, profile[1]), "email") or label(_in_any((*scopes, person), ("email",))),
+        plan=_first(auth, "chatgpt_plan_type") or label(_text(session, ("plantype",))),
+        expires_at=instant(first.get("exp"), milliseconds=False) if claims_say_when else _file_expiry(scopes),
+        fedramp=any(scope.get("chatgpt_account_is_fedramp") is True for scope in auth),
         access_token=Secret(token),
     )
 
@@ -273,24 +270,6 @@ def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 
 
 # --- claims ---
-
-
-def read_claims(access_token: str, id_token: str | None) -> Claims:
-    """The claims of the access token, completed from the id token. A token that cannot be decoded says nothing.
-
-    The id token's own expiry is no concern of ours: it is short-lived and never sent.
-    """
-    first, second = _payload(access_token), _payload(id_token)
-    auth, profile = _objects(_AUTH, first, second), _objects(_PROFILE, first, second)
-    return Claims(
-        account_id=_first((*auth, first, second), "chatgpt_account_id"),
-        user_id=_first(auth, "chatgpt_user_id", "user_id"),
-        email=_first((first, profile[0], second, profile[1]), "email"),
-        plan=_first(auth, "chatgpt_plan_type"),
-        fedramp=any(scope.get("chatgpt_account_is_fedramp") is True for scope in auth),
-        expires_at=instant(first.get("exp"), milliseconds=False),
-        has_expiry="exp" in first,
-    )
 
 
 def label(value: object) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from urllib3.response import ContentDecoder, DeflateDecoder, GzipDecoder, GzipDecoderState
 
+from ..models.reply import LARGEST_BODY
 from ..paths import DEEPEST, is_too_deep
 from ..privacy import printable, rewrite
 
@@ -21,7 +22,6 @@ _MAX_DIGITS: Final = 308
 _SURROGATE: Final = "[\ud800-\udfff]"  # as text: `re` compiles it at its first use, and it is rarely used
 _Place = tuple[Any, ...]
 """(outer place, key), () for the whole body."""
-MAX_BYTES: Final = 5 * 1024 * 1024
 # Of a body that is too large this much is kept, to see what it was.
 _KEPT_BYTES: Final = 64 * 1024
 _STEP: Final = 64 * 1024
@@ -145,18 +145,14 @@ def _path(place: _Place) -> str:
     return "$" + "".join(reversed(steps))[:200]
 
 
-class Body(NamedTuple):
-    """What was read."""
+def read_body(chunks: Iterable[bytes], content_encoding: str) -> tuple[bytes, str | None]:
+    """A streamed body, still compressed, read to its end or to 5 MiB (counted before and after decompression).
 
-    data: bytes  # the bytes after decompression; when there is a problem, as far as they could be read
-    problem: str | None = None  # why this is not the whole body, or None
-
-
-def read_body(chunks: Iterable[bytes], content_encoding: str) -> Body:
-    """Read a streamed body, still compressed, to its end or to 5 MiB (counted before and after decompression)."""
+    Beside it stands why it is not whole, or None.
+    """
     codings = [name for item in content_encoding.lower().split(",") if (name := item.strip()) not in {"", "identity"}]
     if len(codings) > 1 or not _DECODERS.keys() >= set(codings):
-        return Body(b"", "in a compression we did not ask for")
+        return (b"", "in a compression we did not ask for")
     decoder = _DECODERS[codings[0]]() if codings else None
     data = bytearray()
     sent = 0
@@ -165,12 +161,12 @@ def read_body(chunks: Iterable[bytes], content_encoding: str) -> Body:
             sent += len(chunk or b"")  # empty gzip members could go on for ever
             for piece in _decoded(decoder, chunk):
                 data += piece
-                if max(sent, len(data)) > MAX_BYTES:
-                    return Body(bytes(data[:_KEPT_BYTES]), "larger than 5 MiB")
+                if max(sent, len(data)) > LARGEST_BODY:
+                    return (bytes(data[:_KEPT_BYTES]), "larger than 5 MiB")
     except zlib.error:
-        return Body(bytes(data), "compressed, and cannot be decompressed")
+        return (bytes(data), "compressed, and cannot be decompressed")
     whole = decoder is None or not sent or _ended(decoder)
-    return Body(bytes(data), None if whole else "compressed, and cut off in the middle")
+    return (bytes(data), None if whole else "compressed, and cut off in the middle")
 
 
 def _decoded(decoder: ContentDecoder | None, chunk: bytes | None) -> Iterator[bytes]:

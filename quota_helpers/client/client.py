@@ -228,7 +228,7 @@ class _Fetch:
     def _read(self, answer: HttpAnswer) -> tuple[RawReply | FetchError, bool, float | None]:
         account, echo = self._account, Echo(self._account.access_token.reveal)
         now = self._client._clock()  # noqa: SLF001 - same module
-        data, problem = echo.data(answer.body.data), answer.body.problem
+        data, problem = echo.data(answer.data), answer.problem
         if problem is None:
             parsed = parse_body(data, echo.text)
         else:

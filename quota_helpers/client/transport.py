@@ -27,7 +27,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from ..models import Secret
 from .address import is_loopback
-from .body import Body, read_body
+from .body import read_body
 from .translate import NO_FILES_LEFT, BundleError, SocksMissingError
 from .watchdog import Guard
 
@@ -47,11 +47,12 @@ class Bearer(AuthBase):
 
 
 class HttpAnswer(NamedTuple):
-    """Status, header lines in their order, and the body."""
+    """What came back."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: Body
+    headers: tuple[tuple[str, str], ...]  # lines, in their order
+    data: bytes  # the body after decompression; when there is a problem, as far as it could be read
+    problem: str | None  # why this is not the whole body
 
 
 class QuietResponse(http.client.HTTPResponse):
@@ -193,9 +194,8 @@ def ask(adapter: GuardedAdapter, url: str, headers: dict[str, str], token: Secre
         proxies=proxies_for(url),
     )
     try:
-        body = read_body(
-            response.raw.stream(_CHUNK, decode_content=False), response.headers.get("Content-Encoding", "")
-        )
-        return HttpAnswer(response.status_code, tuple(response.raw.headers.iteritems()), body)
+        chunks = response.raw.stream(_CHUNK, decode_content=False)
+        body = read_body(chunks, response.headers.get("Content-Encoding", ""))
+        return HttpAnswer(response.status_code, tuple(response.raw.headers.iteritems()), *body)
     finally:
         response.close()
