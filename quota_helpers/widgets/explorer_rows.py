@@ -92,9 +92,9 @@ def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...
     mine, theirs = ({one[0]: one for one in _columns(body)} for body in (rows, other))
     inside: dict[str, list[str]] = {}
     for body, known in ((rows, ()), (other, mine)):
-        for row in body:
-            if row.path not in known:
-                inside.setdefault(row.parent, []).append(row.path)
+        for path, parent, *_ in body.rows:
+            if path not in known:
+                inside.setdefault(parent, []).append(path)
     waiting = ["$"]
     while waiting:
         path = waiting.pop()
@@ -108,9 +108,8 @@ def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...
 
 
 def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        note = (row.status, row.read_as, row.rule, row.why, row.meaning)
-        yield row.path, row.depth, row.key, row.type, row.value, note
+    for path, _, depth, key, kind, value, _, read_as, rule, status, why, meaning in rows.rows:
+        yield path, depth, key, kind, value, (status, read_as, rule, why, meaning)
 
 
 def _comparable(field: tuple[Any, ...]) -> tuple[str, str | None]:
