@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from .normalize import normalize_headers, normalize_token_count, normalize_usage
     from .outlook.answers import answers
     from .outlook.burn import burn
-    from .outlook.cost_changes import cost_changes
+    from .outlook.costs import cost_changes, percent_costs
     from .outlook.enough import enough
     from .outlook.forecast import forecast
     from .outlook.pace import pace
-    from .outlook.percent_costs import percent_costs
     from .outlook.record import backtest, track_record
     from .outlook.spans import compare_spans, measure
     from .outlook.unexplained import unexplained
@@ -83,8 +82,7 @@ _EXPORTS = {
     "outlook.pace": "pace",
     "outlook.record": "backtest track_record",
     "outlook.unexplained": "unexplained",
-    "outlook.percent_costs": "percent_costs",
-    "outlook.cost_changes": "cost_changes",
+    "outlook.costs": "cost_changes percent_costs",
     "outlook.spans": "compare_spans measure",
     "raw": "compare_fields field_table find_drift header_table replay save_case",
     "sessions": "read_sessions",

@@ -16,7 +16,7 @@ from quota_helpers.invented.history import PACE, demo_snapshots, write_codex_hom
 from quota_helpers.invented.history import month as kept_month
 from quota_helpers.models.tidy import INVENTED_SESSIONS
 from quota_helpers.normalize import normalize_token_count
-from quota_helpers.outlook.cost_changes import cost_changes
+from quota_helpers.outlook.costs import cost_changes
 from quota_helpers.outlook.unexplained import unexplained
 from quota_helpers.sessions import read_sessions
 from quota_helpers.sources import demo

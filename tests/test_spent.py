@@ -6,8 +6,7 @@ import pytest
 from spent_support import spender
 
 from quota_helpers.outlook.burn import burn
-from quota_helpers.outlook.cost_changes import CHANGE_COLUMNS, cost_changes
-from quota_helpers.outlook.percent_costs import percent_costs
+from quota_helpers.outlook.costs import CHANGE_COLUMNS, cost_changes, percent_costs
 from quota_helpers.outlook.unexplained import UNEXPLAINED_COLUMNS, unexplained
 
 START = pd.Timestamp("2026-06-01", tz="UTC")

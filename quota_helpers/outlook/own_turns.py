@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..frames import Integers, counts, micros
 from ..periods.readings import Floats
-from ..sessions.table import OWN_PROVIDER, UNATTRIBUTED
+from ..sessions.table import OWN_PROVIDER
 
 KINDS: Final = ("input", "cached_input", "output", "reasoning")
 """What tokens are told apart by: input that was not cached, input that was, visible output, reasoning."""
@@ -60,7 +60,11 @@ def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
     """
     tokens = counts(tokens)
     time = micros(tokens["time"])
-    amounts = _amounts(tokens)
+    told = ("total", "cached_input", "output", "reasoning")
+    total, cached, output, reasoning = tokens.reindex(columns=told).fillna(0).to_numpy(np.float64).T
+    reasoning = np.minimum(reasoning, output)
+    fresh = np.maximum(0.0, total - cached - output)
+    amounts = np.column_stack([fresh, cached, output - reasoning, reasoning])
     model, models = pd.factorize(tokens["model"].fillna("model not named"))
     mine = amounts.sum(axis=1) > 0
     if "provider" in tokens:
@@ -71,18 +75,3 @@ def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
         rows = rows[np.argsort(time[rows], kind="stable")]
         found[str(key)] = Turns(rows, time[rows], amounts[rows], model[rows], tuple(map(str, models)))
     return found
-
-
-def nobodys(turns: dict[str, Turns]) -> Integers:
-    """When the turns ended of which the logs do not say whose they are."""
-    return turns[UNATTRIBUTED].time if UNATTRIBUTED in turns else np.zeros(0, np.int64)
-
-
-def _amounts(tokens: pd.DataFrame) -> Floats:
-    columns = {
-        name: tokens[name].fillna(0).to_numpy(np.float64) if name in tokens else np.zeros(len(tokens))
-        for name in ("total", "cached_input", "output", "reasoning")
-    }
-    reasoning = np.minimum(columns["reasoning"], columns["output"])
-    fresh = np.maximum(0.0, columns["total"] - columns["cached_input"] - columns["output"])
-    return np.column_stack([fresh, columns["cached_input"], columns["output"] - reasoning, reasoning])

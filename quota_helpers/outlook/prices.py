@@ -29,9 +29,12 @@ ROUNDING: Final = 1 / 6
 
 _KIND_SPREAD: Final = (0.6, 0.4, 0.4)  # how far from the usual ones weights are looked for, as logarithms
 _MODEL_SPREAD: Final = 1.2  # the same of one model beside another
-_STARTS: Final = (0.12, 0.3, 0.5)  # quantiles of points per token at which the fit begins: one comes out best
+_FIXED: Final = 1e-6  # the same of what is given
+_LOW: Final = 0.35  # quantile of points per token at which a fit begins
 _ROUNDS: Final = 14
+_PRICES_FIRST: Final = 4  # rounds in which weights move by half, for prices decide which blocks are one's own
 _ELSEWHERE: Final = 10.0  # points: how far others' use reaches
+_SHARES: Final = (0.01, 0.6)  # of blocks that others had a share in, the least and the most
 _SPREADS: Final = (0.02, 0.3)  # of the price from block to block, as a share: the least and the most
 _LEAST: Final = 8  # blocks
 
@@ -41,22 +44,19 @@ class Prices:
     """What a fit found.
 
     Attributes:
-        weights: By model and kind (`KINDS`); fresh input of the most used model weighs 1.
         per_token: Points that a weighted token costs, for each group of blocks.
-        covariance: Of the logarithms of `per_token`, of the weights of kinds but the first, and of the models' factors
-            in the order of `order`, without the first.
-        order: The models, the most used one first.
+        weights: By model and kind (`KINDS`); fresh input of the most used model weighs 1.
+        factors: By model and kind: which of the factors a weight is the product of.
+        covariance: Of the logarithms of `per_token` and of the factors.
         spread: How far a block's points deviate from its price, as a share.
-        own: For each block, the probability that nobody else had a share in it.
         likelihood: Logarithm of how likely all of it is.
     """
 
-    weights: Floats
     per_token: Floats
+    weights: Floats
+    factors: Floats
     covariance: Floats
-    order: Places
     spread: float
-    own: Floats
     likelihood: float
 
     def due(self, amounts: Floats, group: Places) -> Floats:
@@ -66,32 +66,112 @@ class Prices:
 
     def error(self, due: Floats, group: Places) -> float:
         """The standard error of a sum of such points that comes from what prices and weights leave open."""
-        by_kind, by_model = due.sum(axis=(0, 1)), due.sum(axis=(0, 2))[self.order]
-        by_group = np.bincount(group, due.sum(axis=(1, 2)), len(self.per_token))
-        slope = np.concatenate([by_group, by_kind[1:], by_model[1:]])
+        slope = _slopes(due, group, len(self.per_token), self.factors).sum(axis=0)
         return float(np.sqrt(max(0.0, slope @ self.covariance @ slope)))
 
 
 def fit_prices(
     points: Floats, amounts: Floats, group: Places, given: Mapping[str, float] | None = None
 ) -> Prices | None:
-    """Prices of groups of blocks, and the weights that they share; None where there is too little to tell.
+    """Prices of groups of blocks, and the weights that they share; None where there are too few blocks.
 
     Args:
         points: By how much each block rose.
         amounts: Tokens of each block by model and kind.
         group: Which price each block has, from 0 on.
-        given: Weights that are not to be fitted.
-
-    Raises:
-        TypeError, ValueError: As `checked_weights`.
+        given: Weights that are not to be fitted, as `checked_weights` returns them.
     """
-    known = checked_weights(given)
-    enough = len(points) >= _LEAST and all((points[group == one].sum() > 0) for one in range(group.max() + 1))
-    if not enough:
+    if len(points) < _LEAST:
         return None
-    found = [_Fit(points, amounts, group, known, start).run() for start in _STARTS]
-    return max(found, key=lambda one: one.likelihood)
+    given = given or {}
+    groups, models, kinds = int(group.max()) + 1, amounts.shape[1], len(KINDS) - 1
+    # A weight is the product of a factor of its kind and one of its model.
+    factors = np.zeros((models, len(KINDS), kinds + models))
+    factors[:, range(1, len(KINDS)), range(kinds)] = 1
+    factors[range(models), :, range(kinds, kinds + models)] = 1
+    usual = np.array([given.get(kind, weight) for kind, weight in zip(KINDS[1:], USUAL, strict=True)])
+    lowest, highest = (
+        np.log([given.get(kind, bound[end]) for kind, bound in zip(KINDS[1:], BOUNDS, strict=True)]) for end in (0, 1)
+    )
+    most = amounts.sum(axis=(0, 2)).argmax()
+    spread = [_FIXED if kind in given else one for kind, one in zip(KINDS[1:], _KIND_SPREAD, strict=True)]
+    spread += [_FIXED if model == most else _MODEL_SPREAD for model in range(models)]
+    prior = np.concatenate([np.zeros(groups), np.log(usual), np.zeros(models)])
+    precision = np.append(np.zeros(groups), np.array(spread) ** -2.0)
+    at = prior.copy()
+    weighted = (amounts * np.append(1.0, usual)).sum(axis=(1, 2))
+    each = [price_of(points[group == one], weighted[group == one], _SPREADS[1])[0] for one in range(groups)]
+    at[:groups] = np.log(np.nan_to_num(each, nan=1e-12))
+    share, variance, beginning = 0.2, 0.09, np.append(np.ones(groups), np.full(kinds + models, 0.5))
+    for turn in range(_ROUNDS):
+        pieces = amounts * np.exp(factors @ at[groups:]) * np.exp(at[group])[:, None, None]
+        due = pieces.sum(axis=(1, 2))
+        off, noise = points - due, ROUNDING + variance * due**2
+        own, likely = mixture(off, due, noise, share)
+        share = shared(own)
+        trust = own / noise
+        if turn > 1:
+            found = ((off**2 - ROUNDING) * trust * due**2 / noise).sum() / max(1e-9, (trust * due**4 / noise).sum())
+            variance = float(np.clip(found, _SPREADS[0] ** 2, _SPREADS[1] ** 2))
+        slopes = _slopes(pieces, group, groups, factors)
+        curve = (slopes * trust[:, None]).T @ slopes + np.diag(precision + 1e-9)
+        step = np.linalg.solve(curve, slopes.T @ (trust * off) + (prior - at) * precision).clip(-0.7, 0.7)
+        at += step * beginning if turn < _PRICES_FIRST else step
+        at[groups : groups + kinds] = at[groups : groups + kinds].clip(lowest, highest)
+    return Prices(
+        per_token=np.exp(at[:groups]),
+        weights=np.exp(factors @ at[groups:]),
+        factors=factors,
+        covariance=np.linalg.inv(curve),
+        spread=variance**0.5,
+        likelihood=float(likely.sum() - ((at - prior) ** 2 * precision).sum() / 2),
+    )
+
+
+def _slopes(pieces: Floats, group: Places, groups: int, factors: Floats) -> Floats:
+    """By how much the points of each block rise with the logarithms of prices and factors."""
+    prices = (group[:, None] == np.arange(groups)) * pieces.sum(axis=(1, 2))[:, None]
+    return np.hstack([prices, np.tensordot(pieces, factors, 2)])
+
+
+def price_of(points: Floats, weighted: Floats, spread: float) -> tuple[float, float]:
+    """Points that a weighted token costs, others' use beside it left out; and its standard error as a share.
+
+    Args:
+        points: Of each block.
+        weighted: Its weighted tokens.
+        spread: How far a block's points deviate from its price, as a share.
+    """
+    if not points.sum() > 0:
+        return np.nan, np.inf
+    price, share, known = float(np.quantile(points / weighted, _LOW)), 0.2, 0.0
+    for _ in range(_ROUNDS):
+        due = price * weighted
+        noise = ROUNDING + (spread * due) ** 2
+        own, _ = mixture(points - due, due, noise, share)
+        share = shared(own)
+        known = float((own * weighted**2 / noise).sum())
+        price = max(1e-15, float((own * points * weighted / noise).sum()) / max(1e-12, known))
+    return price, max(1e-12, price**2 * known) ** -0.5
+
+
+def shared(own: Floats) -> float:
+    """The share of blocks that others had a share in."""
+    return float(np.clip(1 - own.mean(), *_SHARES))
+
+
+def mixture(off: Floats, due: Floats, noise: Floats, share: float) -> tuple[Floats, Floats]:
+    """How probable it is that a block is one's own, and the logarithm of its likelihood.
+
+    Args:
+        off: Points above what was due, or below.
+        due: Points that were due.
+        noise: Variance of the deviation of a block of one's own.
+        share: Of blocks that others had a share in.
+    """
+    own = (1 - share) * np.exp(-(off**2) / 2 / noise) / np.sqrt(2 * np.pi * noise)
+    others = share * np.where(off > 0, 1.0, 0.1) / (_ELSEWHERE + due)
+    return own / (own + others), np.log(own + others)
 
 
 def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
@@ -108,98 +188,3 @@ def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
         if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
             raise ValueError(f"the weight of {name} must be a number above 0, not {weight!r}")
     return dict(given)
-
-
-class _Fit:
-    """One run: logarithms of the prices, the three weights and the models' factors, in this order."""
-
-    def __init__(self, points: Floats, amounts: Floats, group: Places, given: dict[str, float], start: float) -> None:
-        self.points, self.group = points, group
-        self.groups, models = int(group.max()) + 1, amounts.shape[1]
-        self.order = np.argsort(-amounts.sum(axis=(0, 2)), kind="stable")
-        self.amounts = amounts[:, self.order]
-        usual = [given.get(kind, weight) for kind, weight in zip(KINDS[1:], USUAL, strict=True)]
-        spread = [1e-6 if kind in given else one for kind, one in zip(KINDS[1:], _KIND_SPREAD, strict=True)]
-        bounds = [
-            (weight, weight) if kind in given else both
-            for kind, weight, both in zip(KINDS[1:], usual, BOUNDS, strict=True)
-        ]
-        self.low, self.high = np.log(np.array(bounds)).T
-        self.prior = np.concatenate([np.zeros(self.groups), np.log(usual), np.zeros(models - 1)])
-        self.precision = np.concatenate(
-            [np.zeros(self.groups), np.array(spread) ** -2.0, np.full(models - 1, _MODEL_SPREAD**-2)]
-        )
-        self.at = self.prior.copy()
-        self.at[: self.groups] = [self._quantile(one, start) for one in range(self.groups)]
-
-    def run(self) -> Prices:
-        share, variance = 0.2, getattr(self, "v0", 0.3) ** 2
-        for turn in range(_ROUNDS):
-            pieces = self._pieces()
-            due = pieces.sum(axis=(1, 2))
-            off = self.points - due
-            noise = ROUNDING + variance * due**2
-            own, likely = mixture(off, due, noise, share)
-            share = float(np.clip(1 - own.mean(), 0.01, 0.6))
-            if turn > 1:
-                found = (own * (off**2 - ROUNDING) * due**2 / noise**2).sum() / max(
-                    1e-9, (own * due**4 / noise**2).sum()
-                )
-                variance = float(np.clip(found, _SPREADS[0] ** 2, _SPREADS[1] ** 2))
-            slopes = np.zeros((len(due), len(self.at)))
-            slopes[np.arange(len(due)), self.group] = due
-            slopes[:, self.groups : self.groups + 3] = pieces.sum(axis=1)[:, 1:]
-            slopes[:, self.groups + 3 :] = pieces.sum(axis=2)[:, 1:]
-            weighed = slopes * (own / noise)[:, None]
-            curve = weighed.T @ slopes + np.diag(self.precision + 1e-9)
-            step = np.clip(np.linalg.solve(curve, weighed.T @ off + (self.prior - self.at) * self.precision), -0.7, 0.7)
-            if turn < 4:  # noqa: PLR2004 - first the prices, for they decide which blocks are one's own
-                step[self.groups :] /= 2
-            self.at += step
-            kinds = self.at[self.groups : self.groups + 3]
-            np.clip(kinds, self.low, self.high, out=kinds)
-        prior = float(((self.at - self.prior) ** 2 * self.precision).sum() / 2)
-        factors = np.empty(len(self.order))
-        factors[self.order] = np.exp(np.append(0.0, self.at[self.groups + 3 :]))
-        kinds = np.exp(np.append(0.0, self.at[self.groups : self.groups + 3]))
-        return Prices(
-            weights=factors[:, None] * kinds,
-            per_token=np.exp(self.at[: self.groups]),
-            covariance=np.linalg.inv(curve),
-            order=self.order,
-            spread=variance**0.5,
-            own=own,
-            likelihood=float(likely.sum()) - prior,
-        )
-
-    def _pieces(self) -> Floats:
-        """Points due for the tokens of each block, by model and kind."""
-        kinds = np.exp(np.append(0.0, self.at[self.groups : self.groups + 3]))
-        models = np.exp(np.append(0.0, self.at[self.groups + 3 :]))
-        due: Floats = self.amounts * kinds * models[:, None] * np.exp(self.at[self.group])[:, None, None]
-        return due
-
-    def _quantile(self, group: int, share: float) -> float:
-        """The logarithm of points per weighted token that this share of a group's tokens does not exceed."""
-        weighted = (self.amounts * np.exp(np.append(0.0, self.prior[self.groups : self.groups + 3]))).sum(axis=(1, 2))
-        mine = (self.group == group) & (weighted > 0)
-        if not mine.any():
-            return float(np.log(1e-9))
-        ratio, weight = self.points[mine] / weighted[mine], weighted[mine]
-        order = np.argsort(ratio, kind="stable")
-        reached = np.cumsum(weight[order])
-        return float(np.log(max(1e-12, ratio[order][np.searchsorted(reached, share * reached[-1])])))
-
-
-def mixture(off: Floats, due: Floats, noise: Floats, share: float) -> tuple[Floats, Floats]:
-    """How probable it is that a block is one's own, and the logarithm of its likelihood.
-
-    Args:
-        off: Points above what was due, or below.
-        due: Points that were due.
-        noise: Variance of the deviation of a block of one's own.
-        share: Of blocks that others had a share in.
-    """
-    own = (1 - share) * np.exp(-(off**2) / 2 / noise) / np.sqrt(2 * np.pi * noise)
-    others = share * np.where(off > 0, 1.0, 0.1) / (_ELSEWHERE + due)
-    return own / (own + others), np.log(own + others)

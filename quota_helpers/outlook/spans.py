@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +24,8 @@ from .blocks import LONGEST_LAG, rises_of
 from .ledger import OWN_LIMIT
 from .own_turns import Turns, turns_by_account
 
+Column = tuple[str, dict[str, Any]]
+
 KIND_WORDS: Final = ("fresh input", "cached input", "visible output", "reasoning")
 
 _PUBLIC: Final = re.compile(r"(?:gpt|codex|o\d)[\w.\-]{0,40}", re.ASCII)
@@ -39,79 +40,36 @@ _NO_TURNS: Final = pd.DataFrame(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Span:
-    """A stretch of time of one's own work.
-
-    Attributes:
-        label: What its owner calls it.
-        since: Its beginning (aware, UTC).
-        until: Its end.
-        windows: Readings; those from before and after it may be among them.
-        tokens: Turns; the same.
-        session: Only the turns of this session count; None: all.
-    """
-
-    label: str
-    since: datetime
-    until: datetime
-    windows: pd.DataFrame
-    tokens: pd.DataFrame
-    session: str | None = None
-
-    def rows(self) -> dict[str, Any]:
-        """What was spent, by name; names of accounts are left out, they are numbered where there are several."""
-        low, high = micros_of(self.since), micros_of(self.until)
-        tokens = counts(self.tokens)
-        time = micros(tokens["time"])
-        inside = (time > low) & (time <= high)
-        mine = inside if self.session is None else inside & (tokens["session"] == self.session).to_numpy()
-        turns = turns_by_account(tokens[mine])
-        found: dict[str, Any] = {"duration": duration(self.until - self.since), "turns": int(mine.sum())}
-        found["turns of other sessions meanwhile"] = int(inside.sum() - mine.sum())
-        found |= _tokens(tokens[mine], list(turns.values()))
-        series = follow_all(readings(self.windows, "windows"), limits=OWN_LIMIT)
-        risen = [(one, _risen(one, low, high), turns.get(one.series.account_key or "")) for one in series]
-        told = [each for each in risen if each[2]] or [each for each in risen if each[1] and each[1][0]]
-        keys = list(dict.fromkeys(one.series.whose for one, *_ in told))
-        for one, points, spent in told:
-            account = f"account {keys.index(one.series.whose) + 1}, " if len(keys) > 1 else ""
-            found |= {f"{account}{one.series.window}, {name}": value for name, value in _points(points, spent)}
-        return found
-
-
 class Comparison:
-    """Spans side by side, or one alone.
+    """What was spent in stretches of time, side by side; or in one alone.
 
     Attributes:
-        spans: What is compared.
+        columns: Of each stretch: what its owner calls it, and what is known of it.
     """
 
-    def __init__(self, *spans: Span) -> None:
-        self.spans = spans
+    def __init__(self, *columns: Column) -> None:
+        self.columns = columns
 
-    def ended(self) -> tuple[Span, ...]:
-        """Its spans.
+    def ended(self) -> tuple[Column, ...]:
+        """Its columns.
 
         Raises:
             ValueError: It is a run that has not ended.
         """
-        if not self.spans:
+        if not self.columns:
             raise ValueError("nothing was measured yet: what a run cost is known when its `with` block has ended")
-        return self.spans
+        return self.columns
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each thing that is known, a column for each span.
+        """One row for each thing that is known, a column for each stretch.
 
         Raises:
             ValueError: As `ended`.
         """
-        spans = self.ended()
-        names = [span.label for span in spans]
+        names, columns = zip(*self.ended(), strict=True)
         if len(set(names)) < len(names):
-            names = [f"{name} ({number})" for number, name in enumerate(names, 1)]
-        columns = [span.rows() for span in spans]
+            names = tuple(f"{name} ({number})" for number, name in enumerate(names, 1))
         rows = list(dict.fromkeys(row for column in columns for row in column))
         values = {name: [column.get(row) for row in rows] for name, column in zip(names, columns, strict=True)}
         return pd.DataFrame(values, index=pd.Index(rows, name="what"), dtype=object)
@@ -119,7 +77,7 @@ class Comparison:
     def evidence(self) -> str:
         """The table as Markdown that tells nobody's name, path, e-mail, session or project; raises as `table`."""
         table = self.table.map(_short)
-        names = ("first", "second") if len(self.spans) > 1 else ("this run",)
+        names = ("first", "second") if len(self.columns) > 1 else ("this run",)
         lines = [f"| what | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
         lines += [f"| {what} | {' | '.join(values)} |" for what, *values in table.itertuples()]
         return "\n".join([*lines, "", _NOTE])
@@ -145,10 +103,10 @@ class Run(Comparison):
         self.label = label
 
     def __repr__(self) -> str:
-        return super().__repr__() if self.spans else f"Run({self.label!r}, going on)"
+        return super().__repr__() if self.columns else f"Run({self.label!r}, going on)"
 
     def _repr_html_(self) -> str | None:
-        return super()._repr_html_() if self.spans else None
+        return super()._repr_html_() if self.columns else None
 
 
 def measure(
@@ -190,7 +148,7 @@ def _measured(run: Run, given: Source | None, codex_home: str | os.PathLike[str]
                 logs = read_sessions(codex_home, begun.fetched_at, cache=False)
                 told = [part for part in (windows, logs.windows) if len(part)]
                 windows, tokens = pd.concat(told, ignore_index=True) if told else windows, logs.tokens
-            run.spans = (Span(run.label, begun.fetched_at, ended.fetched_at, windows, tokens),)
+            run.columns = ((run.label, _spent(begun.fetched_at, ended.fetched_at, windows, tokens)),)
 
 
 def compare_spans(
@@ -228,30 +186,31 @@ def compare_spans(
         with open_history() as history:
             windows = history.frame() if windows is None else windows
             tokens = history.tokens() if tokens is None else tokens
-    spans: list[Span] = []
+    columns: list[Column] = []
     for one, name in ((a, "a"), (b, "b")):
         if isinstance(one, Run):
-            spans += one.ended()
+            columns += one.ended()
         elif windows is not None and tokens is not None:
-            spans.append(
-                _session(one, windows, tokens) if isinstance(one, str) else _between(one, name, windows, tokens)
-            )
-    return Comparison(*spans)
+            session = one if isinstance(one, str) else None
+            since, until = _ends(one, windows, tokens) if isinstance(one, str) else _moments(one, name, windows)
+            label = f"{since:%d %b %H:%M}" if session is None else "session"
+            columns.append((label, _spent(since, until, windows, tokens, session)))
+    return Comparison(*columns)
 
 
-def _between(pair: Sequence[Moment], name: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
-    """The span between two moments; a timedelta counts back from the newest reading."""
+def _moments(pair: Sequence[Moment], name: str, windows: pd.DataFrame) -> tuple[datetime, datetime]:
+    """The two moments; a timedelta counts back from the newest reading."""
     if len(pair) != 2:  # noqa: PLR2004 - a beginning and an end
         raise ValueError(f"{name} has {len(pair)} moments instead of (since, until)")
     now = present_of(readings(windows, "windows"), None)
     since, until = (moment(one, now=now, name=word) for one, word in zip(pair, ("since", "until"), strict=True))
     if until <= since:
         raise ValueError(f"{name} ends before it begins: give (since, until)")
-    return Span(f"{since:%d %b %H:%M}", since, until, windows, tokens)
+    return since, until
 
 
-def _session(session: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
-    """The span of a session: from its first turn's beginning to the reading after its last."""
+def _ends(session: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> tuple[datetime, datetime]:
+    """From a session's first turn's beginning to the reading after its last."""
     tokens = counts(tokens)
     mine = (tokens["session"] == session).to_numpy() if "session" in tokens else np.zeros(len(tokens), np.bool_)
     if not mine.any():
@@ -262,7 +221,33 @@ def _session(session: str, windows: pd.DataFrame, tokens: pd.DataFrame) -> Span:
     limit = time[time > last].min(initial=last + LONGEST_LAG + 1)
     begin = max(seen[seen < first].max(initial=0), first - LONGEST_LAG)
     end = seen[(seen >= last) & (seen < limit)].max(initial=last)
-    return Span("session", from_micros(min(int(begin), first - 1)), from_micros(int(end)), windows, tokens, session)
+    return from_micros(min(int(begin), first - 1)), from_micros(int(end))
+
+
+def _spent(
+    since: datetime, until: datetime, windows: pd.DataFrame, tokens: pd.DataFrame, session: str | None = None
+) -> dict[str, Any]:
+    """What was spent meanwhile, by name; only the turns of the session count, where there is one.
+
+    Names of accounts are left out: they are numbered where there are several.
+    """
+    low, high = micros_of(since), micros_of(until)
+    tokens = counts(tokens)
+    time = micros(tokens["time"])
+    inside = (time > low) & (time <= high)
+    mine = inside if session is None else inside & (tokens["session"] == session).to_numpy()
+    turns = turns_by_account(tokens[mine])
+    found: dict[str, Any] = {"duration": duration(until - since), "turns": int(mine.sum())}
+    found["turns of other sessions meanwhile"] = int(inside.sum() - mine.sum())
+    found |= _tokens(tokens[mine], list(turns.values()))
+    series = follow_all(readings(windows, "windows"), limits=OWN_LIMIT)
+    risen = [(one, _risen(one, low, high), turns.get(one.series.account_key or "")) for one in series]
+    told = [each for each in risen if each[2]] or [each for each in risen if each[1] and each[1][0]]
+    keys = list(dict.fromkeys(one.series.whose for one, *_ in told))
+    for one, points, own in told:
+        account = f"account {keys.index(one.series.whose) + 1}, " if len(keys) > 1 else ""
+        found |= {f"{account}{one.series.window}, {name}": value for name, value in _points(points, own)}
+    return found
 
 
 def _tokens(tokens: pd.DataFrame, turns: Sequence[Turns]) -> dict[str, Any]:

@@ -144,10 +144,10 @@ def _sum(ledger: Ledger, inside: Flags) -> tuple[float, float]:
     # Of a full window nobody knows what more it would have been.
     left = np.where(blocks.full, np.maximum(0.0, blocks.points - due), blocks.points - due)
     left = np.where(blocks.unsure, 0.0, left)[inside]
-    if ledger.prices is None or ledger.group is None:
+    if ledger.prices is None:
         return float(left.sum()), float(np.sqrt(ROUNDING))
     group = ledger.group[inside]
-    doubt = ledger.prices.error(ledger.prices.due(ledger.amounts[inside], group), group)
+    doubt = ledger.prices.error(ledger.prices.due(blocks.amounts[inside], group), group)
     apart = 1 + int((blocks.since[inside][1:] != blocks.until[inside][:-1]).sum())
     scatter = float(((ledger.spread * due[inside]) ** 2).sum())
     return float(left.sum()), float(np.sqrt(scatter + ROUNDING * apart + doubt**2))

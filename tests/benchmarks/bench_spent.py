@@ -8,7 +8,7 @@ import pytest
 from spent_support import spender
 
 from quota_helpers.outlook.burn import burn
-from quota_helpers.outlook.cost_changes import cost_changes
+from quota_helpers.outlook.costs import cost_changes
 from quota_helpers.outlook.unexplained import unexplained
 
 TURNS = 50_000

@@ -11,7 +11,7 @@ import pytest
 from simulated_users import START
 from spent_support import spender
 
-from quota_helpers.outlook.cost_changes import cost_changes
+from quota_helpers.outlook.costs import cost_changes
 from quota_helpers.outlook.unexplained import unexplained
 
 SEEDS = range(1000, 1060)
