@@ -7,7 +7,7 @@ turn; what rises in a quiet block was used by nobody whose log is here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..frames import Integers
 from ..periods import Followed
 from ..periods.readings import Flags, Floats
 from ..times import MISSING, SECOND
-from .own_turns import KINDS, Places, Turns
+from .own_turns import Places, Turns
 
 LONGEST_LAG: Final = 35 * 60 * SECOND
 """Microseconds after a turn's end within which a percentage may still rise because of it."""
@@ -54,9 +54,12 @@ class Blocks:
         unsure: Whether turns ran of which nobody knows whose they are.
         full: Whether the window was full at its end: what would have been used more is not known.
         hours: How long it lasted, without the time in which a window of the account was full.
+        quiet_points: What rose in quiet blocks up to its end.
+        quiet_hours: How long those lasted.
         low: Its first turn, as a position in `Turns`.
         high: The position after its last one.
         amounts: Its tokens by model and kind.
+        weighted: Its weighted tokens, where a `Ledger` has the weights.
     """
 
     since: Integers
@@ -66,15 +69,16 @@ class Blocks:
     unsure: Flags
     full: Flags
     hours: Floats
+    quiet_points: Floats
+    quiet_hours: Floats
     low: Places
     high: Places
     amounts: Floats
+    weighted: Floats
 
-    def counted(self, turns: Turns, lag: int) -> Blocks:
-        """The blocks with the turns that are counted in them if that is done so late (microseconds)."""
-        low, high = (np.searchsorted(turns.time, time - lag, side="right") for time in (self.since, self.until))
-        spent = turns.cumulated()
-        return replace(self, low=low, high=high, amounts=spent[high] - spent[low])
+    def part(self, chosen: Flags | slice) -> Blocks:
+        """Some of the blocks."""
+        return Blocks(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
     @property
     def trickle(self) -> Floats:
@@ -104,15 +108,17 @@ def blocks_of(
     turns: Turns,
     doubtful: Integers,
     shut: tuple[Integers, Floats],
+    lag: int = 0,
     edges: Sequence[int] = (),
 ) -> Blocks:
-    """Cut a window's time; the turns are not `counted` yet. It begins with the first of them: who knows of logs before?
+    """Cut a window's time; it begins with the first turn, for before nobody knows whether logs were kept.
 
     Args:
         followed: The window's readings.
         turns: The account's turns, of which there is one at least.
         doubtful: When turns ended of which nobody knows whose they are.
         shut: What `time_shut` says of the account's windows.
+        lag: How late turns are counted, in microseconds.
         edges: Moments that no block reaches over; a rise belongs to the reading that shows it.
     """
     known = (columns := rises_of(followed))[0] >= turns.time[0] - LONGEST_LAG
@@ -129,27 +135,47 @@ def blocks_of(
     apart = since[1:] != until[:-1]
     for told in (cycle, part, own, unsure, burst & ~own):
         apart |= told[1:] != told[:-1]
-    new = np.append(np.ones(min(1, len(since)), np.bool_), apart)
-    # A long block of turns is cut where another so many points have risen.
-    before = np.cumsum(points) - points
-    piece = (before - before[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]) // PIECE * own
-    new[1:] |= piece[1:] != piece[:-1]
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(since))[: len(first)] - 1
+    ran = [np.searchsorted(turns.time, time - lag, side="right") for time in (since, until)]
+    first = _pieces(points, np.append(np.ones(min(1, len(since)), np.bool_), apart), own, ran)
+    last = _lasts(first, len(since))
     shut_until, shut_since = (np.interp(times, *shut) for times in (until[last], since[first]))
-    none = np.zeros(len(first), np.intp)
+    risen, spent = np.add.reduceat(points, first) if len(first) else points, turns.cumulated()
+    hours = (until[last] - since[first] - shut_until + shut_since) / (3600.0 * SECOND)
+    low, high = ran[0][first], ran[1][last]
     return Blocks(
         since=since[first],
         until=until[last],
-        points=before[last] + points[last] - before[first],
+        points=risen,
         own=own[first],
         unsure=unsure[first],
         full=start[last] + points[last] >= FULL,
-        hours=(until[last] - since[first] - shut_until + shut_since) / (3600.0 * SECOND),
-        low=none,
-        high=none,
-        amounts=np.zeros((len(first), len(turns.models), len(KINDS))),
+        hours=hours,
+        quiet_points=np.cumsum(np.where(own[first], 0.0, risen)),
+        quiet_hours=np.cumsum(np.where(own[first], 0.0, hours)),
+        low=low,
+        high=high,
+        amounts=spent[high] - spent[low],
+        weighted=np.zeros(len(first)),
     )
+
+
+def _pieces(points: Floats, new: Flags, own: Flags, ran: Sequence[Places]) -> Places:
+    """The first interval of each block; long blocks of turns in pieces that have `PIECE` points and a turn at least.
+
+    *new*: whether a block begins with an interval; *ran*: how many turns had ended at its beginning and at its end.
+    """
+    begin = np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))
+    before = np.cumsum(points) - points
+    piece = (before - before[begin]) // PIECE * own
+    first = np.flatnonzero(new | (np.diff(piece, prepend=0) != 0))
+    last = _lasts(first, len(new))
+    enough = before[last] + points[last] - before[first] >= PIECE
+    enough &= (ran[1][last] > ran[0][first]) & (ran[0][first] > ran[0][begin[first]])
+    return first[new[first] | enough]
+
+
+def _lasts(first: Places, count: int) -> Places:
+    return np.append(first[1:], count)[: len(first)] - 1
 
 
 def time_shut(mine: Sequence[Followed]) -> tuple[Integers, Floats]:

@@ -13,10 +13,11 @@ from ..labels import Names
 from ..periods.readings import Floats
 from ..tables import frame_of
 from ..times import from_micros
+from .blocks import Blocks
 from .ledger import DOMINANT, Ledger, ledgers_of
 from .own_turns import KINDS
 from .prices import price_of
-from .steps import Spending, Step, find_steps, rise_at, strongest
+from .steps import Step, find_steps, prices_at, strongest
 
 ALL_MODELS: Final = "all models"
 ALL_EFFORTS: Final = "all efforts"
@@ -123,7 +124,7 @@ def _whose(ledger: Ledger) -> dict[str, Any]:
 
 
 def _series(
-    spending: Spending, steps: tuple[Step, ...], spread: float, rng: np.random.Generator
+    spending: Blocks, steps: tuple[Step, ...], spread: float, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
     """A row for each step of a price, or one that says why there is none."""
     places = np.searchsorted(spending.since, [step.at for step in steps]).tolist()
@@ -141,7 +142,7 @@ def _series(
         yield _unchanged(spending, spread, rng)
 
 
-def _unchanged(spending: Spending, spread: float, rng: np.random.Generator) -> dict[str, Any]:
+def _unchanged(spending: Blocks, spread: float, rng: np.random.Generator) -> dict[str, Any]:
     place, chance = strongest(spending, spread, rng)
     if not place:
         return {"verdict": "undecided", "reason": "too few rises beside turns to compare earlier with later"}
@@ -155,13 +156,13 @@ def _unchanged(spending: Spending, spread: float, rng: np.random.Generator) -> d
     return row | {"verdict": "no change", "reason": "the second half costs what the first one did"}
 
 
-def _compared(spending: Spending, place: int, spread: float) -> dict[str, Any]:
+def _compared(spending: Blocks, place: int, spread: float) -> dict[str, Any]:
     """Weighted tokens per point before and from a block on, and by how much they differ."""
-    (before, _), (after, _) = (spending.part(part).price(spread) for part in (slice(place), slice(place, None)))
-    rise, error = rise_at(spending, place, spread)
+    before, after, error = prices_at(spending, place, spread)
     # A token that costs more makes a point buy less.
     known = error < _KNOWN
-    change, low, high = (100 * (np.exp(-rise + way * LIKELY * error) - 1) if known else np.nan for way in (0, -1, 1))
+    ends = (before / after * np.exp(way * LIKELY * error) if known else np.nan for way in (0, -1, 1))
+    change, low, high = (100 * (end - 1) for end in ends)
     return {"before": 1 / before, "after": 1 / after, "change_percent": change, "low": low, "high": high}
 
 

@@ -17,7 +17,7 @@ from ..sessions.table import UNATTRIBUTED
 from .blocks import LAGS, Blocks, blocks_of, time_shut
 from .own_turns import Places, Turns, turns_by_account
 from .prices import ROUNDING, USUAL, Prices, checked_weights, fit_prices, mixture
-from .steps import Spending, Step, find_steps
+from .steps import Step, find_steps
 
 OWN_LIMIT: Final = "codex"
 DOMINANT: Final = 0.8  # share of a block's weighted tokens: from here on it tells of one model alone
@@ -99,15 +99,14 @@ class Ledger:
         mine = own * self.points + (1 - own) * np.minimum(self.points, due)
         return np.where(blocks.own & ~blocks.unsure, mine, 0.0)
 
-    def spending(self, model: int | None = None) -> Spending:
+    def spending(self, model: int | None = None) -> Blocks:
         """The blocks that say what tokens cost, of one model alone or of all."""
-        blocks, weighted = self.blocks, self.weighted
+        weighted = self.weighted
         total = weighted.sum(axis=1)
         chosen = self.measured & (total > 0)
         if model is not None:
             chosen &= weighted[:, model] >= DOMINANT * total
-        quiet = [np.cumsum(np.where(blocks.own, 0.0, amount)) for amount in (blocks.points, blocks.hours)]
-        return Spending(blocks.since, blocks.until, self.points, total, blocks.hours, *quiet).part(chosen)
+        return replace(self.blocks, points=self.points, weighted=total).part(chosen)
 
     def models(self) -> list[int]:
         """The models that have enough blocks of their own, where there are several."""
@@ -155,9 +154,8 @@ def ledgers_of(
     found: list[Ledger] = []
     for key, mine in of.items():
         shut, tried = time_shut(mine), []
-        cut = [blocks_of(one, turns[key], nobodys, shut, edges(one)) for one in mine]
         for lag in LAGS:
-            blocks = [one.counted(turns[key], lag) for one in cut]
+            blocks = [blocks_of(one, turns[key], nobodys, shut, lag, edges(one)) for one in mine]
             pairs = zip(mine, blocks, strict=True)
             tried.append(_fitted([Ledger(one, turns[key], part, _stretches(part)) for one, part in pairs], given))
         likely = np.array([_likelihood(each) for each in tried])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from ..frames import Integers
-from ..periods.readings import Flags, Floats
 from ..times import DAY, SECOND
+from .blocks import Blocks
 from .prices import ROUNDING, price_of
 
 PERMUTED: Final = 499
@@ -22,38 +21,8 @@ MARGIN: Final = 0.02  # by how much a step must surely differ from none
 _CLIPPED: Final = 3.0  # standard deviations: how much one block may say
 _SIDE_BLOCKS: Final = 5
 _SIDE_POINTS: Final = 10.0
+_UNSEEN: Final = 1e3  # points an hour: no quiet time says that there are fewer
 _MOST_STEPS: Final = 6
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Spending:
-    """Blocks of turns of one window, oldest first, as columns.
-
-    Attributes:
-        since: When each began, in microseconds.
-        until: When it ended, in microseconds.
-        points: By how much it rose.
-        weighted: Its weighted tokens.
-        hours: How long it lasted.
-        quiet_points: What rose in quiet blocks up to its end.
-        quiet_hours: How long those lasted.
-    """
-
-    since: Integers
-    until: Integers
-    points: Floats
-    weighted: Floats
-    hours: Floats
-    quiet_points: Floats
-    quiet_hours: Floats
-
-    def part(self, chosen: Flags | slice) -> Spending:
-        """Some of the blocks."""
-        return Spending(*(getattr(self, column.name)[chosen] for column in fields(self)))
-
-    def price(self, spread: float) -> tuple[float, float]:
-        """What a weighted token costs in them; as `price_of`."""
-        return price_of(self.points, self.weighted, spread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +40,14 @@ class Step:
     sure: bool
 
 
-def find_steps(spending: Spending, spread: float, rng: np.random.Generator, tests: int) -> tuple[Step, ...]:
+def find_steps(spending: Blocks, spread: float, rng: np.random.Generator, tests: int) -> tuple[Step, ...]:
     """The steps of a price, oldest first.
 
     The scores of the blocks are added up in order; days are shuffled to learn how far such a sum strays by chance.
     Where it strays further the series is cut, and both parts are looked at in the same way.
 
     Args:
-        spending: The blocks.
+        spending: The blocks that say what tokens cost.
         spread: How far a block's points deviate from its price, as a share.
         rng: For the shuffling.
         tests: How many series share the risk of a false alarm.
@@ -94,32 +63,48 @@ def find_steps(spending: Spending, spread: float, rng: np.random.Generator, test
     return tuple(_checked(spending, spread, found))
 
 
-def _checked(spending: Spending, spread: float, found: Mapping[int, float]) -> Iterator[Step]:
+def _checked(spending: Blocks, spread: float, found: Mapping[int, float]) -> Iterator[Step]:
     """Those of the steps at which the prices on both sides differ by more than would be no news."""
     places = sorted(found)
     begin = 0
     for place, end in pairwise([*places, len(spending.until)]):
         around = spending.part(slice(begin, end))
-        rise, error = rise_at(around, place - begin, spread)
-        if abs(rise) >= max(LEAST_STEP, MARGIN + 2 * error):
-            yield Step(int(spending.since[place]), found[place], _is_told_apart(around, place - begin, spread))
+        if _differs(around, place - begin, spread):
+            sure = _differs(_without_others(around, place - begin), place - begin, spread)
+            yield Step(int(spending.since[place]), found[place], sure)
             begin = place
 
 
-def rise_at(spending: Spending, place: int, spread: float) -> tuple[float, float]:
-    """By how much the logarithm of the price is higher from a block on than before; and its standard error."""
-    (before, one), (after, other) = (spending.part(part).price(spread) for part in (slice(place), slice(place, None)))
-    return float(np.log(after / before)), float(np.hypot(one, other))
+def _differs(spending: Blocks, place: int, spread: float) -> bool:
+    before, after, error = prices_at(spending, place, spread)
+    return bool(abs(np.log(after / before)) >= max(LEAST_STEP, MARGIN + 2 * error))
 
 
-def strongest(spending: Spending, spread: float, rng: np.random.Generator) -> tuple[int, float]:
+def _without_others(spending: Blocks, place: int) -> Blocks:
+    """The blocks without what others may have used by the hour: as much as in the quiet time on the same side."""
+    points = spending.points.copy()
+    for part, low, high in ((slice(place), 0, place - 1), (slice(place, None), place - 1, -1)):
+        risen, seen = (quiet[high] - quiet[low] for quiet in (spending.quiet_points, spending.quiet_hours))
+        rate = (risen + 0.5) / seen if seen > 0 else _UNSEEN
+        points[part] = np.maximum(0.0, points[part] - rate * spending.hours[part])
+    return replace(spending, points=points)
+
+
+def prices_at(spending: Blocks, place: int, spread: float) -> tuple[float, float, float]:
+    """Points that a weighted token costs before and from a block on; and the error of their ratio's logarithm."""
+    sides = (spending.part(slice(place)), spending.part(slice(place, None)))
+    (before, one), (after, other) = (price_of(side.points, side.weighted, spread) for side in sides)
+    return before, after, float(np.hypot(one, other))
+
+
+def strongest(spending: Blocks, spread: float, rng: np.random.Generator) -> tuple[int, float]:
     """The place at which a step is likeliest, and its p-value; 0 and 1 where both sides are too short."""
     points, weighted = spending.points, spending.weighted
     inside = (np.cumsum(points) >= _SIDE_POINTS) & (points.sum() - np.cumsum(points) >= _SIDE_POINTS)
     inside[:_SIDE_BLOCKS] = inside[len(points) - _SIDE_BLOCKS :] = False
     if not inside.any():
         return 0, 1.0
-    due = weighted * spending.price(spread)[0]
+    due = weighted * price_of(points, weighted, spread)[0]
     deviation = np.sqrt(ROUNDING + (spread * due) ** 2)
     precision = due / deviation
     score = np.clip((points - due) / deviation, -_CLIPPED, _CLIPPED) * precision
@@ -135,17 +120,3 @@ def strongest(spending: Spending, spread: float, rng: np.random.Generator) -> tu
     strayed = off[:, low : high + 1]
     most = strayed.max(axis=1)
     return int(low + strayed[0].argmax()) + 1, float((most >= most[0] - 1e-9).sum() / len(most))
-
-
-def _is_told_apart(spending: Spending, place: int, spread: float) -> bool:
-    """Whether the step is there without what others may have used by the hour, before it and after it.
-
-    They used as much an hour as in the quiet time of the same side.
-    """
-    points = spending.points.copy()
-    for part, low, high in ((slice(place), 0, place - 1), (slice(place, None), place - 1, -1)):
-        risen, seen = (quiet[high] - quiet[low] for quiet in (spending.quiet_points, spending.quiet_hours))
-        rate = (risen + 0.5) / seen if seen > 0 else np.inf
-        points[part] = np.maximum(0.0, points[part] - rate * spending.hours[part])
-    rise, error = rise_at(replace(spending, points=points), place, spread)
-    return bool(abs(rise) >= max(LEAST_STEP, MARGIN + 2 * error))
