@@ -44,37 +44,21 @@ FULL: Final = 100.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """Blocks of one window, oldest first, as columns; times are microseconds.
+    """Blocks of one window, oldest first, as columns; times are microseconds."""
 
-    Attributes:
-        since: Time of the reading that each begins with.
-        until: Time of the reading that it ends with.
-        points: By how much the percentage rose.
-        own: Whether turns of the account ran in it, or shortly before.
-        unsure: Whether turns ran of which nobody knows whose they are.
-        full: Whether the window was full at its end: what would have been used more is not known.
-        hours: How long it lasted, without the time in which a window of the account was full.
-        quiet_points: What rose in quiet blocks up to its end.
-        quiet_hours: How long those lasted.
-        low: Its first turn, as a position in `Turns`.
-        high: The position after its last one.
-        amounts: Its tokens by model and kind.
-        weighted: Its weighted tokens, where a `Ledger` has the weights.
-    """
-
-    since: Integers
-    until: Integers
-    points: Floats
-    own: Flags
-    unsure: Flags
-    full: Flags
-    hours: Floats
-    quiet_points: Floats
-    quiet_hours: Floats
-    low: Places
-    high: Places
-    amounts: Floats
-    weighted: Floats
+    since: Integers  # time of the reading that each begins with
+    until: Integers  # time of the reading that it ends with
+    points: Floats  # by how much the percentage rose
+    own: Flags  # whether turns of the account ran in it, or shortly before
+    unsure: Flags  # whether turns ran of which nobody knows whose they are
+    full: Flags  # whether the window was full at its end: what would have been used more is not known
+    hours: Floats  # how long it lasted, without the time in which a window of the account was full
+    quiet_points: Floats  # what rose in quiet blocks up to its end
+    quiet_hours: Floats  # how long those lasted
+    low: Places  # its first turn, as a position in `Turns`
+    high: Places  # the position after its last one
+    amounts: Floats  # its tokens by model and kind
+    weighted: Floats  # its weighted tokens, where a `Ledger` has the weights
 
     def part(self, chosen: Flags | slice) -> Blocks:
         """Some of the blocks."""
@@ -113,13 +97,8 @@ def blocks_of(
 ) -> Blocks:
     """Cut a window's time; it begins with the first turn, for before nobody knows whether logs were kept.
 
-    Args:
-        followed: The window's readings.
-        turns: The account's turns, of which there is one at least.
-        doubtful: When turns ended of which nobody knows whose they are.
-        shut: What `time_shut` says of the account's windows.
-        lag: How late turns are counted, in microseconds.
-        edges: Moments that no block reaches over; a rise belongs to the reading that shows it.
+    *doubtful*: when turns ended of which nobody knows whose they are; *shut*: as of `time_shut`; *lag*: microseconds
+    that turns are counted late. No block reaches over an edge; a rise belongs to the reading that shows it.
     """
     known = (columns := rises_of(followed))[0] >= turns.time[0] - LONGEST_LAG
     since, until, points, start, cycle = (column[known] for column in columns)

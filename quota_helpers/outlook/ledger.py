@@ -30,29 +30,17 @@ _CLEARLY: Final = 3.0  # of a logarithm of likelihoods: others' use by the hour,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
-    """One window of one account.
+    """One window of one account."""
 
-    Attributes:
-        followed: Its readings.
-        turns: The account's turns.
-        blocks: Its time, cut into blocks.
-        group: For each block, which of the prices holds.
-        prices: What a point costs, with the steps that are sure; None: there is too little to tell.
-        steps: The steps of its price, oldest first.
-        tests: How many series of the account are searched for steps.
-        doubt: The same with all steps, where some are not sure.
-        trickle: Points of each block that somebody else used by the hour, where that fits clearly better.
-    """
-
-    followed: Followed
-    turns: Turns
-    blocks: Blocks
-    group: Places
-    prices: Prices | None = None
-    steps: tuple[Step, ...] = ()
-    tests: int = 1
-    doubt: Ledger | None = None
-    trickle: Floats | None = None
+    followed: Followed  # its readings
+    turns: Turns  # the account's turns
+    blocks: Blocks  # its time, cut into blocks
+    group: Places  # for each block, which of the prices holds
+    prices: Prices | None = None  # what a point costs, with the steps that are sure; None: there is too little to tell
+    steps: tuple[Step, ...] = ()  # the steps of its price, oldest first
+    tests: int = 1  # how many series of the account are searched for steps
+    doubt: Ledger | None = None  # the same with all steps, where some are not sure
+    trickle: Floats | None = None  # points that somebody else used by the hour, where that fits clearly better
 
     @property
     def points(self) -> Floats:
@@ -127,18 +115,8 @@ def ledgers_of(
 ) -> list[Ledger]:
     """One for each window of an account's own limit of which there are turns.
 
-    How late the server counts shows in what fits best: no lag, as long as none fits clearly better.
-
-    Args:
-        windows: Readings over time.
-        tokens: Turns.
-        accounts: Names or keys; None means all.
-        weights: Weights of kinds of tokens that are not to be fitted.
-        edges: Of a window: moments that no block reaches over.
-        seed: Of the search for steps.
-
-    Raises:
-        TypeError, ValueError: An argument is not what is said here; the message says what is wanted.
+    How late the server counts shows in what fits best: no lag, as long as none fits clearly better. *edges*: moments of
+    a window that no block reaches over. Arguments that are wrong raise as in `burn`.
     """
     frame = readings(windows, "windows")
     turns = turns_by_account(tokens)

@@ -21,21 +21,13 @@ Places = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turns:
-    """The turns of one account, oldest first.
+    """The turns of one account, oldest first."""
 
-    Attributes:
-        rows: Position of each in the frame.
-        time: When it ended, in microseconds.
-        amounts: Tokens of each of `KINDS`, one row a turn.
-        model: Number of its model in `models`.
-        models: Names of models.
-    """
-
-    rows: Places
-    time: Integers
-    amounts: Floats
-    model: Places
-    models: tuple[str, ...]
+    rows: Places  # position of each in the frame
+    time: Integers  # when it ended, in microseconds
+    amounts: Floats  # tokens of each of `KINDS`, one row a turn
+    model: Places  # number of its model in `models`
+    models: tuple[str, ...]  # names of models
 
     def cumulated(self) -> Floats:
         """Tokens by model and kind up to and with each turn; one row more than there are turns."""
@@ -52,11 +44,7 @@ class Turns:
 def turns_by_account(tokens: pd.DataFrame) -> dict[str, Turns]:
     """Account key -> its turns; those of another provider, or without any tokens, explain nothing and are left out.
 
-    Args:
-        tokens: As `frames.counts` takes it; kinds of tokens that it does not tell apart count as input.
-
-    Raises:
-        TypeError, ValueError: As `frames.counts`.
+    Kinds of tokens that *tokens* does not tell apart count as input. Raises as `frames.counts`.
     """
     tokens = counts(tokens)
     time = micros(tokens["time"])

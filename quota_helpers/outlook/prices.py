@@ -41,23 +41,14 @@ _LEAST: Final = 8  # blocks
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prices:
-    """What a fit found.
+    """What a fit found."""
 
-    Attributes:
-        per_token: Points that a weighted token costs, for each group of blocks.
-        weights: By model and kind (`KINDS`); fresh input of the most used model weighs 1.
-        factors: By model and kind: which of the factors a weight is the product of.
-        covariance: Of the logarithms of `per_token` and of the factors.
-        spread: How far a block's points deviate from its price, as a share.
-        likelihood: Logarithm of how likely all of it is.
-    """
-
-    per_token: Floats
-    weights: Floats
-    factors: Floats
-    covariance: Floats
-    spread: float
-    likelihood: float
+    per_token: Floats  # points that a weighted token costs, for each group of blocks
+    weights: Floats  # by model and kind (`KINDS`); fresh input of the most used model weighs 1
+    factors: Floats  # by model and kind: which of the factors a weight is the product of
+    covariance: Floats  # of the logarithms of `per_token` and of the factors
+    spread: float  # how far a block's points deviate from its price, as a share
+    likelihood: float  # logarithm of how likely all of it is
 
     def due(self, amounts: Floats, group: Places) -> Floats:
         """Points that tokens cost: of each block, by model and kind."""
@@ -73,13 +64,9 @@ class Prices:
 def fit_prices(
     points: Floats, amounts: Floats, group: Places, given: Mapping[str, float] | None = None
 ) -> Prices | None:
-    """Prices of groups of blocks, and the weights that they share; None where there are too few blocks.
+    """Prices of groups of blocks (numbered from 0) and the weights that they share; None where blocks are too few.
 
-    Args:
-        points: By how much each block rose.
-        amounts: Tokens of each block by model and kind.
-        group: Which price each block has, from 0 on.
-        given: Weights that are not to be fitted, as `checked_weights` returns them.
+    *amounts*: tokens of each block by model and kind; *given*: weights that are not to be fitted.
     """
     if len(points) < _LEAST:
         return None
@@ -135,13 +122,7 @@ def _slopes(pieces: Floats, group: Places, groups: int, factors: Floats) -> Floa
 
 
 def price_of(points: Floats, weighted: Floats, spread: float) -> tuple[float, float]:
-    """Points that a weighted token costs, others' use beside it left out; and its standard error as a share.
-
-    Args:
-        points: Of each block.
-        weighted: Its weighted tokens.
-        spread: How far a block's points deviate from its price, as a share.
-    """
+    """Points that a weighted token costs, others' use beside it left out; and its standard error as a share."""
     if not points.sum() > 0:
         return np.nan, np.inf
     price, share, known = float(np.quantile(points / weighted, _LOW)), 0.2, 0.0
@@ -163,11 +144,8 @@ def shared(own: Floats) -> float:
 def mixture(off: Floats, due: Floats, noise: Floats, share: float) -> tuple[Floats, Floats]:
     """How probable it is that a block is one's own, and the logarithm of its likelihood.
 
-    Args:
-        off: Points above what was due, or below.
-        due: Points that were due.
-        noise: Variance of the deviation of a block of one's own.
-        share: Of blocks that others had a share in.
+    *off*: points above what was due, or below; *noise*: variance of that for a block of one's own; *share*: of blocks
+    that others had a share in.
     """
     own = (1 - share) * np.exp(-(off**2) / 2 / noise) / np.sqrt(2 * np.pi * noise)
     others = share * np.where(off > 0, 1.0, 0.1) / (_ELSEWHERE + due)
@@ -175,12 +153,7 @@ def mixture(off: Floats, due: Floats, noise: Floats, share: float) -> tuple[Floa
 
 
 def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
-    """Weights that somebody set.
-
-    Raises:
-        TypeError: They are no dictionary.
-        ValueError: A kind is unknown, or a weight is no number above 0.
-    """
+    """Weights that somebody set; a TypeError or ValueError says what is wrong with them."""
     if given is None:
         return {}
     for name, weight in of_kind(given, Mapping, "weights", 'a dictionary such as {"output": 5.0}').items():

@@ -41,32 +41,20 @@ _NO_TURNS: Final = pd.DataFrame(
 
 
 class Comparison:
-    """What was spent in stretches of time, side by side; or in one alone.
-
-    Attributes:
-        columns: Of each stretch: what its owner calls it, and what is known of it.
-    """
+    """What was spent in stretches of time, side by side; or in one alone."""
 
     def __init__(self, *columns: Column) -> None:
-        self.columns = columns
+        self.columns = columns  # of each stretch: what its owner calls it, and what is known of it
 
     def ended(self) -> tuple[Column, ...]:
-        """Its columns.
-
-        Raises:
-            ValueError: It is a run that has not ended.
-        """
+        """Its columns; a ValueError says of a run that it has not ended."""
         if not self.columns:
             raise ValueError("nothing was measured yet: what a run cost is known when its `with` block has ended")
         return self.columns
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each thing that is known, a column for each stretch.
-
-        Raises:
-            ValueError: As `ended`.
-        """
+        """One row for each thing that is known, a column for each stretch; raises as `ended`."""
         names, columns = zip(*self.ended(), strict=True)
         if len(set(names)) < len(names):
             names = tuple(f"{name} ({number})" for number, name in enumerate(names, 1))

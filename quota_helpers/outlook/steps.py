@@ -27,30 +27,18 @@ _MOST_STEPS: Final = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A moment from which on a token costs more or less.
+    """A moment from which on a token costs more or less."""
 
-    Attributes:
-        at: When the block begins that it begins with, in microseconds.
-        p_value: How often so strong a step would be seen by chance in any of the series that were searched.
-        sure: Whether foreign use that goes on by the hour would not do as well.
-    """
-
-    at: int
-    p_value: float
-    sure: bool
+    at: int  # when the block begins that it begins with, in microseconds
+    p_value: float  # how often so strong a step would be seen by chance in any of the series that were searched
+    sure: bool  # whether foreign use that goes on by the hour would not do as well
 
 
 def find_steps(spending: Blocks, spread: float, rng: np.random.Generator, tests: int) -> tuple[Step, ...]:
-    """The steps of a price, oldest first.
+    """The steps of a price, oldest first; *tests* series share the risk of a false alarm.
 
     The scores of the blocks are added up in order; days are shuffled to learn how far such a sum strays by chance.
     Where it strays further the series is cut, and both parts are looked at in the same way.
-
-    Args:
-        spending: The blocks that say what tokens cost.
-        spread: How far a block's points deviate from its price, as a share.
-        rng: For the shuffling.
-        tests: How many series share the risk of a false alarm.
     """
     found: dict[int, float] = {}
     waiting = [(0, len(spending.until))]

@@ -49,15 +49,8 @@ def follow_all(
 ) -> list[Followed]:
     """Every window of every account that is asked for, with its cycles and what became of each reading.
 
-    Args:
-        frame: Many readings over time.
-        accounts: Names or keys; None means all, as below.
-        windows: Names of windows.
-        limits: Ids of limits, or the server's names for them.
-        known: What was found in the whole frame before; None means to find it now.
-
-    Raises:
-        TypeError, ValueError: As `frames.readings` and `labels.choose`.
+    What is asked for are names or keys, as everywhere; None means all. *known*: what was found in the whole frame
+    before. Raises as `frames.readings` and `labels.choose`.
     """
     if known is None:
         return [follow(series) for series in picked(series_of(frame), accounts, windows, limits)]

@@ -36,29 +36,17 @@ _YOUNG: Final = 3  # readings: a cycle of fewer may turn out to be the other win
 
 @dataclass(slots=True)
 class Cycle:
-    """One filling of a window, from one reset to the next. Times are microseconds.
+    """One filling of a window, from one reset to the next. Times are microseconds."""
 
-    Attributes:
-        reset: The announced reset (the last one that was announced), or `MISSING`.
-        begun: Time of its first reading.
-        seen: Time of its last reading.
-        first: Percent used at its first reading.
-        last: Percent used at its last reading.
-        peak: The highest percentage.
-        readings: How many there are.
-        end: How it ended.
-        ended: When: the announced reset, or for an early end the first reading that shows it; `MISSING` while open.
-    """
-
-    reset: int
-    begun: int
-    seen: int
-    first: float
-    last: float
-    peak: float
-    readings: int
-    end: End = "open"
-    ended: int = MISSING
+    reset: int  # the announced reset (the last one that was announced), or `MISSING`
+    begun: int  # time of its first reading
+    seen: int  # time of its last reading
+    first: float  # percent used at its first reading
+    last: float  # percent used at its last reading
+    peak: float  # the highest percentage
+    readings: int  # how many there are
+    end: End = "open"  # how it ended
+    ended: int = MISSING  # when: as announced, else the first reading that shows an early end
 
     def close(self, end: End, ended: int) -> None:
         """It ends, like this and then."""
@@ -67,19 +55,12 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """What became of each reading of a series.
+    """What became of each reading of a series."""
 
-    Attributes:
-        series: The readings.
-        reading: For each one, whether it is `CONFIRMED`, `UNCONFIRMED`, `NOT_STARTED`, or has `NO_NUMBER`.
-        cycle: For each one, the number of its cycle; -1 for none.
-        cycles: The cycles, oldest first.
-    """
-
-    series: Series
-    reading: npt.NDArray[np.uint8]
-    cycle: npt.NDArray[np.int32]
-    cycles: list[Cycle]
+    series: Series  # the readings
+    reading: npt.NDArray[np.uint8]  # which of the four each one is
+    cycle: npt.NDArray[np.int32]  # the number of its cycle, -1 for none
+    cycles: list[Cycle]  # the cycles, oldest first
 
     @property
     def believed(self) -> npt.NDArray[np.intp]:

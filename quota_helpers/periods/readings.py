@@ -21,33 +21,19 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """The readings of one window of one account, oldest first, each once however often the frame holds it.
+    """The readings of one window of one account, oldest first, each once however often the frame holds it."""
 
-    Attributes:
-        account: The account's name, numbered where others have the same; its key where it has none.
-        account_key: Its key, or None.
-        limit: Limit id.
-        window: Window name.
-        length: Length of the window in seconds, NaN when unknown.
-        rows: Position of each reading in the frame.
-        time: When the server said so, in microseconds.
-        used: Percent used, NaN where there is no number.
-        reset: Announced reset in microseconds, or `MISSING`.
-        label: The account's name as it is shown: masked, each once.
-        limit_name: The server's name of the limit, or None.
-    """
-
-    account: str
-    account_key: str | None
-    limit: str
-    window: str
-    length: float
-    rows: npt.NDArray[np.intp]
-    time: Integers
-    used: Floats
-    reset: Integers
-    label: str = ""
-    limit_name: str | None = None
+    account: str  # the account's name, numbered where others have the same; its key where it has none
+    account_key: str | None  # its key, or None
+    limit: str  # limit id
+    window: str  # window name
+    length: float  # length of the window in seconds, NaN when unknown
+    rows: npt.NDArray[np.intp]  # position of each reading in the frame
+    time: Integers  # when the server said so, in microseconds
+    used: Floats  # percent used, NaN where there is no number
+    reset: Integers  # announced reset in microseconds, or `MISSING`
+    label: str = ""  # the account's name as it is shown: masked, each once
+    limit_name: str | None = None  # the server's name of the limit, or None
 
     @property
     def whose(self) -> str:
@@ -78,9 +64,6 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
     """One series for each account, limit and window; rows without a window or a time are no readings and left out.
 
     Accounts are told apart by key, and by name where there is none: an account that was renamed stays one.
-
-    Raises:
-        TypeError, ValueError: As `frames.readings`.
     """
     frame = readings(frame)
     code, time = _groups(frame), micros(frame["fetched_at"])
@@ -126,9 +109,6 @@ def picked(
     """Those of the accounts (by name, label or key), windows and limits that are asked for; None means all.
 
     A window that is known by its length, and the account's own limit, may be asked for where no reading has them.
-
-    Raises:
-        TypeError, ValueError: As `labels.choose`.
     """
     if not series:
         return []

@@ -74,11 +74,7 @@ def daily_tokens(
 
 
 def counted(tokens: pd.DataFrame, count: Count) -> pd.Series:
-    """The tokens of each turn that are to be counted.
-
-    Raises:
-        ValueError: *count* is another word.
-    """
+    """The tokens of each turn that are to be counted."""
     one_of(count, get_args(Count), "count")
     amount = tokens["output" if count == "output" else "total"].fillna(0)
     return amount - tokens["cached_input"].fillna(0) if count == "uncached" else amount
