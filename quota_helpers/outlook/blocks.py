@@ -92,8 +92,8 @@ def blocks_of(
     turns: Turns,
     doubtful: Integers,
     shut: tuple[Integers, Floats],
-    lag: int = 0,
-    edges: Sequence[int] = (),
+    lag: int,
+    edges: Integers,
 ) -> Blocks:
     """Cut a window's time; it begins with the first turn, for before nobody knows whether logs were kept.
 
@@ -110,7 +110,7 @@ def blocks_of(
     rises = np.flatnonzero(burst)
     for at in np.flatnonzero(since[rises[1:]] - until[rises[:-1]] <= BURST_PAUSE).tolist():
         burst[rises[at] : rises[at + 1]] = True
-    part = np.searchsorted(np.array(edges, np.int64), until, side="right")
+    part = np.searchsorted(edges, until, side="right")
     apart = since[1:] != until[:-1]
     for told in (cycle, part, own, unsure, burst & ~own):
         apart |= told[1:] != told[:-1]

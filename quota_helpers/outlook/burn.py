@@ -82,9 +82,9 @@ def burn(
         one_of(name, (*TEXTS, *TIMES), "by")
     zone = zone_of(tz)
     low, high = bounds(since, until, now=present_of(readings(windows, "windows"), None))
-    edges = [edge for edge in (low, high) if edge is not None]
+    edges = np.array([edge for edge in (low, high) if edge is not None], np.int64)
     tokens = counts(tokens)  # the rows that the ledgers' turns are known by
-    found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=lambda _: edges)
+    found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=edges)
     columns = dict(list(BURN_COLUMNS.items())[:4]) | {name: _dtype(name, zone) for name in names} | BURN_COLUMNS
     parts = [
         part.assign(place=place) for place, one in enumerate(found) for part in _parts(one, tokens, names, low, high)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from ..frames import keys_of, readings
+from ..frames import Integers, keys_of, readings
 from ..labels import Names
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
@@ -25,6 +25,7 @@ MODEL_BLOCKS: Final = 20  # so many of them make a model worth looking at by its
 
 _STRETCH: Final = (8, 20.0)  # blocks and points: prices of shorter stretches are not told apart when weights are fitted
 _STRETCHES: Final = 10  # of a window, at most
+_NO_EDGES: Final[Integers] = np.zeros(0, np.int64)
 _CLEARLY: Final = 3.0  # of a logarithm of likelihoods: others' use by the hour, or none
 
 
@@ -110,13 +111,13 @@ def ledgers_of(
     *,
     accounts: Names = None,
     weights: Mapping[str, float] | None = None,
-    edges: Callable[[Followed], Sequence[int]] = lambda _: (),
+    edges: Integers = _NO_EDGES,
     seed: int = 0,
 ) -> list[Ledger]:
     """One for each window of an account's own limit of which there are turns.
 
-    How late the server counts shows in what fits best: no lag, as long as none fits clearly better. *edges*: moments of
-    a window that no block reaches over. Arguments that are wrong raise as in `burn`.
+    How late the server counts shows in what fits best: no lag, as long as none fits clearly better. No block
+    reaches over one of the *edges*. Arguments that are wrong raise as in `burn`.
     """
     frame = readings(windows, "windows")
     turns = turns_by_account(tokens)
@@ -133,7 +134,7 @@ def ledgers_of(
     for key, mine in of.items():
         shut, tried = time_shut(mine), []
         for lag in LAGS:
-            blocks = [blocks_of(one, turns[key], nobodys, shut, lag, edges(one)) for one in mine]
+            blocks = [blocks_of(one, turns[key], nobodys, shut, lag, edges) for one in mine]
             pairs = zip(mine, blocks, strict=True)
             tried.append(_fitted([Ledger(one, turns[key], part, _stretches(part)) for one, part in pairs], given))
         likely = np.array([_likelihood(each) for each in tried])

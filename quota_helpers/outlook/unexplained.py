@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from ..frames import present_of, readings
+from ..frames import Integers, micros, readings
 from ..labels import Names, advice, of_kind
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
 from ..tables import frame_of
-from ..times import SECOND, micros, span
+from ..times import MISSING, SECOND, span
 from .ledger import OWN_LIMIT, Ledger, ledgers_of
 from .prices import ROUNDING
 
@@ -79,15 +79,13 @@ def unexplained(
     [[9.0, 'unexplained', '9 points, no turn on this machine']]
     """
     length = None if per in (WHOLE, INTERVALS) else _length(per)
-    newest = present_of(readings(windows, "windows"), None)
-
-    def edges(followed: Followed) -> Sequence[int]:
-        if length is None or newest is None:
-            return ()
-        return range(micros(newest) + 1, int(followed.series.time[0]), -length)[:0:-1]
-
+    times = micros(readings(windows, "windows")["fetched_at"])
+    times = times[times != MISSING]
+    edges: Integers = np.zeros(0, np.int64)
+    if length is not None and len(times):
+        edges = np.arange(times.max() + 1, times.min(), -length)[:0:-1]
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=edges, seed=seed)
-    rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges(one.followed)))]
+    rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges))]
     told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
     for one in follow_all(windows, accounts, None, OWN_LIMIT):
         if (one.series.account_key, one.series.window) not in told:
@@ -117,9 +115,9 @@ def _row(followed: Followed, start: int, end: int) -> dict[str, Any]:
     return names | {"start": int(start), "end": int(end)}
 
 
-def _sums(ledger: Ledger, edges: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _sums(ledger: Ledger, edges: Integers) -> Iterator[dict[str, Any]]:
     blocks = ledger.blocks
-    part = np.searchsorted(np.array(edges, np.int64), blocks.until, side="right")
+    part = np.searchsorted(edges, blocks.until, side="right")
     for number in np.unique(part).tolist():
         inside = part == number
         sums, errors = np.array([_sum(view, inside) for view in (ledger, ledger.doubt) if view is not None]).T

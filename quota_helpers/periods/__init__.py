@@ -3,8 +3,7 @@
 from .cycle_table import CYCLE_COLUMNS, cycles, follow_all, with_burn
 from .follow import Cycle, Followed
 from .readings import Series
-from .token_cost import COST_COLUMNS, token_cost
-from .tokens import daily_tokens
+from .tokens import COST_COLUMNS, daily_tokens, token_cost
 
 __all__ = [
     "COST_COLUMNS",
