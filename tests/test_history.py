@@ -342,7 +342,7 @@ def test_a_body_nested_500_deep_is_kept():
 
 
 def test_bodies_grow_old_and_readings_do_not(tmp_path):
-    """The age limit is judged against the clock that was handed in, at every `add` and by `prune`."""
+    """The age limit is judged against the clock that was handed in, at every `add`."""
     now = [T0]
     with History(tmp_path / "h.sqlite3", keep_bodies_days=2, clock=lambda: now[0]) as history:
         history.add(collection(T0))
@@ -351,9 +351,10 @@ def test_bodies_grow_old_and_readings_do_not(tmp_path):
         assert history.add(collection(T0 + timedelta(days=3), "home")).bodies == 1
         assert [body.account for body in history.bodies()] == ["home"]
         assert history.add(collection(T0, "late")).bodies == 0
-        assert history.prune(now=T0 + timedelta(days=4)) == 0
-        assert history.prune(now=T0 + timedelta(days=5)) == 1
-        assert history.bodies() == []
+        for moment, kept in ((T0 + timedelta(days=5, microseconds=-1), 1), (T0 + timedelta(days=5), 0)):
+            now[0] = moment
+            history.add(Collection(fetched_at=T0))
+            assert len(history.bodies()) == kept
         assert len(history.frame()) == 6
         with closing(sqlite3.connect(history.path)) as connection:
             assert connection.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
@@ -469,7 +470,7 @@ def test_after_close_the_file_can_go(tmp_path):
     history.close()
     assert [path.name for path in tmp_path.iterdir()] == ["h.sqlite3"]
     history.path.unlink()
-    for use in (history.frame, history.tokens, history.bodies, history.accounts, history.prune, lambda: history.size):
+    for use in (history.frame, history.tokens, history.bodies, history.accounts, lambda: history.size):
         with pytest.raises(HistoryError, match="closed"):
             use()
     with pytest.raises(HistoryError, match="closed"):

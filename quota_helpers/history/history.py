@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
 import pandas as pd
 import platformdirs
@@ -29,8 +29,8 @@ from .exchange import Added, Imported, read_file, write_file
 from .foreign import readings_of, store_of
 from .overview import Overview, erase, said, who
 from .place import shown
-from .rows import Rows, Rule, clean_text, insert_rows, kept_rows, read_frame, rows_of
-from .schema import READINGS, TURNS, facts, forecasts, hidden, readings, replies, sources, turns
+from .rows import Rows, Rule, clean_text, insert_rows, read_frame, rows_of
+from .schema import KINDS, READINGS, TURNS, facts, forecasts, hidden, readings, replies, sources, turns
 from .shared import SharedFolder, folder_at
 from .shown_forecasts import insert_forecasts, made_from, read_forecasts
 from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodies
@@ -38,7 +38,6 @@ from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodie
 _MEMORY = ":memory:"
 _OK = range(200, 300)
 _LAST = 2**62  # microseconds: after everything
-_COPIED = 50_000  # rows held in memory at once
 _MOST_TOLD = 20
 
 
@@ -49,19 +48,6 @@ def default_path() -> Path:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@runtime_checkable
-class Sessions(Protocol):
-    """What `History.add_sessions` needs of session logs: their two frames."""
-
-    @property
-    def windows(self) -> pd.DataFrame:
-        """Readings, as of `SessionLogs`."""
-
-    @property
-    def tokens(self) -> pd.DataFrame:
-        """Turns, as of `SessionLogs`."""
 
 
 class History(Closing):
@@ -180,9 +166,9 @@ class History(Closing):
             ValueError: A row has no time.
         """
         frame = to_frame(taken, reveal=True)  # masked where it is written
-        limit = self._oldest_body(self._clock())
+        limit = self._oldest_body()
         kept = [told for told in _replies(taken) if limit is None or told[1] > limit]
-        with self._database.writing(alone=False) as connection:
+        with self._database.writing() as connection:
             added = _insert(connection, rows_of(READINGS, frame), self._own_rule)
             added += Added(bodies=insert_bodies(connection, kept))
             if limit is not None:
@@ -190,7 +176,7 @@ class History(Closing):
         self._sync()
         return added
 
-    def add_sessions(self, logs: Sessions) -> Added:
+    def add_sessions(self, logs: SessionLogs) -> Added:
         """Keep the readings and turns of Codex's session logs; adding the same logs again changes nothing.
 
         Raises:
@@ -198,7 +184,8 @@ class History(Closing):
             TypeError: *logs* are none.
             ValueError: A row has no time.
         """
-        of_kind(logs, Sessions, "logs", "session logs: qh.read_sessions() gives them; for readings there is add")
+        if not (hasattr(logs, "windows") and hasattr(logs, "tokens")):
+            of_kind(logs, SessionLogs, "logs", "session logs: qh.read_sessions() gives them; for readings there is add")
         with self._database.writing() as connection:
             added = _insert(connection, rows_of(READINGS, logs.windows), self._own_rule)
             added += _insert(connection, rows_of(TURNS, logs.tokens), self._own_rule)
@@ -219,7 +206,7 @@ class History(Closing):
             TypeError: *told* is no forecast.
         """
         when = times.moment(asked_at, now=self._clock(), name="asked_at")
-        with self._database.writing(alone=False) as connection:
+        with self._database.writing() as connection:
             return insert_forecasts(connection, made_from(told, when, seed, paths))
 
     def import_file(self, path: str | os.PathLike[str], *, account: str | None = None) -> Imported:
@@ -270,8 +257,8 @@ class History(Closing):
     def _copy(self, other: Database) -> Added:
         added = Added()
         with self._database.writing() as connection, other.reading() as theirs:
-            for rows in kept_rows(theirs, lambda _: (), _COPIED):
-                added += _insert(connection, rows, self._rule)
+            for kind in KINDS:
+                added += _insert(connection, rows_of(kind, read_frame(theirs, kind)), self._rule)
             insert_forecasts(connection, read_forecasts(theirs, [], {}))
             bodies = insert_bodies(connection, _replies(list(read_bodies(theirs, other.shown, []))))
         self._sync()
@@ -377,16 +364,6 @@ class History(Closing):
         self._sync()
         return removed
 
-    def prune(self, *, now: Moment | None = None) -> int:
-        """Drop raw bodies older than `keep_bodies_days` before *now* (None: the clock's time); how many."""
-        limit = self._oldest_body(self._clock() if now is None else times.moment(now, now=self._clock(), name="now"))
-        if limit is None:
-            return 0
-        with self._database.writing(alone=True) as connection:
-            removed = prune_bodies(connection, limit)
-        self._database.tidy()
-        return removed
-
     def close(self) -> None:
         """Close the file, so that it can be moved or deleted. Doing it twice does no harm."""
         self._database.close()
@@ -402,8 +379,9 @@ class History(Closing):
         if self._database.closed:
             return [("state", "closed"), place]
         try:
+            size = said(self.size)
             with self._database.reading() as connection:
-                told = [*Overview.read(connection).told().items(), ("size", said(self.size)), place]
+                told = [*Overview.read(connection).told().items(), ("size", size), place]
         except (HistoryError, OSError) as error:  # a display shall say what is wrong, not fail
             return [("state", str(error))]
         if self.is_demo:
@@ -447,14 +425,12 @@ class History(Closing):
             raise ValueError(f"the file holds {len(named)} accounts, which account= cannot all be: import it without")
         return frame.assign(account_key=kept.key, account=kept.names[-1] if kept.names else None)
 
-    def _oldest_body(self, now: datetime) -> int | None:
+    def _oldest_body(self) -> int | None:
         """The time up to which bodies are too old, in microseconds; None while all are kept."""
-        if self.keep_bodies_days is None:
-            return None
-        if self.keep_bodies_days == 0:
-            return _LAST
+        if not self.keep_bodies_days:
+            return None if self.keep_bodies_days is None else _LAST
         try:
-            return times.micros(now - timedelta(days=self.keep_bodies_days))
+            return times.micros(self._clock() - timedelta(days=self.keep_bodies_days))
         except OverflowError:
             return None
 

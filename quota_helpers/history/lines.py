@@ -98,12 +98,7 @@ def checked(
 ) -> tuple[Rows, dict[int, str]]:
     """What others say as rows, those that can be; and place -> what is wrong with it, of the others.
 
-    Args:
-        kind: Readings or turns.
-        told: As of `Rows`; their types are right.
-        which: As of `Rows`.
-        time: As of `Rows`, but as floats, NaN where missing.
-        numbers: The same.
+    Arguments as of `Rows`; their types are right, but times and numbers are floats, NaN where missing.
     """
     wrong: dict[int, str] = {}
 

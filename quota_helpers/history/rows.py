@@ -7,11 +7,10 @@ the numbers themselves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +20,7 @@ import sqlalchemy as sa
 from ..frames import Integers, micros
 from ..privacy import hide_tokens, mask_identity
 from ..times import MISSING
-from .schema import KINDS, READINGS, SHARED_BY, TURNS, Kind, hidden, number_of
+from .schema import READINGS, SHARED_BY, TURNS, Kind, hidden, number_of
 
 _IDENTIFYING: Final = frozenset({"account_key", "session"})
 _TRUTHS: Final = {0: False, 1: True}
@@ -219,32 +218,19 @@ def _name_sessions(connection: sa.Connection, kind: Kind, told: Mapping[str, lis
 # --- out ---
 
 
-def kept_rows(connection: sa.Connection, where: Callable[[Kind], Conditions], most: int) -> Iterator[Rows]:
-    """Everything that matches, in parts of at most so many rows with one content each, in an order of its own."""
-    for kind in KINDS:
-        contents = {row[0]: tuple(row[1:]) for row in connection.execute(_contents(kind))}
-        query = _query(kind).join_from(kind.rows, kind.about, kind.about.c.id == kind.number).where(*where(kind))
-        cursor: Any = connection.execute(query.order_by(kind.number, *kind.rows.primary_key.columns)).cursor
-        for number, group in groupby(cursor, key=itemgetter(0)):
-            while part := list(islice(group, most)):
-                _, time, *numbers = _columns(kind, part)
-                which = np.zeros(len(part), np.int64)
-                yield Rows(kind, [contents[number]], which, time, dict(zip(kind.numbers, numbers, strict=True)))
-
-
 def read_frame(
-    connection: sa.Connection, kind: Kind, about: Conditions, times: Conditions, labels: Mapping[str, str] | None = None
+    connection: sa.Connection,
+    kind: Kind,
+    about: Conditions = (),
+    times: Conditions = (),
+    labels: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The rows that match, sorted by time; then readings by account, limit (the account's own first) and slot.
 
-    Args:
-        connection: Inside a transaction.
-        kind: Readings or turns.
-        about: Conditions on the table of what repeats.
-        times: Conditions on the times of the rows.
-        labels: What the accounts of readings are called, by key, for want of one by name.
+    *about* are conditions on the table of what repeats, *times* on the rows; *labels* says by key (for want of one by
+    name) what the accounts of readings are called.
     """
-    query = _query(kind).where(*times)
+    query = sa.select(kind.number, kind.at, *(kind.rows.c[name] for name in kind.numbers)).where(*times)
     if about:
         query = query.where(kind.number.in_(sa.select(kind.about.c.id).where(*about)))
     # The driver's own cursor: a row of SQLAlchemy's costs as much as its values.
@@ -278,10 +264,6 @@ def moments(numbers: Integers) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(numbers.view("M8[us]"), tz="UTC")
 
 
-def _query(kind: Kind) -> sa.Select[Any]:
-    return sa.select(kind.number, kind.at, *(kind.rows.c[name] for name in kind.numbers))
-
-
 def _columns(kind: Kind, rows: Sequence[Sequence[Any]]) -> list[Column]:
     """The driver's rows of such a query as columns: number of the content, time, numbers."""
     floats = [False, False, *(kind.columns[name] == "float64" for name in kind.numbers)]
@@ -295,15 +277,11 @@ def _column(values: Sequence[Any], *, real: bool) -> Column:
     return np.array(values, np.float64 if real else np.int64)
 
 
-def _contents(kind: Kind) -> sa.Select[Any]:
-    return sa.select(kind.about.c.id, *(kind.about.c[name] for name in kind.told))
-
-
 def _frame_of_contents(connection: sa.Connection, kind: Kind) -> pd.DataFrame:
     """What the numbers of contents stand for, in columns of the frame's dtypes, indexed by number, in order."""
+    query = sa.select(kind.about.c.id, *(kind.about.c[name] for name in kind.told))
     rows = sorted(
-        (tuple(row) for row in connection.execute(_contents(kind))),
-        key=lambda row: _order(kind, dict(zip(kind.told, row[1:], strict=True))),
+        map(tuple, connection.execute(query)), key=lambda row: _order(kind, dict(zip(kind.told, row[1:], strict=True)))
     )
     numbers, *columns = list(zip(*rows, strict=True)) or [()] * (1 + len(kind.told))
     told: dict[str, Any] = {}

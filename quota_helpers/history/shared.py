@@ -37,8 +37,8 @@ from ..times import from_micros, micros
 from .database import Database
 from .lines import Line, checked
 from .place import shown
-from .rows import Conditions, Rows, Rule, clean_text, insert_rows, kept_rows, plain_numbers, private_content
-from .schema import KINDS, READINGS, SHARED_BY, TURNS, Kind, shared_files
+from .rows import Rows, Rule, clean_text, insert_rows, plain_numbers, private_content, read_frame, rows_of
+from .schema import KINDS, READINGS, SHARED_BY, TURNS, shared_files
 
 LARGEST_FILE: Final = 16 * 2**20
 LARGEST_CONTENT: Final = 128 * 2**20
@@ -206,30 +206,33 @@ class SharedFolder:
         start = datetime.strptime(f"{path.name[:7]} +0000", "%Y-%m %z")
         end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
-        def of_month(kind: Kind) -> Conditions:
-            return (kind.about.c[SHARED_BY].is_(None), kind.at >= micros(start), kind.at < micros(end))
-
         path.parent.mkdir(exist_ok=True)
         if path.parent.is_symlink():
             raise OSError(errno.ELOOP, "this machine's folder is a link to somewhere else")
         with whole_file(path) as stream:
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
-                packed.writelines(map(self._line, kept_rows(connection, of_month, MOST_ROWS)))
+                for kind in KINDS:
+                    month = (kind.at >= micros(start), kind.at < micros(end))
+                    frame = read_frame(connection, kind, [kind.about.c[SHARED_BY].is_(None)], month)
+                    packed.writelines(self._lines(rows_of(kind, frame)))
             if hasattr(os, "fchmod"):  # as open as its folder is: others shall read it
                 os.fchmod(stream.fileno(), path.parent.stat().st_mode & 0o666)
 
-    def _line(self, rows: Rows) -> bytes:
-        about = dict(zip(rows.kind.told, rows.told[0], strict=True))
-        if not self._projects:
-            about = private_content(about)
-        plain = {
-            name: bool(value) if rows.kind.columns[name] in {"boolean", "bool"} else value
-            for name, value in about.items()
-            if value is not None
-        }
-        numbers = {name: plain_numbers(column) for name, column in rows.numbers.items()}
-        strand = {"kind": rows.kind.name, "about": plain, "time": rows.time.tolist(), "numbers": numbers}
-        return msgspec.json.encode(strand) + b"\n"
+    def _lines(self, rows: Rows) -> Iterator[bytes]:
+        for place, told in enumerate(rows.told):
+            about = dict(zip(rows.kind.told, told, strict=True))
+            if not self._projects:
+                about = private_content(about)
+            plain = {
+                name: bool(value) if rows.kind.columns[name] in {"boolean", "bool"} else value
+                for name, value in about.items()
+                if value is not None
+            }
+            of_place = np.flatnonzero(rows.which == place)
+            for part in np.split(of_place, range(MOST_ROWS, len(of_place), MOST_ROWS)):
+                numbers = {name: plain_numbers(column[part]) for name, column in rows.numbers.items()}
+                strand = {"kind": rows.kind.name, "about": plain, "time": rows.time[part].tolist(), "numbers": numbers}
+                yield msgspec.json.encode(strand) + b"\n"
 
     def _months(self, connection: sa.Connection) -> dict[str, str]:
         """Month -> a sum over what was put in here of it."""

@@ -69,12 +69,10 @@ def read_bodies(connection: sa.Connection, place: str, conditions: Conditions) -
         )
 
 
-def prune_bodies(connection: sa.Connection, limit: int) -> int:
-    """Drop the bodies of replies that came at or before *limit* (microseconds since 1970); how many replies."""
-    removed = connection.execute(replies.delete().where(replies.c.fetched_at <= limit)).rowcount
-    if removed:
+def prune_bodies(connection: sa.Connection, limit: int) -> None:
+    """Drop the bodies of replies that came at or before *limit* (microseconds since 1970)."""
+    if connection.execute(replies.delete().where(replies.c.fetched_at <= limit)).rowcount:
         drop_orphans(connection)
-    return removed
 
 
 def drop_orphans(connection: sa.Connection) -> None:

@@ -140,20 +140,20 @@ def cross_check(
 
 def compare_ways(direct: RawReply, client: RawReply | QuotaError, *, recorded: bool = False) -> CrossCheck:
     """Compare two answers for one account: the usage body, and the official client's (or the error it ended in)."""
-    here = normalize_usage(direct)
-    label = mask_identity(direct.account or "")
+    here, there, why, apart = _said(direct), dict[str, tuple[Any, str]](), "", timedelta()
     if isinstance(client, QuotaError):
-        verdict = UNDECODED if "cannot decode" in client.message else NO_ANSWER
-        parts = tuple(Compared(part, verdict, _shown(value, path, direct.payload)) for part, value, path in _said(here))
-        return CrossCheck(account=label, parts=parts, why=client.message, recorded=recorded)
-    there = normalize_usage(client)
-    apart = abs(client.fetched_at - direct.fetched_at) if client.fetched_at and direct.fetched_at else timedelta()
-    mine, its = ({part: (value, path) for part, value, path in _said(side)} for side in (here, there))
-    compared = (
-        _compared(part, mine.get(part), its.get(part), direct.payload, client.payload)
-        for part in dict.fromkeys([*mine, *its])
-    )
-    return CrossCheck(account=label, parts=tuple(compared), recorded=recorded, apart=apart)
+        why = client.message
+    else:
+        there = _said(client)
+        if client.fetched_at and direct.fetched_at:
+            apart = abs(client.fetched_at - direct.fetched_at)
+    nothing = UNDECODED if "cannot decode" in why else NO_ANSWER
+    parts = []
+    for part in here | there:
+        (one, shown), (other, shown_there) = (side.get(part, (None, "")) for side in (here, there))
+        parts.append(Compared(part, nothing if why else _verdict(part, one, other), shown, shown_there))
+    label = mask_identity(direct.account or "")
+    return CrossCheck(account=label, parts=tuple(parts), why=why, recorded=recorded, apart=apart)
 
 
 def _recorded(source: Source, name: str | None) -> CrossCheck:
@@ -183,36 +183,34 @@ def _home_of(account: Account | str | None) -> Path | None:
     return path.parent
 
 
-def _said(snapshot: UsageSnapshot) -> Iterator[tuple[str, Any, str]]:
-    """(part, value, path) of everything that both ways can say."""
+def _said(reply: RawReply) -> dict[str, tuple[Any, str]]:
+    """Of everything that both ways can say: part -> what was read, and the raw value where its place is known."""
+    said: dict[str, tuple[Any, str]] = {}
+    for part, block, field in _parts(normalize_usage(reply)):
+        value = getattr(block, field, None)
+        if value is not None:
+            path = block.paths.get(field, "")
+            said[part] = value, f"{value_at(reply.payload, path)!r} @ {path}" if path else str(value)
+    return said
+
+
+def _parts(snapshot: UsageSnapshot) -> Iterator[tuple[str, Any, str]]:
     for window in snapshot.windows:
         for field in ("used_percent", "window_seconds", "reset_at"):
-            yield from _one(f"{window.limit_id} {window.slot or window.name} {field}", window, field)
-    yield from _one("plan", snapshot, "plan")
-    yield from _one("reached_type", snapshot, "reached_type")
+            yield f"{window.limit_id} {window.slot or window.name} {field}", window, field
+    yield "plan", snapshot, "plan"
+    yield "reached_type", snapshot, "reached_type"
     for field in ("has_credits", "unlimited", "balance"):
-        yield from _one(f"credits {field}", snapshot.credits, field)
+        yield f"credits {field}", snapshot.credits, field
     for cap in snapshot.spend_limits:
         for field in ("limit", "used", "reset_at"):
-            yield from _one(f"{cap.limit_id} {field}", cap, field)
-    yield from _one("earned resets", snapshot.reset_credits, "available_count")
-
-
-def _one(part: str, block: Any, field: str) -> Iterator[tuple[str, Any, str]]:
-    value = getattr(block, field, None)
-    if value is not None:
-        yield part, value, block.paths.get(field, "")
-
-
-def _compared(
-    part: str, one: tuple[Any, str] | None, other: tuple[Any, str] | None, direct: Any, client: Any
-) -> Compared:
-    verdict = ONLY_CLIENT if one is None else ONLY_DIRECT if other is None else _verdict(part, one[0], other[0])
-    here, there = ("" if said is None else _shown(*said, payload) for said, payload in ((one, direct), (other, client)))
-    return Compared(part, verdict, here, there)
+            yield f"{cap.limit_id} {field}", cap, field
+    yield "earned resets", snapshot.reset_credits, "available_count"
 
 
 def _verdict(part: str, one: Any, other: Any) -> str:
+    if one is None or other is None:
+        return ONLY_CLIENT if one is None else ONLY_DIRECT
     if one == other:
         return EQUAL
     if isinstance(one, datetime) and isinstance(other, datetime):
@@ -220,10 +218,3 @@ def _verdict(part: str, one: Any, other: Any) -> str:
     if isinstance(one, float | int) and isinstance(other, float | int):
         return ROUNDED if abs(one - other) < (_MINUTE if part.endswith("window_seconds") else 1.0) else DIFFERS
     return DIFFERS
-
-
-def _shown(value: Any, path: str, payload: Any) -> str:
-    """The raw value where its place is known, else what was read."""
-    if not path:
-        return str(value)
-    return f"{value_at(payload, path)!r} @ {path}"

@@ -39,8 +39,13 @@ _METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     RESETS: (RATE_LIMITS,),
     PROFILE: (TOKENS,),
 }
-_REFUSED: Final = re.compile(r"(?:GET|POST) (\S+) failed: (\d{3})[^;]*(?:; content-type=(.*?); body=(.*))?", re.DOTALL)
-_UNDECODED: Final = re.compile(r"Decode error for (\S+): (.*?); content-type=(.*?); body=(.*)", re.DOTALL)
+_REFUSED: Final = re.compile(
+    r"(?:GET|POST) (?P<url>\S+) failed: (?P<status>\d{3})[^;]*(?:; content-type=(?P<type>.*?); body=(?P<body>.*))?",
+    re.DOTALL,
+)
+_UNDECODED: Final = re.compile(
+    r"Decode error for (?P<url>\S+): (?P<why>.*?); content-type=(?P<type>.*?); body=(?P<body>.*)", re.DOTALL
+)
 _BY_WORDS: Final[tuple[tuple[re.Pattern[str], type[QuotaError]], ...]] = (
     (re.compile(r"authentication (?:is )?required|not (?:logged|signed) in", re.IGNORECASE), TokenMissingError),
     (re.compile(r"error sending request|connection", re.IGNORECASE), UnreachableError),
@@ -155,28 +160,26 @@ def _error(said: Said, account: Account, reply: RawReply) -> QuotaError:
     if old := too_old(said):
         old.account = account.name
         return old
-    if refused := _REFUSED.search(said.message):
-        url, status, kind, text = refused.groups()
-        return _judged(replace(reply, status=int(status), url=url), kind, text) or _strange(said, account, reply)
-    if undecoded := _UNDECODED.search(said.message):
-        url, why, kind, text = undecoded.groups()
-        return _judged(replace(reply, url=url), kind, text, undecoded=one_line(why)) or _strange(said, account, reply)
+    if found := _REFUSED.search(said.message) or _UNDECODED.search(said.message):
+        return _judged(found.groupdict(), reply) or _strange(said, account, reply)
     kind = next((kind for words, kind in _BY_WORDS if words.search(said.message)), None)
     return kind(f"{_words(said)}.", account=account.name) if kind else _strange(said, account, reply)
 
 
-def _judged(reply: RawReply, kind: str | None, text: str | None, *, undecoded: str = "") -> FetchError | None:
-    parsed = parse_body((text or "").encode(), hide_tokens)
+def _judged(told: Mapping[str, str | None], reply: RawReply) -> FetchError | None:
+    parsed = parse_body((told["body"] or "").encode(), hide_tokens)
     reply = replace(
         reply,
-        headers=Headers({"content-type": kind} if kind else {}),
+        status=int(told.get("status") or reply.status or 0),
+        url=told["url"] or "",
+        headers=Headers({"content-type": told["type"]} if told["type"] else {}),
         body=parsed.data,
         payload=parsed.payload,
         notes=parsed.notes,
     )
     error = judge(reply, parsed.problem)
-    if error is None and undecoded:
-        message = f"The official client cannot decode the body: {undecoded}."
+    if error is None and (why := told.get("why")):
+        message = f"The official client cannot decode the body: {one_line(why)}."
         return UnexpectedReplyError(message, account=reply.account, status=200, hint=_DIRECT, reply=reply)
     return error
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..auth import reload
-from ..errors import AuthError, FetchError, QuotaError, UnexpectedReplyError
+from ..errors import AuthError, QuotaError, UnexpectedReplyError
 from ..fields import ALIASES, Aliases
 from ..labels import Names, account_labels, choose, one_of
 from ..models import Account, RawReply, UsageSnapshot
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ..invented import DemoServer
 
 OnProgress = Callable[[int, int], None]
-Answer = tuple[RawReply | None, UsageSnapshot | QuotaError]
+Answer = tuple[RawReply | None, UsageSnapshot | QuotaError | None]
 
 
 class Source(Closing):
@@ -90,11 +89,10 @@ class Source(Closing):
                 f"name one of these: {', '.join(label for label, _ in known.values())}" if known else "none is found"
             )
             raise ValueError(f"Which account? There are {len(known)} logins; {there}.")
-        wanted = choose(name, known)[0]
-        for failure in unusable:
-            if failure.account == wanted:
-                raise failure.error
-        return self._way.ask(self._accounts.named(wanted), threading.Event())
+        chosen, failures = self._chosen([*known] if name is None else name, unusable)
+        if failures:
+            raise failures[0].error
+        return self._way.ask(chosen[0], threading.Event())
 
     def collect(
         self,
@@ -145,15 +143,12 @@ class Source(Closing):
         """
         path = one_of(what, SIBLINGS, "endpoint") + ("" if days is None else f"?days={int(days)}")
         chosen, failures = self._chosen(names, self._refresh())
-        stop, replies = threading.Event(), {}
-        arriving = run_concurrently(
-            chosen, lambda account: self._outcome(account, path, stop), max_workers=self._way.max_workers, stop=stop
-        )
-        for account, (reply, error) in arriving:
+        replies: dict[str, RawReply] = {}
+        for account, (reply, error) in self._at_once(chosen, path, threading.Event()):
             if reply is not None:
                 replies[account.name] = reply
-            if error is not None:
-                failures.append(Failure(account=account.name, error=error, account_key=account.key))
+            if isinstance(error, QuotaError):
+                failures.append(_failure(account, error))
         return Collection(fetched_at=self.clock(), failures=tuple(failures), replies=replies)
 
     def close(self) -> None:
@@ -192,24 +187,47 @@ class Source(Closing):
         began = self.clock()
         chosen, failures = self._chosen(names, self._refresh())
         answers: dict[str, Answer] = {}
-        earned = _EarnedResets(lambda account: self._outcome(account, RESETS, stop))
-        arriving = run_concurrently(
-            chosen, lambda account: self._answer(account, stop), max_workers=self._way.max_workers, stop=stop
-        )
+        earned: dict[str, RawReply] = {}
+        listing: list[threading.Thread] = []
+        arriving = self._at_once(chosen, USAGE, stop)
         with bar(len(chosen), unit="account", wanted=show) as advance:
             try:
                 for account, answer in arriving:
                     answers[account.name] = answer
-                    earned.ask_if_any(account, answer[1])
+                    if _has_resets(answer[1]):  # listed while the others' usage is still under way
+                        listing.append(threading.Thread(target=self._list, args=(account, earned, stop), daemon=True))
+                        listing[-1].start()
                     advance(1)
                     if on_progress:
                         on_progress(len(answers), len(chosen))
             except KeyboardInterrupt:
                 stop.set()
                 answers |= {account.name: answer for account, answer in arriving}  # what had arrived by then
-        interrupted = stop.is_set() and len(answers) < len(chosen)
-        beside = {} if interrupted else earned.replies()
-        return _collection(chosen, answers, failures, began, beside=beside, interrupted=interrupted)
+        told = [(account, *answers[account.name]) for account in chosen if account.name in answers]
+        end = time.monotonic() + BESIDE_SECONDS
+        for thread in listing:
+            thread.join(0 if stop.is_set() else max(0.0, end - time.monotonic()))
+        return Collection(
+            fetched_at=began,
+            snapshots=tuple(outcome for _, _, outcome in told if isinstance(outcome, UsageSnapshot)),
+            failures=(*failures, *(_failure(one, error) for one, _, error in told if isinstance(error, QuotaError))),
+            replies={account.name: reply for account, reply, _ in told if reply is not None},
+            beside=dict(earned),
+            interrupted=stop.is_set() and len(answers) < len(chosen),
+        )
+
+    def _list(self, account: Account, earned: dict[str, RawReply], stop: threading.Event) -> None:
+        """The earned resets of an account; a failure hides nothing: how many there are stands in the usage."""
+        reply, error = self._answer(account, RESETS, stop)
+        if reply is not None and error is None:
+            earned[account.name] = reply
+
+    def _at_once(
+        self, accounts: Sequence[Account], what: str, stop: threading.Event
+    ) -> Iterator[tuple[Account, Answer]]:
+        return run_concurrently(
+            accounts, lambda one: self._answer(one, what, stop), max_workers=self._way.max_workers, stop=stop
+        )
 
     def _chosen(self, names: Names, unusable: Sequence[Failure]) -> tuple[list[Account], list[Failure]]:
         """The accounts to ask, and the failures to report without asking."""
@@ -235,23 +253,14 @@ class Source(Closing):
         gone = (old for old in before if not known.intersection(old.paths) and old.name not in failed)
         return *self._accounts.failures, *(failure for old in gone if (failure := _gone(old)))
 
-    def _answer(self, account: Account, stop: threading.Event) -> Answer:
-        reply, error = self._outcome(account, USAGE, stop)
-        if error is not None or reply is None:
-            return reply, error or QuotaError("no reply")
+    def _answer(self, account: Account, what: str, stop: threading.Event) -> Answer:
+        """The reply, and what it says or why it says nothing; an error can have a reply of its own."""
+        reply = None
         try:
-            return reply, self._read(account, reply)
-        except QuotaError as unreadable:
-            return reply, unreadable
-
-    def _outcome(self, account: Account, what: str, stop: threading.Event) -> tuple[RawReply | None, QuotaError | None]:
-        """The reply, or why there is none; an error can have a reply of its own."""
-        try:
-            return self._way.ask(account, stop, what), None
-        except FetchError as error:
-            return error.reply, error
+            reply = self._way.ask(account, stop, what)
+            return reply, self._read(account, reply) if what == USAGE else None
         except QuotaError as error:
-            return None, error
+            return getattr(error, "reply", None) or reply, error
 
     def _read(self, account: Account, reply: RawReply) -> UsageSnapshot:
         if not is_usage(reply.payload, aliases=self._aliases):
@@ -273,37 +282,15 @@ class Source(Closing):
         return replace(snapshot, notes=(*snapshot.notes, *notes)) if notes else snapshot
 
 
-class _EarnedResets:
-    """Lists the earned resets of the accounts that have some, while the others' usage is still under way.
+def _has_resets(outcome: UsageSnapshot | QuotaError | None) -> bool:
+    """Whether there are earned resets that can be listed; the official client has done so already."""
+    if not isinstance(outcome, UsageSnapshot) or outcome.origin == "app_server":
+        return False
+    return outcome.reset_credits is not None and bool(outcome.reset_credits.available_count)
 
-    Their failure hides nothing: how many there are stands in the usage.
-    """
 
-    def __init__(self, ask: Callable[[Account], tuple[RawReply | None, QuotaError | None]]) -> None:
-        self._ask = ask
-        self._replies: dict[str, RawReply] = {}
-        self._threads: list[threading.Thread] = []
-
-    def ask_if_any(self, account: Account, outcome: UsageSnapshot | QuotaError) -> None:
-        """Ask in a thread; the official client has listed them already."""
-        if isinstance(outcome, QuotaError) or outcome.origin == "app_server" or outcome.reset_credits is None:
-            return
-        if outcome.reset_credits.available_count:
-            thread = threading.Thread(target=self._take, args=(account,), name="quota-resets", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def replies(self) -> dict[str, RawReply]:
-        """What came in time."""
-        end = time.monotonic() + BESIDE_SECONDS
-        for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        return dict(self._replies)
-
-    def _take(self, account: Account) -> None:
-        reply, error = self._ask(account)
-        if reply is not None and error is None:
-            self._replies[account.name] = reply
+def _failure(account: Account, error: QuotaError) -> Failure:
+    return Failure(account=account.name, error=error, account_key=account.key)
 
 
 def _plain(source: Source) -> str:
@@ -318,7 +305,7 @@ def _gone(account: Account) -> Failure | None:
     try:
         reload(account)
     except AuthError as error:
-        return Failure(account=account.name, error=error, account_key=account.key)
+        return _failure(account, error)
     return None
 
 
@@ -328,33 +315,3 @@ def _other_account(account: Account, payload: Any) -> tuple[str, ...]:
     if not isinstance(answered, str) or answered in {"", account.account_id, account.user_id}:
         return ()
     return ("the reply names another account id than the login's file @ $.account_id",)
-
-
-def _collection(
-    accounts: Sequence[Account],
-    answers: Mapping[str, Answer],
-    failures: list[Failure],
-    began: datetime,
-    *,
-    beside: Mapping[str, RawReply],
-    interrupted: bool,
-) -> Collection:
-    snapshots, replies = [], {}
-    for account in accounts:
-        if account.name not in answers:
-            continue
-        reply, outcome = answers[account.name]
-        if reply is not None:
-            replies[account.name] = reply
-        if isinstance(outcome, QuotaError):
-            failures.append(Failure(account=account.name, error=outcome, account_key=account.key))
-        else:
-            snapshots.append(outcome)
-    return Collection(
-        fetched_at=began,
-        snapshots=tuple(snapshots),
-        failures=tuple(failures),
-        replies=replies,
-        beside=beside,
-        interrupted=interrupted,
-    )
