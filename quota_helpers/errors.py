@@ -161,7 +161,7 @@ class OfficialClientError(FetchError):
     Do not raise it for what the server told the client: that is the error it would have been without the client.
     """
 
-    default_hint = "Check that `codex --version` works here, or name the program: codex_bin= or --codex-bin."
+    default_hint = "Check that `codex --version` works here, or name the program: codex_bin=."
     exit_code = 2
 
 

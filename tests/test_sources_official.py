@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from codex_support import SOON, Backend, codex_home, gone, program, whole_usage
@@ -163,8 +165,9 @@ def test_arguments_that_do_not_go_together(options, words, tmp_path):
 
 def test_the_command_line_says_it_first(home, codex_bin):
     with Backend() as server:
-        options = ["--via", "codex", "--codex-bin", codex_bin, "--chatgpt-url", server.base, "--json"]
-        done = cli(*options, cwd=home.parent, env={"CODEX_HOME": str(home)})
+        options = ["--via", "codex", "--chatgpt-url", server.base, "--json"]
+        path = os.pathsep.join([str(Path(codex_bin).parent), os.environ["PATH"]])
+        done = cli(*options, cwd=home.parent, env={"CODEX_HOME": str(home), "PATH": path})
     assert done.returncode == 0, done.stderr
     assert "may renew" in done.stderr.splitlines()[0]
     assert json.loads(done.stdout)["accounts"][0]["windows"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ _SIZE: Final = {
     "postgresql": "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' "
     "AND relnamespace = current_schema()::regnamespace",
 }
-_BROKEN: Final = (UnicodeError, ValueError, IndexError, KeyError, OverflowError, TypeError)
+_BROKEN: Final = (ValueError, LookupError, OverflowError, TypeError, zlib.error)
 
 
 class Database:

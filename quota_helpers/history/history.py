@@ -37,7 +37,6 @@ from .stored_bodies import drop_orphans, insert_bodies, prune_bodies, read_bodie
 
 _MEMORY = ":memory:"
 _OK = range(200, 300)
-_LAST = 2**62  # microseconds: after everything
 _MOST_TOLD = 20
 
 
@@ -260,7 +259,7 @@ class History(Closing):
             for kind in KINDS:
                 added += _insert(connection, rows_of(kind, read_frame(theirs, kind)), self._rule)
             insert_forecasts(connection, read_forecasts(theirs, [], {}))
-            bodies = insert_bodies(connection, _replies(list(read_bodies(theirs, other.shown, []))))
+            bodies = insert_bodies(connection, _replies(list(read_bodies(theirs))))
         self._sync()
         return added + Added(bodies=bodies)
 
@@ -320,7 +319,7 @@ class History(Closing):
         """The kept raw bodies, oldest first, for `normalize_usage`. Arguments as of `frame`."""
         about = self._of(replies, accounts) + self._between(replies.c.fetched_at, since, until)
         with self._database.reading() as connection:
-            return list(read_bodies(connection, self._database.shown, about))
+            return list(read_bodies(connection, about))
 
     def accounts(self) -> pd.DataFrame:
         """One row per account: label, key, how many readings and turns, and of which time."""
@@ -427,12 +426,8 @@ class History(Closing):
 
     def _oldest_body(self) -> int | None:
         """The time up to which bodies are too old, in microseconds; None while all are kept."""
-        if not self.keep_bodies_days:
-            return None if self.keep_bodies_days is None else _LAST
-        try:
-            return times.micros(self._clock() - timedelta(days=self.keep_bodies_days))
-        except OverflowError:
-            return None
+        days = self.keep_bodies_days
+        return None if days is None else times.micros(self._clock() - timedelta(days=days))
 
 
 def _file(path: str | os.PathLike[str]) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -158,23 +158,6 @@ def hidden(session: str) -> str:
     return f"s-{hashlib.sha256(session.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
-def series_of(told: Mapping[str, Any]) -> int:
-    """The number of what tells readings of one moment apart.
-
-    Of a session log it is the session: whose it was may be found out later. Else it is the account's key, or for want
-    of one its name.
-    """
-    who = [told["account_key"]] if told["session"] is None else [hidden(told["session"])]
-    if who == [None]:
-        who = ["named", told["account"]]
-    return number_of([*who, *(told[name] for name in ("limit", "window", "slot", "origin"))])
-
-
-def session_of(told: Mapping[str, Any]) -> int:
-    """The number of the session of a turn; for want of one, of the account."""
-    return number_of(["of", told["account_key"]] if told["session"] is None else [hidden(told["session"])])
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """What is kept as rows: readings, or turns of session logs.
@@ -187,7 +170,7 @@ class Kind:
         columns: Columns of its frame, name -> dtype.
         told: Those of *about*.
         numbers: Those of *rows*, but for the time.
-        series: What tells rows of one moment apart, as a number.
+        apart: Those of *about* that tell apart what one session or account says at one moment.
     """
 
     name: Literal["reading", "turn"]
@@ -197,7 +180,7 @@ class Kind:
     columns: Mapping[str, str]
     told: tuple[str, ...]
     numbers: tuple[str, ...]
-    series: Callable[[Mapping[str, Any]], int]
+    apart: tuple[str, ...] = ()
 
     @property
     def at(self) -> sa.Column[int]:
@@ -209,9 +192,26 @@ class Kind:
         """The column of the rows that says which content of *about* is theirs."""
         return self.rows.c[self.about.name]
 
+    def series(self, told: Mapping[str, Any]) -> int:
+        """The number of what tells rows of one moment apart.
 
-READINGS: Final = Kind("reading", readings, facts, "fetched_at", FRAME_COLUMNS, FACTS, NUMBERS, series_of)
-TURNS: Final = Kind("turn", turns, sources, "time", TOKEN_COLUMNS, SOURCES, COUNTS, session_of)
+        Of a session log it is the session: whose it was may be found out later. Else it is the account's key, or for
+        want of one its name.
+        """
+        key = told["account_key"]
+        if told["session"] is not None:
+            who = [hidden(told["session"])]
+        elif self.name == "turn":
+            who = ["of", key]
+        else:
+            who = ["named", told["account"]] if key is None else [key]
+        return number_of([*who, *(told[name] for name in self.apart)])
+
+
+READINGS: Final = Kind(
+    "reading", readings, facts, "fetched_at", FRAME_COLUMNS, FACTS, NUMBERS, ("limit", "window", "slot", "origin")
+)
+TURNS: Final = Kind("turn", turns, sources, "time", TOKEN_COLUMNS, SOURCES, COUNTS)
 KINDS: Final = (READINGS, TURNS)
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ..errors import HistoryError
 from ..models import RawReply
 from ..privacy import forget_identities
 from ..times import from_micros
@@ -39,31 +38,16 @@ def insert_bodies(connection: sa.Connection, told: Iterable[tuple[str | None, in
     return insert_new(connection, replies, sorted(rows))
 
 
-def read_bodies(connection: sa.Connection, place: str, conditions: Conditions) -> Iterator[RawReply]:
-    """The kept bodies that match, oldest first.
-
-    Raises:
-        HistoryError: One is damaged; *place* says where it is kept.
-    """
+def read_bodies(connection: sa.Connection, conditions: Conditions = ()) -> Iterator[RawReply]:
+    """The kept bodies that match, oldest first."""
     query = sa.select(replies.c.account, replies.c.account_key, replies.c.fetched_at, bodies.c.data)
     query = query.join_from(replies, bodies, bodies.c.id == replies.c.body).where(*conditions)
-    for account, account_key, fetched_at, data in connection.execute(
-        query.order_by(replies.c.fetched_at, replies.c.id)
-    ):
-        moment = from_micros(fetched_at)
-        try:
-            payload = json.loads(zlib.decompress(data))
-        except (zlib.error, ValueError):
-            # Without the cause: a JSONDecodeError carries the document.
-            raise HistoryError(
-                f"In the history {place} the body kept at {moment:%Y-%m-%d %H:%M:%S} UTC is damaged.",
-                account=account,
-                hint="Restore the file from a copy; the readings can still be read.",
-            ) from None
+    for row in connection.execute(query.order_by(replies.c.fetched_at, replies.c.id)):
+        payload = json.loads(zlib.decompress(row.data))
         yield RawReply(
-            account=account,
-            account_key=account_key,
-            fetched_at=moment,
+            account=row.account,
+            account_key=row.account_key,
+            fetched_at=from_micros(row.fetched_at),
             payload=payload,
             body=_NULL if payload is None else b"",
         )
