@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..frames import counts, micros, present_of, readings, to_frame
+from ..frames import Integers, counts, micros, present_of, readings, to_frame
 from ..history import open_history
 from ..labels import of_kind
-from ..periods import Followed, follow_all
+from ..periods import follow_all
+from ..periods.readings import Floats
 from ..sessions import read_sessions
 from ..sources import Source, connect
 from ..times import Moment, duration, from_micros, moment
@@ -228,13 +229,16 @@ def _spent(
     found: dict[str, Any] = {"duration": duration(until - since), "turns": int(mine.sum())}
     found["turns of other sessions meanwhile"] = int(inside.sum() - mine.sum())
     found |= _tokens(tokens[mine], list(turns.values()))
-    series = follow_all(readings(windows, "windows"), limits=OWN_LIMIT)
-    risen = [(one, _risen(one, low, high), turns.get(one.series.account_key or "")) for one in series]
-    told = [each for each in risen if each[2]] or [each for each in risen if each[1] and each[1][0]]
-    keys = list(dict.fromkeys(one.series.whose for one, *_ in told))
-    for one, points, own in told:
-        account = f"account {keys.index(one.series.whose) + 1}, " if len(keys) > 1 else ""
-        found |= {f"{account}{one.series.window}, {name}": value for name, value in _points(points, own)}
+    told = []
+    for one in follow_all(readings(windows, "windows"), limits=OWN_LIMIT):
+        _, ends, points, _, cycle = rises_of(one)
+        meanwhile = (ends > low) & (ends <= high)
+        told.append((one.series, points[meanwhile], cycle[meanwhile], turns.get(one.series.account_key or "")))
+    told = [each for each in told if each[3]] or [each for each in told if each[1].sum() > 0]
+    keys = list(dict.fromkeys(series.whose for series, *_ in told))
+    for series, points, cycle, own in told:
+        account = f"account {keys.index(series.whose) + 1}, " if len(keys) > 1 else ""
+        found |= {f"{account}{series.window}, {name}": value for name, value in _points(points, cycle, own)}
     return found
 
 
@@ -251,24 +255,19 @@ def _tokens(tokens: pd.DataFrame, turns: Sequence[Turns]) -> dict[str, Any]:
     return found
 
 
-def _risen(followed: Followed, low: int, high: int) -> tuple[float, int] | None:
-    """Points that the readings of a span show, and how many cycles they are of; None without a reading in it."""
-    _, until, points, _, cycle = rises_of(followed)
-    inside = (until > low) & (until <= high)
-    return (float(points[inside].sum()), len(set(cycle[inside].tolist()))) if inside.any() else None
-
-
-def _points(risen: tuple[float, int] | None, turns: Turns | None) -> Iterator[tuple[str, Any]]:
+def _points(points: Floats, cycle: Integers, turns: Turns | None) -> Iterator[tuple[str, Any]]:
     """Points and points for a million tokens, each with the range that whole percents leave open."""
-    points, cycles = risen or (np.nan, 0)
+    if not len(points):
+        yield from (("points", np.nan), ("points, range", None))
+        return
     # Each cycle is seen from one whole percent to another: less than a point may be missing, or too much.
-    most = (max(0.0, points - cycles), points + cycles)
-    yield "points", points
-    yield "points, range", f"{most[0]:.0f} to {most[1]:.0f}" if risen else None
-    spent = 0.0 if turns is None else float(turns.amounts.sum()) / 1e6
-    if spent and risen:
-        yield "points per million tokens", points / spent
-        yield "points per million tokens, range", f"{most[0] / spent:.3g} to {most[1] / spent:.3g}"
+    risen, cycles = float(points.sum()), len(np.unique(cycle))
+    least, most = max(0.0, risen - cycles), risen + cycles
+    yield "points", risen
+    yield "points, range", f"{least:.0f} to {most:.0f}"
+    if turns and (spent := float(turns.amounts.sum()) / 1e6):
+        yield "points per million tokens", risen / spent
+        yield "points per million tokens, range", f"{least / spent:.3g} to {most / spent:.3g}"
 
 
 def _short(value: Any) -> str:

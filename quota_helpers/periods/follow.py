@@ -162,7 +162,7 @@ class _Walk:
                 self._begin(place)
             elif self._slides_on(run, self.now):
                 self._extend(place, self.now)
-            elif run.idle or not self._same_clock(run):
+            elif run.idle or not (run.clock == self.clock or -1 in {run.clock, self.clock}):
                 self._other_clock(place, self.now)
             elif not self._fell(run, self.now):
                 self._extend(place, self.now)
@@ -176,8 +176,9 @@ class _Walk:
             now.close("scheduled", now.reset)
             self._begin(place)
         elif self._returns(place, now):
-            if self._is_the_other(run, now):
-                # The young cycle is the stray one.
+            other = 0 if run.idle else self.readings[run.clock]
+            if now.readings < _YOUNG and other > 2 * self.readings[self.clock]:
+                # The young cycle is the stray one: the series began in the middle of a flapping.
                 number = len(self.cycles) - 1
                 self.cycles.pop()
                 self.cycle = [_STRAY if cycle == number else cycle for cycle in self.cycle]
@@ -187,9 +188,6 @@ class _Walk:
             refilled = run.idle or self._fell(run, now) or (anew and run.first <= now.last)
             now.close("early, clock restarted" if refilled else "clock moved", run.begun)
             self._begin(place)
-
-    def _same_clock(self, run: _Run) -> bool:
-        return -1 in {run.clock, self.clock} or run.clock == self.clock
 
     def _fell(self, run: _Run, now: Cycle) -> bool:
         return run.first < now.last - FALL
@@ -231,11 +229,6 @@ class _Walk:
         return any(
             not one.idle and one.first >= run.last - FALL and self._slid(run.reset, run.seen, one) for one in after
         )
-
-    def _is_the_other(self, run: _Run, now: Cycle) -> bool:
-        """Whether the young cycle is the stray one: the series began in the middle of a flapping."""
-        other = 0 if run.idle else self.readings[run.clock]
-        return now.readings < _YOUNG and other > 2 * self.readings[self.clock]
 
     def _begin(self, place: int) -> None:
         run = self.runs[place]
