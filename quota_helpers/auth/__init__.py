@@ -8,9 +8,9 @@ Everything inside works with problems as values (`Problem`); an error is built a
 where neither the file's text nor a token is in reach of a traceback that shows local variables.
 """
 
-from .decode import MAX_BYTES
 from .find import find_accounts
 from .load import check_expiry, load_auth, parse_auth, parse_logins, reload
+from .logins import MAX_BYTES
 
 __all__ = [
     "MAX_BYTES",

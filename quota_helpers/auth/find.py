@@ -11,8 +11,8 @@ from ..errors import AuthFileInvalidError, AuthFileNotFoundError
 from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import mask_identity, printable
-from .decode import MAX_BYTES, Problem
 from .load import absent_or_unreadable, expanded, read_file
+from .logins import MAX_BYTES, Problem
 from .name import SUFFIX, Gathering, Origin
 
 DEFAULT_FOLDER: Final = "account"

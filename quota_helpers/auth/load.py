@@ -17,8 +17,7 @@ from ..labels import of_kind
 from ..models import Account
 from ..outcomes import Accounts
 from ..privacy import printable
-from .decode import MAX_BYTES, SWITCHED_OFF, Problem, decode_bytes, decode_document, too_large
-from .logins import Found, find_logins
+from .logins import MAX_BYTES, SWITCHED_OFF, Found, Problem, decode_bytes, decode_document, find_logins, too_large
 from .name import Gathering, Origin
 
 PAUSE_SECONDS: Final = 0.05

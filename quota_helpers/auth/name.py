@@ -13,8 +13,7 @@ from ..labels import numbered
 from ..models import Account
 from ..outcomes import Accounts, Failure, SkippedLogin
 from ..privacy import hide_tokens, mask_email, mask_identity, printable
-from .decode import SWITCHED_OFF, Problem
-from .logins import Found
+from .logins import SWITCHED_OFF, Found, Problem
 
 SUFFIX: Final = ".auth.json"
 _SHORT: Final = 8
