@@ -30,7 +30,7 @@ from .body import Parsed, parse_body
 from .outcomes import judge, may_help_to_ask_again, read_pause
 from .translate import translate
 from .transport import GuardedAdapter, HttpAnswer, ask, tls_context
-from .watchdog import Guard
+from .watchdog import Guard, Watchdog
 
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 _USER_AGENT_SAFE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -99,6 +99,7 @@ class UsageClient(Closing):
         self._tls: SSLContext | None = None
         self._tls_lock = threading.Lock()
         self._closed = threading.Event()
+        self._watchdog = Watchdog()
 
     def fetch(
         self,
@@ -161,7 +162,7 @@ class UsageClient(Closing):
                 f"{host_of(url)}: plain http would carry the token in clear text; nothing was sent.",
                 account=account.name,
             )
-        with Guard(deadline, stop, self._closed) as guard:
+        with Guard(self._watchdog, deadline, stop, self._closed) as guard:
             return _Fetch(self, account, url, guard, begun).run()
 
     def _tls_for(self, url: str) -> SSLContext | None:

@@ -1,8 +1,8 @@
 """One deadline per fetch, kept by a thread that closes the socket.
 
 Neither `requests`' timeouts nor urllib3's `Retry` bound a server that sends one byte a second: each byte begins a new
-read. So a thread beside the fetch looks on, and at the deadline (or when a stop event is set) shuts the connection
-down, which ends whatever read is waiting on it. Only the look-up of a host name cannot be ended that way: it lasts as
+read. So a watchdog looks on, and at the deadline (or when a stop event is set) shuts the connection down, which ends
+whatever read is waiting on it. Only the look-up of a host name cannot be ended that way: it lasts as
 long as the system's resolver takes.
 """
 
@@ -16,7 +16,7 @@ from typing import Final, Literal, Self
 
 Reason = Literal["deadline", "stop"]
 
-# How often the stop events are looked at: nobody can wait for several events at once.
+# How often the fetches are looked at: nobody can wait for several events at once.
 _LOOK_SECONDS: Final = 0.1
 # Sockets and locks refuse waits of centuries.
 _LONGEST_SECONDS: Final = 86_400.0
@@ -27,14 +27,14 @@ _SLACK_SECONDS: Final = 0.5
 class Guard:
     """The bounds of one fetch, watched inside its `with` block, and the sockets it has open: leaving lets them go."""
 
-    def __init__(self, seconds: float, *stops: threading.Event | None) -> None:
+    def __init__(self, watchdog: Watchdog, seconds: float, *stops: threading.Event | None) -> None:
         self.seconds = seconds
+        self._watchdog = watchdog
         self.fired: Reason | None = None
         self._deadline = time.monotonic() + seconds
         self._stops = [stop for stop in stops if stop is not None]
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._left = threading.Event()
         self._sockets: list[socket.socket] = []
 
     def remaining(self) -> float:
@@ -84,16 +84,44 @@ class Guard:
         return self.check() is None
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._look_on, name="quota-watchdog", daemon=True).start()
+        self._watchdog.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._left.set()
+        self._watchdog.discard(self)
         self.release()
 
-    def _look_on(self) -> None:
-        while not self.check() and not self._left.wait(min(self.remaining(), _LOOK_SECONDS)):
-            pass
+
+class Watchdog:
+    """Looks at every running fetch of one client, with one daemon thread, which lives only while there is one."""
+
+    def __init__(self) -> None:
+        self._guards: set[Guard] = set()
+        self._looks = False
+        self._lock = threading.Lock()
+
+    def add(self, guard: Guard) -> None:
+        """Begin to watch."""
+        with self._lock:
+            self._guards.add(guard)
+            if not self._looks:
+                threading.Thread(target=self._run, name="quota-watchdog", daemon=True).start()
+            self._looks = True
+
+    def discard(self, guard: Guard) -> None:
+        """Watch no longer."""
+        with self._lock:
+            self._guards.discard(guard)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                guards = tuple(self._guards)
+                self._looks = bool(guards)
+            if not guards:
+                return
+            going = [guard.remaining() for guard in guards if not guard.check()]
+            time.sleep(min([_LOOK_SECONDS, *going]))
 
 
 def _shut(sock: socket.socket) -> None:
