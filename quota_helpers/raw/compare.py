@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -218,7 +218,7 @@ def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparis
     mask = Mask(*(body.payload for body in found), reveal=reveal)
     clean = cache(mask.text)  # each path once, however many bodies have it
     sources = numbered([clean(body.name) for body in found])
-    paths = _in_order([column.cells for column in columns])
+    paths = in_order({path: cell[0] for path, cell in column.cells.items()} for column in columns)
     sides = [[column.cells.get(path, _ABSENT) for path in paths] for column in columns]
     codes = np.array([[code for *_, code in side] for side in sides], dtype=np.int64).reshape(len(sides), len(paths)).T
     words = np.full(len(paths), "same", dtype=object)
@@ -249,11 +249,11 @@ def compare_fields(bodies: BodySource, *, reveal: bool = False) -> FieldComparis
     )
 
 
-def _in_order(bodies: Sequence[Mapping[str, Cell]]) -> list[str]:
-    """Every path of every body, in document order: a field that only a later body has stands among its neighbours."""
+def in_order(bodies: Iterable[Mapping[str, str]]) -> list[str]:
+    """Every path of bodies (path -> its parent's), in document order: what only a later one has ends its object."""
     children: dict[str, dict[str, None]] = {}
-    for cells in bodies:
-        for path, (parent, *_) in cells.items():
+    for parents in bodies:
+        for path, parent in parents.items():
             children.setdefault(parent, {})[path] = None
     paths: list[str] = []
     waiting = list(children.get("", ()))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..fields import Aliases
 from ..models import RawReply
 from ..raw import FieldRows, field_rows
+from ..raw.compare import in_order
 from ..raw.explain import FieldRow
 from ..raw.show import Mask
 from .twin import twin_html
@@ -61,13 +62,12 @@ def view_of(
     notes: dict[tuple[str, ...], int] = {}
     index: dict[str, int] = {}
     sent: list[Row] = []
-    for path, depth, key, kind, value, note, change, was in _fields(rows, other_rows):
-        index[path] = len(sent)
-        shown = clean(key) if isinstance(key, str) else key
-        before = None if was is None else _text(was[0], path, was[1], mask) or was[0]
-        sent.append(
-            (depth, shown, kind, _text(kind, path, value, mask), notes.setdefault(note, len(notes)), change, before)
-        )
+    for row, change, was in _fields(rows, other_rows):
+        index[row.path] = len(sent)
+        note = notes.setdefault((row.status, row.read_as, row.rule, row.why, row.meaning), len(notes))
+        shown = clean(row.key) if isinstance(row.key, str) else row.key
+        before = None if was is None else _text(was, mask) or was.type
+        sent.append((row.depth, shown, row.type, _text(row, mask), note, change, before))
     message = {
         "kind": "body",
         "compared": other is not None,
@@ -80,50 +80,36 @@ def view_of(
     return BodyView(rows, mask, list(index), index, message)
 
 
-def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[Any, ...]]:
-    """(path, depth, key, type, value, note, difference, the other body's type and value) of each row to show.
+def _fields(rows: FieldRows, other: FieldRows | None) -> Iterator[tuple[FieldRow, int, FieldRow | None]]:
+    """Each row to show, its difference, and of a changed value the other body's row.
 
     At the end of each object stands what only the other body has in it. Values are compared before they are masked, so
     two people's e-mail addresses differ although both look alike.
     """
     if other is None:
-        yield from ((*one, SAME, None) for one in _columns(rows))
+        yield from ((row, SAME, None) for row in rows)
         return
-    mine, theirs = ({one[0]: one for one in _columns(body)} for body in (rows, other))
-    inside: dict[str, list[str]] = {}
-    for body, known in ((rows, ()), (other, mine)):
-        for path, parent, *_ in body.rows:
-            if path not in known:
-                inside.setdefault(parent, []).append(path)
-    waiting = ["$"]
-    while waiting:
-        path = waiting.pop()
-        waiting += inside.get(path, ())[::-1]
+    mine, theirs = ({row.path: row for row in body} for body in (rows, other))
+    for path in in_order({row.path: row.parent for row in body} for body in (rows, other)):
         if path not in theirs or path not in mine:
-            yield (*mine[path], ADDED, None) if path in mine else (*theirs[path], REMOVED, None)
+            yield (mine[path], ADDED, None) if path in mine else (theirs[path], REMOVED, None)
         elif _comparable(mine[path]) == _comparable(theirs[path]):
-            yield (*mine[path], SAME, None)
+            yield mine[path], SAME, None
         else:
-            yield (*mine[path], CHANGED, theirs[path][3:5])
+            yield mine[path], CHANGED, theirs[path]
 
 
-def _columns(rows: FieldRows) -> Iterator[tuple[Any, ...]]:
-    for path, _, depth, key, kind, value, _, read_as, rule, status, why, meaning in rows.rows:
-        yield path, depth, key, kind, value, (status, read_as, rule, why, meaning)
-
-
-def _comparable(field: tuple[Any, ...]) -> tuple[str, str | None]:
+def _comparable(row: FieldRow) -> tuple[str, str | None]:
     """Type and value: not a number is equal to itself here, 1 is not 1.0; what an object holds has its own rows."""
-    kind, value = field[3:5]
-    return kind, None if kind in CONTAINERS else repr(value)
+    return row.type, None if row.type in CONTAINERS else repr(row.value)
 
 
-def _text(kind: str, path: str, value: Any, mask: Mask) -> str | None:
-    if kind in CONTAINERS:
+def _text(row: FieldRow, mask: Mask) -> str | None:
+    if row.type in CONTAINERS:
         return None
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else "true" if value else "false"
-    return str(mask.value(path, value))
+    if row.value is None or isinstance(row.value, bool):
+        return "null" if row.value is None else "true" if row.value else "false"
+    return str(mask.value(row.path, row.value))
 
 
 def _readings(rows: FieldRows, index: Mapping[str, int], mask: Mask) -> list[list[Any]]:
@@ -182,7 +168,7 @@ def static_rows(title: str, view: BodyView | None, trouble: str) -> str:
 
 
 def _value(row: FieldRow, mask: Mask) -> str:
-    text = _text(row.type, row.path, row.value, mask)
+    text = _text(row, mask)
     return str(row.value) if text is None else f'"{text}"' if row.type == "string" else text
 
 
