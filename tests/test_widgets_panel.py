@@ -264,16 +264,16 @@ def test_over_time_is_offered_where_there_is_history(source):
 def test_the_next_run_of_the_cell_begins_with_what_was_chosen(source, monkeypatch):
     """The same place in the notebook; elsewhere nothing is remembered, and what is said in the call counts more."""
     runs = iter("123")
-    monkeypatch.setattr("quota_helpers.widgets.place._running_cell", lambda: ("cell", next(runs)))
+    monkeypatch.setattr("quota_helpers.widgets.panel._running_cell", lambda: ("cell", next(runs)))
     first = QuotaPanel(source)
     first.show, first.tz, first.view, first.fold.value = "used", "Asia/Tokyo", "table", True
     again = QuotaPanel(source)
     assert (again.show, again.tz, again.view, again.fold.value) == ("used", "Asia/Tokyo", "table", True)
     assert again.folded.layout.display is None
     assert QuotaPanel(source, show="left", tz="UTC").tz == "UTC"
-    monkeypatch.setattr("quota_helpers.widgets.place._running_cell", lambda: ("cell", "3"))
+    monkeypatch.setattr("quota_helpers.widgets.panel._running_cell", lambda: ("cell", "3"))
     assert QuotaPanel(source).show == "left", "the second one of a run stands elsewhere"
-    monkeypatch.setattr("quota_helpers.widgets.place._running_cell", lambda: ("another cell", "4"))
+    monkeypatch.setattr("quota_helpers.widgets.panel._running_cell", lambda: ("another cell", "4"))
     assert QuotaPanel(source).show == "left"
 
 

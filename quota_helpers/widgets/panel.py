@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 
 import ipywidgets
 import traitlets
+from IPython import get_ipython
 
 from ..errors import HistoryError, SettingsError
 from ..history import History
@@ -25,7 +26,6 @@ from .alerts import guarded
 from .controls import row, style, tabs, titled
 from .keeping import Keeper
 from .messages import progress_html, status_html
-from .place import in_loop, takes_the_place_of
 from .view import VIEWS, PanelView
 
 AUTO_MINUTES: Final = (0, 1, 5, 15)
@@ -34,6 +34,10 @@ REMEMBERED: Final = ("show", "view", "tz", "more")
 """What the next panel begins with, in other kernels too (the demo's own choices end with its kernel)."""
 CHOICES: Final = "panel"
 """Their name in the settings file."""
+
+# What a cell holds is made anew when it is run again; what stands in a module stays.
+_last_run: Final[dict[str, tuple[str, int]]] = {}  # cell -> (its last run, number of the last panel made in it)
+_standing: Final[dict[tuple[str, int], QuotaPanel]] = {}
 
 
 class QuotaPanel(PanelView):
@@ -96,7 +100,7 @@ class QuotaPanel(PanelView):
         self._stop = threading.Event()
         known = None if source.is_demo else setting(CHOICES)
         self._chosen = dict(known) if isinstance(known, dict) else {}
-        if before := takes_the_place_of(self):
+        if before := _takes_the_place_of(self):
             before.auto_minutes = 0
             self._chosen |= before._chosen  # noqa: SLF001 - another one of these
         self._build()
@@ -321,3 +325,37 @@ class QuotaPanel(PanelView):
     def _said_kept(self, text: str) -> None:
         self.status.value = status_html(text)
         self._repaint()
+
+
+def _takes_the_place_of(panel: QuotaPanel) -> QuotaPanel | None:
+    """The panel that stood where this one is made, for its cell is run again; None where there was none.
+
+    None also where the front end does not tell which cell is running (JupyterLab does).
+    """
+    cell, run = _running_cell()
+    if not cell:
+        return None
+    last, number = _last_run.get(cell, ("", 0))
+    number = number + 1 if last == run else 0
+    _last_run[cell] = (run, number)
+    before = _standing.get((cell, number))
+    _standing[cell, number] = panel
+    return before
+
+
+def _running_cell() -> tuple[str, str]:
+    """Id of the cell and of its run, or empty texts."""
+    shell: Any = get_ipython()
+    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
+    if parent.get("header", {}).get("msg_type") != "execute_request":
+        return "", ""
+    return str(parent.get("metadata", {}).get("cellId", "")), str(parent["header"].get("msg_id", ""))
+
+
+def in_loop() -> bool:
+    """Whether an event loop runs here: in a kernel yes, in plain Python no."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
