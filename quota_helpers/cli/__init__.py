@@ -115,17 +115,13 @@ def _print_table(collection: Collection, zone: tzinfo | None) -> None:
     if collection.snapshots:
         print("\n".join(table(collection, zone, width=width, terminal=terminal)))
     if terminal and not collection.interrupted:  # of half of the logins nobody can say which one to use
-        _print_answers(collection, zone, width)
+        from ..outlook.answers import answers  # noqa: PLC0415 - a run without a person before it needs none
+
+        for answer in answers(collection, now=collection.fetched_at, tz=zone, reveal=True):
+            print("\n" + "\n".join(packed(printable(answer.text).split(" "), width, gap=" ")))
     sys.stdout.flush()
     for note in stale_notes(collection, zone):
         _say(note)
-
-
-def _print_answers(collection: Collection, zone: tzinfo | None, width: int) -> None:
-    from ..outlook.answers import answers  # noqa: PLC0415 - a run without a person before it needs none
-
-    for answer in answers(collection, now=collection.fetched_at, tz=zone, reveal=True):
-        print("\n" + "\n".join(packed(printable(answer.text).split(" "), width, gap=" ")))
 
 
 def _say_who_is_missing(collection: Collection, source: Source) -> None:

@@ -27,7 +27,7 @@ from .twin import twin_html
 CHARTS: Final = {"over time": "over time", "cycles": "cycles on top of each other", "hours": "by weekday and hour"}
 PRESETS: Final[dict[str, float | None]] = {"24 h": 1, "7 d": 7, "30 d": 30, "all": None}
 """Label -> days up to the newest reading; None is everything."""
-COLUMNS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
+HEADS: Final = ("account", "window", "now", "highest", "scheduled resets", "early refills", "unconfirmed readings")
 """Of the table in a saved notebook."""
 
 
@@ -108,7 +108,7 @@ class HistoryPanel(Choosing):
     def show_last(self, days: float | None) -> None:
         """Show the last so many days up to the newest reading; None shows everything."""
         newest = self._frame["fetched_at"].max()
-        with self.hold_trait_notifications():
+        with self._unheard():
             self.until = None
             self.since = None if days is None or pd.isna(newest) else (newest - timedelta(days=days)).to_pydatetime()
         self._repaint()
@@ -248,7 +248,7 @@ class HistoryPanel(Choosing):
         said = f"{status_text(self._lines, self._zone).removesuffix('.')}."
         cells = (_cells(line, present) for line in self._lines)
         count = len(self._lines)
-        return twin_html("Quota used over time", said, heads=COLUMNS, rows=cells, count=count, more="windows")
+        return twin_html("Quota used over time", said, heads=HEADS, rows=cells, count=count, more="windows")
 
     def __repr__(self) -> str:
         return f"HistoryPanel({len(self._frame):,} readings of {len(self._names)} accounts)"
