@@ -40,6 +40,9 @@ def test_a_deficit_is_negative_and_has_its_end():
     [
         (week(72, reset_in=7 * DAY - 7 * HOUR), True),
         (week(10, reset_in=7 * DAY - HOUR), True),
+        (week(10, reset_in=7 * DAY - timedelta(minutes=1)), True),
+        (week(10, reset_in=7 * DAY), False),
+        (week(50, reset_in=30 * DAY), False),
         (week(9.9, reset_in=7 * DAY - HOUR), False),
         (week(53.5), False),
         (week(53.6), True),

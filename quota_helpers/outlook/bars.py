@@ -118,7 +118,7 @@ class WindowBar:
     @property
     def fast(self) -> bool:
         """Whether the average so far, a whole percent of noise taken off, uses it up clearly before its reset."""
-        if self.used is None or self.gone is None or self.used < FAST_AT_LEAST_USED:
+        if self.used is None or not self.gone or self.used < FAST_AT_LEAST_USED:  # no time has gone: there is no pace
             return False
         return self.used - NOISE > FAST_PROJECTION * self.gone
 
@@ -142,7 +142,7 @@ class WindowBar:
 
         Under 10 % used the average says little: then nobody is taken to be faster than the window's own even pace.
         """
-        if not self.used or self.left is None or self.gone is None or self.window_seconds is None:
+        if not self.used or self.left is None or not self.gone or self.window_seconds is None:
             return None
         share = self.left * self.gone / self.used
         if self.used < FAST_AT_LEAST_USED:
