@@ -74,8 +74,6 @@ class Accounts(Sequence[Account]):
         skipped: Login files passed over on purpose, with the reason.
     """
 
-    __slots__ = ("_items", "failures", "skipped")
-
     def __init__(
         self,
         items: Sequence[Account] = (),

@@ -95,8 +95,6 @@ class _Place(NamedTuple):
 class _Redacting:
     """The policy of one call of `redact`."""
 
-    __slots__ = ("_book", "_keys", "_names", "top")
-
     def __init__(self, book: Catalogue, names: Pseudonyms) -> None:
         self.top = _Place(book.root, None, 0)
         self._book = book

@@ -45,8 +45,6 @@ class Parsed(NamedTuple):
 class _Unknown:
     """Stands where the body has a number that is none, until its place is known."""
 
-    __slots__ = ("what",)
-
     def __init__(self, what: str) -> None:
         self.what = what
 

@@ -184,18 +184,11 @@ class Issue(NamedTuple):
 
 
 class Log:
-    """What was odd about one reply, gathered while it is read.
-
-    Attributes:
-        aliases: The table of spellings in use.
-        issues: Values that were recognized but not used, as `Issue`s; the first 10,000.
-    """
-
-    __slots__ = ("_dropped", "_notes", "aliases", "issues")
+    """What was odd about one reply, gathered while it is read."""
 
     def __init__(self, aliases: Aliases = ALIASES) -> None:
-        self.aliases = aliases
-        self.issues: list[Issue] = []
+        self.aliases = aliases  # the table of spellings in use
+        self.issues: list[Issue] = []  # values that were recognized but not used; the first 10,000
         self._notes: list[str] = []
         self._dropped = 0
 
@@ -226,16 +219,7 @@ class Log:
 
 
 class Fields:
-    """One JSON object: its members sorted by meaning, typed readers, and the paths they read.
-
-    Attributes:
-        members: The object itself.
-        path: JSON path of the object.
-        paths: Field name -> JSON path, for everything that was read so far; becomes a value's `paths`.
-        owner: What the object turned out to be, such as "codex.weekly".
-        unknown: Members whose key is not in the table.
-        nulls: Canonical name -> path, for members that are null.
-    """
+    """One JSON object: its members sorted by meaning, typed readers, and the paths they read."""
 
     __slots__ = ("_found", "_labels", "log", "members", "nulls", "owner", "path", "paths", "unknown")
 
@@ -255,10 +239,10 @@ class Fields:
         self.members = members
         self.path = path
         self.log = log
-        self.owner = owner
-        self.paths: dict[str, str] = {}
-        self.nulls: dict[str, str] = {}
-        self.unknown: dict[str, Any] = {}
+        self.owner = owner  # what the object turned out to be, such as "codex.weekly"
+        self.paths: dict[str, str] = {}  # field name -> path of everything read so far; becomes a value's `paths`
+        self.nulls: dict[str, str] = {}  # canonical name -> path of members that are null
+        self.unknown: dict[str, Any] = {}  # members whose key is not in the table
         self._labels = labels
         self._found: dict[str, list[Candidate]] = {}
         exact, folded, found = log.aliases.exact, log.aliases.folded, self._found

@@ -15,8 +15,6 @@ from ..times import local_time
 class Headers(Mapping[str, str]):
     """Response headers: looked up without regard to case, shown as they came, in their order."""
 
-    __slots__ = ("_items",)
-
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         pairs = items.items() if isinstance(items, Mapping) else items
         self._items = tuple((str(name), str(value)) for name, value in pairs)

@@ -53,28 +53,16 @@ def own_id(place: Fields) -> str:
 
 
 class Draft:
-    """What was read so far.
-
-    Attributes:
-        log: Oddities.
-        fetched_at: When the server said so (aware, UTC).
-        origin: By which carrier.
-        limits: Every limit, in the order of the reply.
-        windows: Every window.
-        values: Fields of the snapshot itself.
-        paths: Their paths.
-    """
-
-    __slots__ = ("_times", "fetched_at", "limits", "log", "origin", "paths", "values", "windows")
+    """What was read so far."""
 
     def __init__(self, fetched_at: Moment, aliases: Aliases, origin: Origin = "usage") -> None:
         self.fetched_at = moment(fetched_at, name="fetched_at")
         self.origin = origin
         self.log = Log(aliases)
-        self.limits: list[Limit] = []
+        self.limits: list[Limit] = []  # in the order of the reply
         self.windows: list[QuotaWindow] = []
-        self.values: dict[str, Any] = {}
-        self.paths: dict[str, str] = {}
+        self.values: dict[str, Any] = {}  # fields of the snapshot itself
+        self.paths: dict[str, str] = {}  # and their paths
         self._times: dict[str, int] = {}
 
     def free_id(self, limit_id: str, path: str) -> str:

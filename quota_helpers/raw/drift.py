@@ -118,16 +118,11 @@ class _Seen:
 
 
 class _Group:
-    """The bodies of one account and kind, taken in in the order of time.
-
-    Attributes:
-        bodies: The bodies.
-        seen: (path, member of a closed set or None) -> what was seen of it.
-    """
+    """The bodies of one account and kind, taken in in the order of time."""
 
     def __init__(self) -> None:
         self.bodies: list[RawReply] = []
-        self.seen: dict[tuple[str, str | None], _Seen] = {}
+        self.seen: dict[tuple[str, str | None], _Seen] = {}  # by path, and member of a closed set or None
 
     def take_in(self, body: RawReply) -> None:
         """One body more."""
