@@ -28,27 +28,16 @@ told apart, as the client does."""
 
 
 class Place(NamedTuple):
-    """One value of a body and where it stands.
+    """One value of a body and where it stands."""
 
-    Attributes:
-        path: Its JSON path.
-        parent: The path of the object or array that holds it; "" for the root.
-        key: Its key or index there; "$" for the root.
-        depth: 0 for the root.
-        type: JSON's name of its type.
-        value: The value itself.
-        known: What the catalogue says about it, or None.
-        folded: Its path with every index as `[]` and every key of a known map as `{}`: those are data, not fields.
-    """
-
-    path: str
-    parent: str
-    key: str | int
-    depth: int
-    type: str
-    value: Any
-    known: KnownField | None
-    folded: str
+    path: str  # its JSON path
+    parent: str  # the path of the object or array that holds it; "" for the root
+    key: str | int  # its key or index there; "$" for the root
+    depth: int  # 0 for the root
+    type: str  # JSON's name of its type
+    value: Any  # the value itself
+    known: KnownField | None  # what the catalogue says about it, or None
+    folded: str  # its path with every index as `[]` and every key of a known map as `{}`: those are data, not fields
 
 
 def too_deep(path: str) -> BodyError:

@@ -66,21 +66,16 @@ class FieldRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldRows:
-    """The rows of one body, in document order.
+    """The rows of one body, in document order."""
 
-    Attributes:
-        rows: One for each object, array and leaf, with the values of a `FieldRow`: iterating gives those.
-        fetched_at: When the server said so (aware, UTC), or None where nobody knows; see `field_rows`.
-        read_from: What was read -> JSON paths it was read from, `{"codex.weekly.used_percent": ["$.rate_limit..."]}`.
-        readings: What was read -> the value in the snapshot; a list where one name was read twice.
-        complete: Whether every value has a row; the rows of a huge body end after the first million.
-    """
-
+    # one for each object, array and leaf, with the values of a `FieldRow`: iterating gives those
     rows: list[tuple[Any, ...]] = field(repr=False)
-    fetched_at: datetime | None
+    fetched_at: datetime | None  # when the server said so (aware, UTC), or None where nobody knows; see `field_rows`
+    # what was read -> JSON paths it was read from, `{"codex.weekly.used_percent": ["$.rate_limit..."]}`
     read_from: dict[str, list[str]] = field(repr=False)
+    # what was read -> the value in the snapshot; a list where one name was read twice
     readings: dict[str, Any] = field(repr=False)
-    complete: bool = True
+    complete: bool = True  # whether every value has a row; the rows of a huge body end after the first million
 
     def __len__(self) -> int:
         return len(self.rows)
