@@ -38,17 +38,6 @@ Value = TypeVar("Value")
 _TIME: Final = "datetime64[us, UTC]"
 _WHO: Final = {"account": "str", "account_key": "str"}
 
-RESET_COLUMNS: Final[dict[str, str]] = _WHO | {
-    "status": "str",  # available, redeeming, redeemed, or another word of the server
-    "granted_at": _TIME,
-    "expires_at": _TIME,  # missing: it does not lapse
-    "reset_type": "str",
-    "title": "str",
-    "description": "str",
-    "id": "str",
-}
-"""Columns of `resets_frame`, name -> dtype."""
-
 PERIOD_COLUMNS: Final[dict[str, str]] = _WHO | {
     "window": "str",
     "window_seconds": "float64",
@@ -92,6 +81,10 @@ class EarnedReset(NamedTuple):
     title: str | None  # for people, as the description
     description: str | None
     id: str | None  # the server's
+
+
+RESET_COLUMNS: Final[dict[str, str]] = {name: _TIME if name.endswith("_at") else "str" for name in EarnedReset._fields}
+"""Columns of `resets_frame`, name -> dtype; of a reset that does not lapse `expires_at` is missing."""
 
 
 def earned_resets(told: Told) -> tuple[EarnedReset, ...]:

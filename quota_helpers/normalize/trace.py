@@ -37,42 +37,28 @@ _SUMMARY: Final = frozenset({"allowed", "limit_reached"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One value of a reply and what became of it.
+    """One value of a reply and what became of it."""
 
-    Attributes:
-        path: Its JSON path.
-        read_as: What it is: `codex.weekly.used_percent`, `credits.balance`, `spend:individual.used_percent`, `plan`;
-            `codex.weekly` alone is the object that holds the window.
-        rule: By which rule, in words; empty where it was simply taken.
-        status: "read"; "ignored" (known, but another value won); "broken" (not what its field holds).
-        why: Why it was ignored or what is broken.
-        value: What the snapshot has; None for what was not read.
-    """
-
-    path: str
+    path: str  # its JSON path
+    # `codex.weekly.used_percent`, `credits.balance`, `spend:individual.used_percent`, `plan`; `codex.weekly` alone is
+    # the object that holds the window
     read_as: str
-    rule: str = ""
-    status: Status = "read"
-    why: str = ""
-    value: Any = field(default=None, repr=False)
+    rule: str = ""  # by which rule, in words; empty where it was simply taken
+    status: Status = "read"  # "ignored": known, but another value won; "broken": not what its field holds
+    why: str = ""  # it was ignored or is broken
+    value: Any = field(default=None, repr=False)  # what the snapshot has; None for what was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A reading and its explanation.
-
-    Attributes:
-        snapshot: The reading.
-        reads: Where each of its values came from, then what was ignored or broken.
-        fetched_at: When the server said so (aware, UTC), or None where neither the caller nor the body says when: then
-            nothing in the reading counts from it, and the snapshot's own `fetched_at` says nothing.
-        carrier: "usage" (also the app-server's answer, stream events and error bodies), "session" or "headers".
-    """
+    """A reading and its explanation."""
 
     snapshot: UsageSnapshot
-    reads: tuple[Read, ...]
+    reads: tuple[Read, ...]  # where each of its values came from, then what was ignored or broken
+    # when the server said so (aware, UTC), or None where neither the caller nor the body says when: then nothing in the
+    # reading counts from it, and the snapshot's own `fetched_at` says nothing
     fetched_at: datetime | None
-    carrier: Carrier = "usage"
+    carrier: Carrier = "usage"  # also of the app-server's answer, stream events and error bodies
 
     def at(self, path: str) -> tuple[Read, ...]:
         """Everything that is known about the value at *path*."""

@@ -32,36 +32,22 @@ JOIN: Final = ", "
 
 
 class FieldRow(NamedTuple):
-    """One value of a body; plain JSON throughout, so that `list(row)` and `row._asdict()` can be sent to a browser.
+    """One value of a body; plain JSON throughout, so that `list(row)` and `row._asdict()` can be sent to a browser."""
 
-    Attributes:
-        path: Its JSON path.
-        parent: The path of the object or array that holds it; "" for the root.
-        depth: 0 for the root.
-        key: Its key or index there.
-        type: "object", "array", "string", "integer", "number", "boolean" or "null".
-        value: As sent, token-shaped text hidden; how much it holds for objects and arrays; None for null.
-        children: How many members or elements it has.
-        read_as: What it was read as, such as `codex.weekly.used_percent`; several joined by ", "; "" where nothing.
-        rule: By which rule, in words.
-        status: One of `STATUSES`. An object or array that only holds read values is "read" without a `read_as`, and so
-            are the elements of an array that was read as one value.
-        why: Why it is ignored, broken, or odd.
-        meaning: What the catalogue says it means, with its unit; "" where it is unknown.
-    """
-
-    path: str
-    parent: str
-    depth: int
-    key: str | int
-    type: str
-    value: Any
-    children: int
-    read_as: str
-    rule: str
+    path: str  # its JSON path
+    parent: str  # the path of the object or array that holds it; "" for the root
+    depth: int  # 0 for the root
+    key: str | int  # its key or index there
+    type: str  # "object", "array", "string", "integer", "number", "boolean" or "null"
+    value: Any  # as sent, token-shaped text hidden; how much it holds for objects and arrays; None for null
+    children: int  # how many members or elements it has
+    read_as: str  # such as `codex.weekly.used_percent`; several joined by ", "; "" where nothing
+    rule: str  # in words
+    # one of `STATUSES`; an object or array that only holds read values is "read" without a `read_as`, and so are the
+    # elements of an array that was read as one value
     status: str
-    why: str
-    meaning: str
+    why: str  # it is ignored, broken, or odd
+    meaning: str  # what the catalogue says it means, with its unit; "" where it is unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
