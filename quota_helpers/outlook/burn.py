@@ -18,7 +18,6 @@ from .ledger import Ledger, ledgers_of
 TEXTS: Final = ("project", "session", "model", "effort", "client", "machine")
 TIMES: Final = ("hour", "weekday", "day")
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-WHOSE: Final = ("account", "account_key", "limit", "window")
 OWN_TURNS, UNEXPLAINED, NOBODYS = "own turns", "unexplained", "turns without an account"
 
 BURN_COLUMNS: Final[dict[str, str]] = {
@@ -93,7 +92,7 @@ def burn(
     if not parts:
         return frame_of((), columns)
     table = _summed(pd.concat(parts, ignore_index=True), names, zone)
-    whose = pd.DataFrame([{name: getattr(one.followed.series, name) for name in WHOSE} for one in found])
+    whose = pd.DataFrame([one.followed.series.names for one in found])
     table = table.join(whose, on="place").assign(origin="demo" if is_demo(windows) or is_demo(tokens) else "")
     return table[list(columns)].astype(columns)
 

@@ -106,7 +106,7 @@ def cost_changes(
 
 def _changes(ledger: Ledger, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     names, used = ledger.turns.models, sorted(set(ledger.turns.model.tolist()))
-    who = _whose(ledger) | {"model": ALL_MODELS if len(used) > 1 else names[used[0]]}
+    who = ledger.followed.series.names | {"model": ALL_MODELS if len(used) > 1 else names[used[0]]}
     if ledger.prices is None:
         yield who | {"verdict": "undecided", "reason": "too few rises beside turns to tell what tokens cost"}
         return
@@ -116,11 +116,6 @@ def _changes(ledger: Ledger, rng: np.random.Generator) -> Iterator[dict[str, Any
         spending = ledger.spending(model)
         steps = find_steps(spending, spread, rng, ledger.tests)
         yield from (who | {"model": names[model]} | row for row in _series(spending, steps, spread, rng))
-
-
-def _whose(ledger: Ledger) -> dict[str, Any]:
-    series = ledger.followed.series
-    return {"account_key": series.account_key, "limit": series.limit, "window": series.window}
 
 
 def _series(
@@ -207,7 +202,7 @@ def _costs(ledger: Ledger, efforts: np.ndarray) -> Iterator[dict[str, Any]]:
     every = spent(mine=True)
     since = max((step.at for step in ledger.steps if step.sure), default=0)
     chosen = ledger.measured & (every > 0) & (blocks.since >= since)
-    who = _whose(ledger) | {"since": int(blocks.since[chosen][0])}
+    who = ledger.followed.series.names | {"since": int(blocks.since[chosen][0])}
     who |= dict(zip(KINDS[1:], (weights[0, 1:] / weights[0, 0]).tolist(), strict=True))
     used = sorted(set(turns.model.tolist()))
     parts: list[tuple[str, str, Any, float]] = [(ALL_MODELS, ALL_EFFORTS, True, np.nan)] if len(used) > 1 else []

@@ -110,9 +110,7 @@ def _length(per: str | timedelta) -> int:
 
 
 def _row(followed: Followed, start: int, end: int) -> dict[str, Any]:
-    series = followed.series
-    names = {"account_key": series.account_key, "limit": series.limit, "window": series.window}
-    return names | {"start": int(start), "end": int(end)}
+    return followed.series.names | {"start": int(start), "end": int(end)}
 
 
 def _sums(ledger: Ledger, edges: Integers) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,18 @@ CYCLE_COLUMNS: Final[dict[str, str]] = {
     "window_seconds": "float64",
 }
 """Columns of `cycles`, name -> dtype."""
+
+_OF_A_CYCLE: Final = {
+    "began_at": "begun",
+    "seen_at": "seen",
+    "reset_at": "reset",
+    "end": "end",
+    "ended_at": "ended",
+    "first_used": "first",
+    "last_used": "last",
+    "peak_used": "peak",
+    "readings": "readings",
+}
 
 BURN: Final = ("points", "hours", "burn_per_hour", "burn_per_day")
 """The columns that `with_burn` adds."""
@@ -89,27 +101,13 @@ def cycles(frame: pd.DataFrame) -> pd.DataFrame:
     >>> found.loc[found["end"] == "early, clock kept", ["account", "window", "last_used"]].to_numpy().tolist()
     [['team-blue', 'weekly', 29.0]]
     """
-    rows: list[dict[str, Any]] = [
-        {
-            "account": followed.series.account,
-            "account_key": followed.series.account_key,
-            "limit": followed.series.limit,
-            "window": followed.series.window,
-            "cycle": number,
-            "began_at": cycle.begun,
-            "seen_at": cycle.seen,
-            "reset_at": cycle.reset,
-            "end": cycle.end,
-            "ended_at": cycle.ended,
-            "first_used": cycle.first,
-            "last_used": cycle.last,
-            "peak_used": cycle.peak,
-            "readings": cycle.readings,
-            "window_seconds": followed.series.length,
-        }
-        for followed in follow_all(frame)
-        for number, cycle in enumerate(followed.cycles)
-    ]
+    rows = (
+        one.series.names
+        | {"cycle": number, "window_seconds": one.series.length}
+        | {column: getattr(cycle, name) for column, name in _OF_A_CYCLE.items()}
+        for one in follow_all(frame)
+        for number, cycle in enumerate(one.cycles)
+    )
     return frame_of(rows, CYCLE_COLUMNS)
 
 

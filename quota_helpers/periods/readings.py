@@ -41,6 +41,11 @@ class Series:
         return self.account_key or self.account
 
     @property
+    def names(self) -> dict[str, str | None]:
+        """What its rows are called in every table that has one for each window."""
+        return {"account": self.account, "account_key": self.account_key, "limit": self.limit, "window": self.window}
+
+    @property
     def tolerance(self) -> int:
         """Resets that differ by no more than this (microseconds) are the same: 10 minutes of 5 hours, 30 of a week."""
         return int(np.clip(np.nan_to_num(self.length, nan=np.inf) / 30, 600, 1800)) * SECOND

@@ -170,7 +170,7 @@ def _row(followed: Followed, spent: dict[str, tuple[Integers, Integers]], points
     if not some.any():
         return None
     lower, median, upper = np.percentile(amount[some] / percent[some], [25, 50, 75])
-    return {name: getattr(series, name) for name in ("account", "account_key", "limit", "window")} | {
+    return series.names | {
         "estimates": int(some.sum()),
         "percent": percent[some].sum(),
         "tokens": amount[some].sum(),
