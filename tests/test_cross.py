@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from codex_support import SOON, Backend, codex_home, gone, whole_usage
@@ -96,11 +95,6 @@ def test_a_client_without_a_reading_says_why(error, verdict):
     assert check.why == error.message
     assert not check.agree
     assert error.message in str(check)
-
-
-def test_the_time_between_both_answers_is_kept():
-    later = replace(answer(told()), fetched_at=NOW + timedelta(seconds=1))
-    assert compare_ways(answer(body()), later).apart == timedelta(seconds=1)
 
 
 def test_it_shows_itself_without_identities_and_escaped():

@@ -21,7 +21,7 @@ from history_support import T0
 import quota_helpers as qh
 from quota_helpers.errors import HistoryError, RateLimitedError
 from quota_helpers.history import History, share_history
-from quota_helpers.history.rounds import LONGEST_PAUSE, Rounds, alone, pause_after
+from quota_helpers.history.rounds import LONGEST_PAUSE, alone, pause_after, rounds
 from quota_helpers.outcomes import Collection, Failure
 from quota_helpers.sources import demo
 
@@ -54,32 +54,28 @@ def kept(folder):
 def test_a_round_that_could_not_be_written_is_kept_with_the_next(tmp_path):
     """Another program holds the file: nothing is lost, and it says so."""
     path = tmp_path / "h.sqlite3"
-    with demo() as source, History(path, timeout_seconds=0.05, clock=source.clock) as history:
-        rounds = Rounds(source, history)
+    with demo(names=["ada"]) as source, History(path, timeout_seconds=0.05, clock=source.clock) as history:
+        every = rounds(source, history, timedelta(0), stop=threading.Event())
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            failed = rounds.once()
+            failed = next(every)
             assert isinstance(failed.error, HistoryError)
             assert str(failed).startswith("not kept yet: The history ")
             assert history.frame().empty
             other.execute("ROLLBACK")
-        done = rounds.once()
+        done = next(every)
         assert done.error is None
         assert str(done).startswith(f"{done.added.new_rows} new readings and 0 new turns kept")
         assert history.frame()["fetched_at"].nunique() == 2
 
 
 def test_round_after_round_until_it_is_stopped():
-    stop, seen = threading.Event(), []
-
-    def told(done):
-        seen.append(done)
-        if len(seen) == 3:
-            stop.set()
-
+    stop = threading.Event()
     with demo(names=["ada"]) as source, History.in_memory(clock=source.clock) as history:
-        Rounds(source, history).every(timedelta(0), told, stop=stop, chance=lambda: 0.5)
-        assert len(seen) == 3
+        for number, _ in enumerate(rounds(source, history, timedelta(0), stop=stop), 1):
+            if number == 3:
+                stop.set()
+        assert number == 3
         assert history.frame()["fetched_at"].nunique() == 3
 
 
@@ -118,7 +114,7 @@ def test_it_backs_off_while_the_server_says_too_many(chance, share):
     """Twice the pause, then what the server asks for; many machines not in the same second."""
     clock = Clock()
     with History.in_memory(clock=lambda: T0) as history:
-        Rounds(Refusing(), history).every(TEN, lambda _: None, stop=clock, chance=lambda: chance)
+        assert len([*rounds(Refusing(), history, TEN, stop=clock, chance=lambda: chance)]) == 3
     assert clock.waits == pytest.approx([1200 * share, 7200 * share])
 
 

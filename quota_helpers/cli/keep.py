@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..history import History
-    from ..history.rounds import Round
     from ..outcomes import Collection
     from ..sources import Source
 
@@ -78,27 +77,23 @@ def _say_forecast(history: History, collection: Collection, say: Say) -> None:
 def keep_on(source: Source, pace: timedelta, say: Say) -> int:
     """Read and keep every so often, until Ctrl-C or SIGTERM."""
     from ..history import own_history  # noqa: PLC0415 - a run that keeps nothing needs no pandas
-    from ..history.rounds import Rounds, alone  # noqa: PLC0415 - the same
+    from ..history.rounds import alone, rounds  # noqa: PLC0415 - the same
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-
     skipped: set[str] = set()
-
-    def told(done: Round) -> None:
-        for text in {*history.skipped} - skipped:
-            say(f"shared folder: {text}")
-            skipped.add(text)
-        say(f"{source.clock():%Y-%m-%d %H:%M:%S %Z}: {done}")
-        for failure in done.collection.failures:
-            say(str(failure))
-        if done.error is None:
-            _say_forecast(history, done.collection, say)
-
     try:
         with own_history() as history, alone(history):
             say(f"Keeping readings in {history.shown}; Ctrl-C ends it.")
-            Rounds(source, history).every(pace, told, stop=stop)
+            for done in rounds(source, history, pace, stop=stop):
+                for text in {*history.skipped} - skipped:
+                    say(f"shared folder: {text}")
+                    skipped.add(text)
+                say(f"{source.clock():%Y-%m-%d %H:%M:%S %Z}: {done}")
+                for failure in done.collection.failures:
+                    say(str(failure))
+                if done.error is None:
+                    _say_forecast(history, done.collection, say)
     except HistoryError as error:
         say(str(error))
         return NOT_KEPT

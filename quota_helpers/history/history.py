@@ -73,7 +73,6 @@ class History(Closing):
             Or *shared* is empty, or a file.
 
     Attributes:
-        projects: As given.
         sessions: The session logs that `open_history` has read, or None.
         is_demo: Whether it is the demo's invented month.
 
@@ -99,7 +98,7 @@ class History(Closing):
         server = isinstance(path, str) and "://" in path
         if server and shared is not None:
             raise ValueError("a history on a server is shared by the server: give a folder for a file only")
-        self.keep_bodies_days, self.projects, self._clock = keep_bodies_days, projects, clock
+        self.keep_bodies_days, self._clock = keep_bodies_days, clock
         self.sessions: SessionLogs | None = None
         self.is_demo = False
         self._shared = None if shared is None else SharedFolder(folder_at(shared, "shared"), projects=projects)

@@ -138,9 +138,11 @@ def open_to_read(path: Path, timeout: float = 10) -> sqlite3.Connection:
         sqlite3.Error, UnicodeError: It cannot be read.
         HistoryError: It belongs to another program, or to another version of this one.
     """
-    # "immutable" leaves no files beside it, but takes no locks either: a failure may be another kernel just writing.
-    # What counts may stand in its write-ahead log.
+    # "immutable" leaves no files beside it, but takes no locks either: a failure may be another kernel just writing,
+    # and where one has it open it comes last. What counts may stand in its write-ahead log.
     ways = ["mode=ro"] if _has_bytes(path, "-wal") else ["mode=ro&immutable=1", "mode=ro"]
+    if path.with_name(f"{path.name}-wal").exists():
+        ways.reverse()
     for way in ways:
         try:
             return _checked(connect(f"{path.absolute().as_uri()}?{way}", timeout), path)

@@ -47,60 +47,46 @@ class Round:
         return f"{told}, {len(self.collection.failures)} failed" if self.collection.failures else told
 
 
-class Rounds:
-    """Reads a source into a history, round by round. What could not be written waits for the next round.
+def rounds(
+    source: Source,
+    history: History,
+    pace: timedelta,
+    *,
+    stop: threading.Event,
+    chance: Callable[[], float] = random.random,
+) -> Iterator[Round]:
+    """Read the source into the history again and again until *stop* is set; the round that is going on is kept whole.
+
+    What could not be written waits for the next round.
 
     Args:
         source: What is read.
         history: Where it is kept.
+        pace: How often; a tenth of it more or less. When the server says "too many requests", each pause is twice the
+            one before, up to an hour or what it asks for.
+        stop: Ends it, also in the middle of a pause.
+        chance: Gives numbers from 0 to 1.
     """
-
-    def __init__(self, source: Source, history: History) -> None:
-        self.source, self.history = source, history
-        self._waiting: list[Collection] = []
-
-    def once(self, stop: threading.Event | None = None) -> Round:
-        """Ask, and keep what was said together with what Codex has logged meanwhile."""
-        collection = self.source.collect(stop=stop, progress=False)
-        self._waiting = [*self._waiting, collection][-_MOST_WAITING:]
-        added = Added()
+    waiting: list[Collection] = []
+    refused = 0
+    while not stop.is_set():
+        collection, added, wrong = source.collect(stop=stop, progress=False), Added(), None
+        waiting = [*waiting, collection][-_MOST_WAITING:]
         try:
-            while self._waiting:
-                added += self.history.add(self._waiting[0])
-                self._waiting.pop(0)
-            if not self.source.is_demo:
-                added += keep_logs(self.history)
+            while waiting:
+                added += history.add(waiting[0])
+                waiting.pop(0)
+            if not source.is_demo:
+                added += keep_logs(history)
         except HistoryError as error:
-            return Round(collection, added, error)
-        return Round(collection, added)
-
-    def every(
-        self,
-        pace: timedelta,
-        told: Callable[[Round], None],
-        *,
-        stop: threading.Event,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        """Do that again and again until *stop* is set; the round that is going on is kept whole.
-
-        Args:
-            pace: How often; a tenth of it more or less. When the server says "too many requests", each pause is twice
-                the one before, up to an hour or what it asks for.
-            told: Called after each round.
-            stop: Ends it, also in the middle of a pause.
-            chance: Gives numbers from 0 to 1.
-        """
-        refused = 0
-        while not stop.is_set():
-            done = self.once(stop)
-            told(done)
-            limited = [one.error for one in done.collection.failures if isinstance(one.error, RateLimitedError)]
-            if done.collection.interrupted:
-                return
-            refused = refused + 1 if limited else 0
-            wait = pause_after(pace, refused, max((error.retry_after_seconds or 0.0 for error in limited), default=0.0))
-            stop.wait(wait.total_seconds() * (1 - _JITTER + 2 * _JITTER * chance()))
+            wrong = error
+        yield Round(collection, added, wrong)
+        if collection.interrupted:
+            return
+        limited = [one.error for one in collection.failures if isinstance(one.error, RateLimitedError)]
+        refused = refused + 1 if limited else 0
+        wait = pause_after(pace, refused, max((error.retry_after_seconds or 0.0 for error in limited), default=0.0))
+        stop.wait(wait.total_seconds() * (1 - _JITTER + 2 * _JITTER * chance()))
 
 
 def keep_logs(history: History) -> Added:

@@ -58,14 +58,12 @@ class CrossCheck:
         parts: Everything that either side says.
         why: Why the official client has no reading, in its words, or "".
         recorded: Whether the client's answer was recorded earlier instead of asked for now.
-        apart: Time between the two answers.
     """
 
     account: str
     parts: tuple[Compared, ...]
     why: str = ""
     recorded: bool = False
-    apart: timedelta = timedelta()
 
     @property
     def agree(self) -> bool:
@@ -140,20 +138,14 @@ def cross_check(
 
 def compare_ways(direct: RawReply, client: RawReply | QuotaError, *, recorded: bool = False) -> CrossCheck:
     """Compare two answers for one account: the usage body, and the official client's (or the error it ended in)."""
-    here, there, why, apart = _said(direct), dict[str, tuple[Any, str]](), "", timedelta()
-    if isinstance(client, QuotaError):
-        why = client.message
-    else:
-        there = _said(client)
-        if client.fetched_at and direct.fetched_at:
-            apart = abs(client.fetched_at - direct.fetched_at)
+    why = client.message if isinstance(client, QuotaError) else ""
+    here, there = _said(direct), {} if isinstance(client, QuotaError) else _said(client)
     nothing = UNDECODED if "cannot decode" in why else NO_ANSWER
     parts = []
     for part in here | there:
         (one, shown), (other, shown_there) = (side.get(part, (None, "")) for side in (here, there))
         parts.append(Compared(part, nothing if why else _verdict(part, one, other), shown, shown_there))
-    label = mask_identity(direct.account or "")
-    return CrossCheck(account=label, parts=tuple(parts), why=why, recorded=recorded, apart=apart)
+    return CrossCheck(account=mask_identity(direct.account or ""), parts=tuple(parts), why=why, recorded=recorded)
 
 
 def _recorded(source: Source, name: str | None) -> CrossCheck:
