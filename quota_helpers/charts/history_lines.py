@@ -100,7 +100,7 @@ class HistoryLine:
     @property
     def newest(self) -> int:
         """Position of the newest reading that counts, or -1."""
-        return max(_believable(self.followed), default=-1)
+        return int(next(reversed(_believable(self.followed)), -1))
 
     @property
     def used(self) -> float:
@@ -171,7 +171,9 @@ def history_lines(
     found = []
     for one in everything:
         series = one.series
-        if not any(_within(time, low, high) for time in series.time[one.reading != NO_NUMBER].tolist()):
+        times = series.time[one.reading != NO_NUMBER]
+        first = times[0 if low is None else np.searchsorted(times, low) :][:1]
+        if not (len(first) and _within(first[0], low, high)):
             continue
         same = [other for other in everything if other is not one and other.series.whose == series.whose]
         line = HistoryLine(

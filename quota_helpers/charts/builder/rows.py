@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC
 from typing import Any, Final
 
 import pandas as pd
@@ -180,9 +181,7 @@ class _Rows:
             # A trace or a chart for each number, unless there are too many or some are missing.
             if column in many and (is_time(values) or values.hasnans or values.nunique() > many[column]):
                 values = values.astype("str")
-            if _is_text(values):
-                values = values.fillna(MISSING).map(plain)  # plotly would read "<" and "&" as markup
-            self.change(column, values)
+            self.change(column, _written(values) if _is_text(values) else values)
 
     def keep_few(self) -> None:
         """At most so many colours, facets, boxes and cells as can be told apart."""
@@ -277,17 +276,22 @@ def _plain(values: pd.Series, *, number: bool) -> pd.Series:
     return values.astype("datetime64[us]" if inferred in {"datetime64", "date"} else "str")
 
 
+def _written(values: pd.Series) -> pd.Series:
+    """Texts without gaps, and without what plotly would read as markup."""
+    values = values.fillna(MISSING)
+    return values.map(plain) if values.str.contains("[<&]").any() else values
+
+
 def _stepped(values: pd.Series, every: str) -> pd.Series:
     """Times as they read in their zone (plotly takes many times longer for those with one), rounded down."""
     local = values.dt.tz_localize(None)
-    if every in {"day", "week"}:
-        return local.dt.floor("D") if every == "day" else local.dt.to_period("W").dt.start_time
-    if every == "hour":
-        values = values - (local - local.dt.floor("h"))
-    if values.dt.tz is None:
-        return values
+    if every == "week":
+        return local.dt.to_period("W").dt.start_time
+    stepped = local if every == "none" else local.dt.floor("D" if every == "day" else "h")
+    if every == "day" or values.dt.tz in {None, UTC}:
+        return stepped
     # An hour that comes twice when the clock goes back is two.
-    numbers = micros(values)
+    numbers = micros(values - (local - stepped))
     known = numbers != NEVER
     numbers[known] = wall_time(numbers[known], values.dt.tz)
     return pd.Series(numbers.view("M8[us]"), values.index)
