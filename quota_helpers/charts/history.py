@@ -13,26 +13,14 @@ import plotly.graph_objects as go
 from ..frames import is_demo
 from ..labels import Names
 from ..outlook.bars import Show, percent
+from ..outlook.past import EARLY
 from ..periods import Cycle
 from ..periods.follow import CONFIRMED
 from ..periods.readings import Floats
 from ..times import MISSING, SECOND, Moment, bounds, duration, from_micros, local_time, micros
 from ..times import moment as times_moment
 from . import style
-from .history_lines import (
-    EARLY,
-    EARLY_KEPT,
-    KINDS,
-    MOVED,
-    SCHEDULED,
-    UNKNOWN,
-    HistoryLine,
-    Knots,
-    grounded,
-    history_lines,
-    joined,
-    thinned,
-)
+from .history_lines import ENDS, HistoryLine, Knots, grounded, history_lines, joined, thinned
 from .style import ATTENTION, QUIET, axis_of, cut, plain
 from .wall_time import wall_time
 
@@ -60,14 +48,13 @@ dashes: the sixth account has a colour again, and no account before the thirty-f
 FILLED: Final = 0.16  # opacity of the ground under an account that is alone
 
 SIGNS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    SCHEDULED: ("|", {"symbol": "line-ns", "size": 9, "line": {"width": 1.5, "color": QUIET}}),
-    EARLY: ("◆", {"symbol": "diamond", "size": 10, "color": ATTENTION, "line": {"width": 0}}),
-    EARLY_KEPT: ("◇", {"symbol": "diamond-open", "size": 10, "color": ATTENTION, "line": {"width": 2}}),
-    MOVED: ("✕", {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": QUIET}}),
-    UNKNOWN: ("□", {"symbol": "square-open", "size": 8, "color": QUIET}),
+    "scheduled": ("|", {"symbol": "line-ns", "size": 9, "line": {"width": 1.5, "color": QUIET}}),
+    "early, clock restarted": ("◆", {"symbol": "diamond", "size": 10, "color": ATTENTION, "line": {"width": 0}}),
+    "early, clock kept": ("◇", {"symbol": "diamond-open", "size": 10, "color": ATTENTION, "line": {"width": 2}}),
+    "clock moved": ("✕", {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": QUIET}}),
+    "unknown": ("□", {"symbol": "square-open", "size": 8, "color": QUIET}),
 }
-"""Kind of a reset -> its sign in words, and its marker."""
-WORDS: Final = {SCHEDULED: "scheduled reset"}
+"""How a cycle ended -> its sign in words, and its marker."""
 
 
 def plot_history(
@@ -172,8 +159,8 @@ def plot_history(
 
 def _signs(lines: Sequence[HistoryLine]) -> list[str]:
     """What the signs mean, of those that are there."""
-    kinds = {kind for line in lines for kind in line.kinds}
-    found = [f"{sign} {WORDS.get(kind, kind)}" for kind, (sign, _) in SIGNS.items() if kind in kinds]
+    ends = {end for line in lines for end in line.ends}
+    found = [f"{sign} {ENDS[end]}" for end, (sign, _) in SIGNS.items() if end in ends]
     found += ["○ unconfirmed readings"] if any(len(line.other) for line in lines) else []
     return found + (["thick grey: stale"] if any(len(line.stale) for line in lines) else [])
 
@@ -275,20 +262,20 @@ class _Drawing:
 
     def _resets(self, line: HistoryLine, axis: str, colour: str) -> None:
         """One trace for each kind of reset."""
-        for kind, (_, symbol) in SIGNS.items():
-            marks = [cycle for cycle in line.marks if KINDS[cycle.end] == kind]
+        for end, (_, symbol) in SIGNS.items():
+            marks = [cycle for cycle in line.marks if cycle.end == end]
             # Where there are several, whose it is counts for more than what it is: the sign says that.
             whose = {} if self.alone else {"color": colour, "line": symbol.get("line", {}) | {"color": colour}}
             # No words beside them, which would lie on the line: the title counts them, the signs are explained above.
             told = (
-                f"<b>{plain(line.label)}</b> {plain(line.title)}<br>{WORDS.get(kind, kind)} %{{x|%a %d %b %H:%M}}"
+                f"<b>{plain(line.label)}</b> {plain(line.title)}<br>{ENDS[end]} %{{x|%a %d %b %H:%M}}"
                 "<br>%{customdata[0]} had been used, announced for %{customdata[1]}<extra></extra>"
             )
             trace = {
                 "type": "scatter",
                 "mode": "markers",
                 "x": self._local([cycle.ended for cycle in marks]),
-                "y": [cycle.last if kind in {EARLY, EARLY_KEPT} else 0.0 for cycle in marks],
+                "y": [cycle.last if end in EARLY else 0.0 for cycle in marks],
                 "yaxis": axis,
                 "marker": symbol | whose,
                 "showlegend": False,
@@ -411,23 +398,23 @@ def _curve(
     line: HistoryLine, cycle: Cycle, passed: Floats, used: Floats, axis: str, zone: tzinfo, *, newest: bool
 ) -> list[dict[str, Any]]:
     begun = local_time(from_micros(cycle.begun), zone, named=False)
-    kind = "" if cycle.end == "open" else KINDS[cycle.end]
     lasted = duration(pd.Timedelta(cycle.seen - cycle.begun, unit="us").to_pytimedelta())
+    how = ENDS.get(cycle.end, "").removesuffix(" reset")
     hover = (
         f"<b>{plain(line.label)}</b> {plain(line.title)}<br>begun {begun}, seen for {lasted}, "
-        f"{f'ended: {kind}' if kind else 'goes on'}<br>%{{x:.0f}} % passed, %{{y:.4~g}} % used<extra></extra>"
+        f"{f'ended: {how}' if how else 'goes on'}<br>%{{x:.0f}} % passed, %{{y:.4~g}} % used<extra></extra>"
     )
     common = {"type": "scatter", "yaxis": axis, "showlegend": False, "hovertemplate": hover}
     look = {"color": style.NORMAL, "width": 3} if newest else {"color": QUIET, "width": 1.2}
     drawn = {"x": passed, "y": used, "mode": "lines", "opacity": 1.0 if newest else 0.55, "line": look}
-    if kind not in {EARLY, EARLY_KEPT}:
+    if cycle.end not in EARLY:
         return [common | drawn]
     sign = {
         "x": passed[-1:],
         "y": used[-1:],
         "mode": "markers+text",
-        "marker": SIGNS[kind][1],
-        "text": [plain(f" {kind} ")],
+        "marker": SIGNS[cycle.end][1],
+        "text": [plain(f" {how} ")],
         "textposition": "middle right",
         "textfont": {"size": 11},
     }

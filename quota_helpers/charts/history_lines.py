@@ -15,25 +15,20 @@ import pandas as pd
 from ..frames import Integers
 from ..labels import Names
 from ..outlook.bars import Show, percent, window_rank, window_title
+from ..outlook.past import EARLY
 from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..periods.readings import Flags, Floats
 from ..times import MISSING, SECOND, Moment, bounds, duration
 
-SCHEDULED: Final = "scheduled"
-EARLY: Final = "early refill"
-EARLY_KEPT: Final = "early refill, clock kept"
-MOVED: Final = "clock moved"
-UNKNOWN: Final = "refill, reset unknown"
-
-KINDS: Final = {
-    "scheduled": SCHEDULED,
-    "early, clock restarted": EARLY,
-    "early, clock kept": EARLY_KEPT,
-    "clock moved": MOVED,
-    "unknown": UNKNOWN,
+ENDS: Final = {
+    "scheduled": "scheduled reset",
+    "early, clock restarted": "early refill",
+    "early, clock kept": "early refill, clock kept",
+    "clock moved": "clock moved",
+    "unknown": "refill, reset unknown",
 }
-"""End of a cycle -> the word for it in the chart."""
+"""End of a cycle -> what it is called in the chart."""
 
 Number = TypeVar("Number", Integers, Floats)
 
@@ -93,9 +88,14 @@ class HistoryLine:
         return window_title(self.limit, self.window)
 
     @property
-    def kinds(self) -> list[str]:
-        """What each of its resets was, in the words of `KINDS`."""
-        return [KINDS[cycle.end] for cycle in self.marks]
+    def ends(self) -> list[str]:
+        """What each of its resets was, as `cycles` says it."""
+        return [cycle.end for cycle in self.marks]
+
+    @property
+    def early(self) -> int:
+        """How many of its resets were early refills."""
+        return sum(end in EARLY for end in self.ends)
 
     @property
     def newest(self) -> int:
@@ -131,9 +131,8 @@ class HistoryLine:
             words = ["not started"]
         elif wait:
             words.append(f"resets in {wait}")
-        early = sum(kind in {EARLY, EARLY_KEPT} for kind in self.kinds)
         odd = int((~np.isnan(self.other.used)).sum())
-        for count, what in ((early, "early refill"), (odd, "unconfirmed reading")):
+        for count, what in ((self.early, "early refill"), (odd, "unconfirmed reading")):
             words += [f"{count} {what}{'s' if count > 1 else ''}"] if count else []
         return ", ".join(words)
 
@@ -185,7 +184,7 @@ def history_lines(
             line=clipped(believed(one), low, high),
             other=clipped(unbelieved(one), low, high),
             stale=clipped(stale(one), low, high),
-            marks=tuple(cycle for cycle in one.cycles if cycle.end in KINDS and _within(cycle.ended, low, high)),
+            marks=tuple(cycle for cycle in one.cycles if cycle.end in ENDS and _within(cycle.ended, low, high)),
             pauses=tuple(_pauses(one, same, low, high)),
             plans=tuple(_plans(frame["plan"].iloc[series.rows], one, low, high)) if "plan" in frame else (),
         )

@@ -13,7 +13,7 @@ import traitlets
 
 from ..charts.heatmap import plot_heatmap
 from ..charts.history import plot_history
-from ..charts.history_lines import EARLY, EARLY_KEPT, SCHEDULED, HistoryLine, history_lines
+from ..charts.history_lines import HistoryLine, history_lines
 from ..frames import is_demo, readings
 from ..history import History
 from ..outlook.bars import Show, percent
@@ -275,14 +275,13 @@ def _times(line: HistoryLine) -> Any:
 
 
 def _cells(line: HistoryLine, now: int) -> tuple[object, ...]:
-    kinds = line.kinds
     return (
         line.label,
         line.title,
         line.says(now),
         percent(line.highest) if len(line.line) else "unknown",
-        kinds.count(SCHEDULED),
-        kinds.count(EARLY) + kinds.count(EARLY_KEPT),
+        line.ends.count("scheduled"),
+        line.early,
         int((~np.isnan(line.other.used)).sum()),
     )
 

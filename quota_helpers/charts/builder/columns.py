@@ -129,27 +129,34 @@ def default_spec(frame: pd.DataFrame, spec: ChartSpec | None = None, **choices: 
 
 def _columns(table: pd.DataFrame) -> dict[str, str | None]:
     names = list(table.columns)
-    few = {name for name in names if held(table, name) == "names" and table[name].nunique() <= FEW_NAMES}
-    numbers = [name for name in names if held(table, name) == "number"]
-    time, model = time_of(table), "model" if "model" in few else None
+    holding = {name: held(table, name) for name in names}
+    words = [name for name in names if holding[name] == "names"]
+    numbers = [name for name in names if holding[name] == "number"]
+    few = [name for name in words if table[name].nunique() <= FEW_NAMES]
+    time, color = time_of(table), next(iter(few), None)
     facet = "account" if "account" in names and 1 < _accounts(table) <= FEW_ACCOUNTS else None
-    window = "window" if "window" in names else None
-    if set(NEEDED) <= set(names):
-        often = table.groupby("account_key", dropna=False)["fetched_at"].nunique().max() > 1
-        over = time == "fetched_at" and often
-        y = "remaining_percent" if "remaining_percent" in names else "used_percent"
-        who = "account" if "account" in names else "account_key"
-        return {"x": "fetched_at" if over else who, "y": y, "color": "window", "facet": facet if over else None}
-    if set(OF_CYCLES) <= set(names):
-        return {"x": "began_at", "y": "peak_used", "color": window, "facet": facet}
-    if set(names) >= TOKENS:
-        return {"x": "time", "y": "total", "color": model}
-    if numbers and time:
-        return {"x": time, "y": numbers[0], "color": next((name for name in names if name in few), None)}
-    if numbers:
-        word = next((name for name in names if held(table, name) == "names"), None)
-        return dict(zip("xy", (word, numbers[0]) if word else numbers, strict=False))
-    return {"x": next(iter(names), None)}
+    match _subject(table):
+        case "readings":
+            often = table.groupby("account_key", dropna=False)["fetched_at"].nunique().max() > 1
+            over = time == "fetched_at" and often
+            y = "remaining_percent" if "remaining_percent" in names else "used_percent"
+            who = "account" if "account" in names else "account_key"
+            return {"x": "fetched_at" if over else who, "y": y, "color": "window", "facet": facet if over else None}
+        case "cycles":
+            return {"x": "began_at", "y": "peak_used", "color": "window" if "window" in names else None, "facet": facet}
+        case "tokens":
+            return {"x": "time", "y": "total", "color": "model" if "model" in few else None}
+    if not numbers:
+        return {"x": next(iter(names), None)}
+    if time:
+        return {"x": time, "y": numbers[0], "color": color}
+    return dict(zip("xy", (words[0], numbers[0]) if words else numbers, strict=False))
+
+
+def _subject(table: pd.DataFrame) -> str:
+    """What a frame of ours is about: "readings", "cycles" or "tokens"; "" of any other."""
+    subjects = {"readings": NEEDED, "cycles": OF_CYCLES, "tokens": TOKENS}
+    return next((name for name, columns in subjects.items() if set(columns) <= set(table.columns)), "")
 
 
 def suited(frame: pd.DataFrame, spec: ChartSpec) -> dict[str, Any]:
@@ -160,33 +167,24 @@ def suited(frame: pd.DataFrame, spec: ChartSpec) -> dict[str, Any]:
     """
     check_columns(frame, spec)
     table = flat(frame)
-    along, how, every = held(table, spec.x), "none", "none"
+    along, how, every, subject = held(table, spec.x), "none", "none", _subject(table)
+    y = str(spec.y)
+    summary = "mean" if not y.endswith("_percent") else "max" if y.startswith("used") else "min"
+    summary = "sum" if subject == "tokens" else summary
     if held(table, spec.y) != "number":
         kind = "bar" if along not in {"number", "time"} else "histogram" if spec.y is None else "scatter"
         how = "count" if kind == "bar" else "none"
-    elif along == "time":
-        kind, how, every = _over_time(table, spec)
+    elif along != "time":
+        kind, how = ("scatter", "none") if along == "number" else ("bar", summary)
+    elif subject == "readings":
+        # The readings of one account fall together by themselves; those of many are put together by the hour.
+        many, times = _accounts(table) > FEW_ACCOUNTS, table[spec.x].dropna()
+        kind, how = "line", "mean" if many else summary
+        every = "hour" if many or (len(times) and times.max() - times.min() > LONG) else "none"
     else:
-        kind, how = ("scatter", "none") if along == "number" else ("bar", _summary(table, str(spec.y)))
+        kind = {"tokens": "bar", "cycles": "scatter"}.get(subject, "line")
+        how, every = (summary, "day") if subject == "tokens" else ("none", "none")
     return {"kind": kind, "aggregation": how if spec.x is not None else "none", "every": every}
-
-
-def _over_time(table: pd.DataFrame, spec: ChartSpec) -> tuple[str, str, str]:
-    names, times = set(table.columns), table[spec.x].dropna()
-    if names >= TOKENS:
-        return "bar", "sum", "day"
-    if names.issuperset(OF_CYCLES) or not names.issuperset(NEEDED):
-        return "scatter" if names.issuperset(OF_CYCLES) else "line", "none", "none"
-    # The readings of one account fall together by themselves; those of many are put together by the hour.
-    long = len(times) and times.max() - times.min() > LONG
-    many = _accounts(table) > FEW_ACCOUNTS
-    return "line", "mean" if many else _summary(table, str(spec.y)), "hour" if many or long else "none"
-
-
-def _summary(table: pd.DataFrame, y: str) -> str:
-    if set(table.columns) >= TOKENS:
-        return "sum"
-    return "mean" if not y.endswith("_percent") else "max" if y.startswith("used") else "min"
 
 
 def _accounts(table: pd.DataFrame) -> int:
