@@ -59,31 +59,24 @@ def _hand_on(chunks: Chunks, stdin: IO[bytes]) -> None:
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:
-    for end in (None, _ask, _kill):
-        if end is not None:
-            end(child)
+    for hard in (None, False, True):
+        if hard is not None:
+            _end(child, hard=hard)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return child.wait(PATIENCE_SECONDS)
     return child.wait()
 
 
-def _ask(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], *, hard: bool) -> None:
+    """Ask it to end, or end it: npm's starter, and the client under it."""
     if sys.platform == "win32":
-        child.terminate()
+        if hard:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], check=False, capture_output=True)
+        else:
+            child.terminate()
     else:
-        _signal(child, signal.SIGTERM)
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], check=False, capture_output=True)
-    else:
-        _signal(child, signal.SIGKILL)
-
-
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, number)  # npm's starter, and the client under it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL if hard else signal.SIGTERM)
 
 
 def _taken(held: IO[bytes]) -> bool:

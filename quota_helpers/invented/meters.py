@@ -102,19 +102,6 @@ def _limit(windows: list[Json | None], _: datetime) -> Json:
     }
 
 
-def _credits(parts: list[Any], _: datetime) -> Json:
-    """Credits bought: the balance is a decimal string on the wire, the messages a rough range."""
-    balance, local, cloud = parts
-    return {
-        "has_credits": True,
-        "unlimited": False,
-        "overage_limit_reached": False,
-        "balance": balance,
-        "approx_local_messages": local,
-        "approx_cloud_messages": cloud,
-    }
-
-
 def _cap(parts: list[float], now: datetime) -> Json:
     """A cap on a month's spending: of *limit*, so much is spent at `T0` and so much more in each hour."""
     limit, at_t0, per_hour = parts
@@ -141,7 +128,6 @@ _MAKERS: Final[Mapping[str, Callable[[Any, datetime], Any]]] = {
     "$untouched": _untouched,
     "$stale": _stale,
     "$limit": _limit,
-    "$credits": _credits,
     "$cap": _cap,
     "$left": lambda parts, now: FULL - Meter(*parts).used_percent(now),
     "$at": lambda minutes, _: f"{T0 + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}",

@@ -108,31 +108,18 @@ def codex_headers(document: Json, *, skew: int = 0) -> tuple[tuple[str, str], ..
 
     As on the wire an absent secondary is sent as zeros with an empty reset, and booleans are spelled by Python.
     """
-    credit = document["credits"]
-    headers = [("x-codex-plan-type", document["plan_type"])]
+    told: Json = {"plan-type": document["plan_type"]}
     for slot in ("primary", "secondary"):
-        headers += _slot_headers(f"x-codex-{slot}", document["rate_limit"][f"{slot}_window"], skew)
-    headers += [
-        ("x-codex-credits-has-credits", str(credit["has_credits"])),
-        ("x-codex-credits-unlimited", str(credit["unlimited"])),
-        ("x-codex-credits-balance", credit["balance"]),
-    ]
-    return tuple(headers)
-
-
-def _slot_headers(prefix: str, window: Json | None, skew: int) -> list[tuple[str, str]]:
-    used, minutes, after, reset_at = "0", "0", "0", ""
-    if window is not None:
-        used = str(window["used_percent"] + skew)
-        minutes = str(window["limit_window_seconds"] // 60)
-        after = str(window["reset_after_seconds"])
-        reset_at = str(window["reset_at"])
-    return [
-        (f"{prefix}-used-percent", used),
-        (f"{prefix}-window-minutes", minutes),
-        (f"{prefix}-reset-after-seconds", after),
-        (f"{prefix}-reset-at", reset_at),
-    ]
+        window = document["rate_limit"][f"{slot}_window"] or {}
+        told |= {
+            f"{slot}-used-percent": window["used_percent"] + skew if window else 0,
+            f"{slot}-window-minutes": window.get("limit_window_seconds", 0) // 60,
+            f"{slot}-reset-after-seconds": window.get("reset_after_seconds", 0),
+            f"{slot}-reset-at": window.get("reset_at", ""),
+        }
+    for name in ("has_credits", "unlimited", "balance"):
+        told[f"credits-{name.replace('_', '-')}"] = document["credits"][name]
+    return tuple((f"x-codex-{name}", str(value)) for name, value in told.items())
 
 
 def _edge_headers(account: DemoAccount, now: datetime) -> tuple[tuple[str, str], ...]:
