@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from foundation_support import NOW
+from normalize_support import read as normalized
 
 from quota_helpers.errors import UnreachableError
 from quota_helpers.frames import to_frame
 from quota_helpers.models import Limit, QuotaWindow, UsageSnapshot
-from quota_helpers.normalize import normalize_usage
 from quota_helpers.outcomes import Collection, Failure
+from quota_helpers.outlook.bars import window_bars
 from quota_helpers.outlook.enough import enough
 
 WEEK, FIVE = 604_800.0, 18_000.0
@@ -195,19 +196,20 @@ def test_a_time_that_is_over_is_none():
 @pytest.mark.parametrize("path", [path for path in CASES if ".expected." not in path.name], ids=lambda path: path.stem)
 def test_every_body_read_stale_and_failed(path):
     """Of a body: what its own windows say. A year later, and where it failed, nobody knows; blocked stays no."""
-    payload = json.loads(path.read_text("utf-8"))
-    read = normalize_usage(payload, fetched_at=NOW)
+    read = normalized(json.loads(path.read_text("utf-8")))
+    now = read.fetched_at or NOW
     own = [one for one in read.windows if one.limit_id == "codex"]
-    left = [one.remaining_percent for one in own if one.state(NOW) not in {"stale", "unknown"}]
-    answer = enough(to_frame(read), 20, now=NOW)
-    blocked = any(limit.limit_id == "codex" and limit.blocked for limit in read.limits) or read.blocked
+    left = [one.remaining_percent for one in own if one.state(now) not in {"stale", "unknown"}]
+    answer = enough(to_frame(read), 20, now=now)
+    blocked = read.spend_reached or any(bar.blocked and bar.own for bar in window_bars(read, now=now))
     if blocked or any(part < 20 for part in left):
         assert answer.verdict == "no"
     elif not left or len(left) < len(own):
         assert answer.verdict == "unknown"
     else:
         assert answer.verdict == "yes"
-    later = enough(to_frame(read), 0, now=NOW + timedelta(days=400))
-    assert later.verdict != "yes"
+    later = enough(to_frame(read), 0, now=now + timedelta(days=400))
+    timeless = [one for one in own if one.reset_at is None and one.window_seconds is None]
+    assert later.verdict != "yes" or timeless  # of these nothing says that they are over
     run = Collection(fetched_at=NOW, snapshots=(), failures=(failure(),))
     assert enough(run, 0, now=NOW).verdict == "unknown"

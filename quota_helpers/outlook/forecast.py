@@ -110,24 +110,17 @@ def forecast(frame: pd.DataFrame, *, now: Moment | None = None, seed: int = 0, p
     if present is not None:
         frame, moment = frame[frame["fetched_at"] <= pd.Timestamp(present)], micros(present)
         every = follow_all(frame)
-        blocked = _blocked(frame, every, moment)
-        rows = [forecast_row(one, moment, seed, paths, why) for one, why in zip(every, blocked, strict=True)]
+        full = {
+            (one.series.whose, one.series.limit)
+            for one in every
+            if one.series.used[-1] >= FULL and not one.series.length * SECOND < moment - one.series.time[-1]
+        }
+        blocked = frame["blocked"].iloc[[int(one.series.rows[-1]) for one in every]].fillna("").tolist()
+        for one, why in zip(every, blocked, strict=True):
+            # A full window of the same limit says the same, and until when.
+            said = why in SAID_BY_A_FULL_WINDOW and (one.series.whose, one.series.limit) in full
+            rows.append(forecast_row(one, moment, seed, paths, "" if said else str(why)))
     return frame_of(rows, FORECAST_COLUMNS)
-
-
-def _blocked(frame: pd.DataFrame, every: Sequence[Followed], now: int) -> list[str]:
-    """Why nothing passes, for each window; what a full window of the same limit says already is left out."""
-    limits = [(one.series.whose, one.series.limit) for one in every]
-    full = {
-        limit
-        for limit, one in zip(limits, every, strict=True)
-        if one.series.used[-1] >= FULL and not one.series.length * SECOND < now - one.series.time[-1]
-    }
-    told = frame["blocked"].iloc[[int(one.series.rows[-1]) for one in every]].fillna("").tolist()
-    return [
-        "" if limit in full and why in SAID_BY_A_FULL_WINDOW else str(why)
-        for limit, why in zip(limits, told, strict=True)
-    ]
 
 
 def forecast_row(

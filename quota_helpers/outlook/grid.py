@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .bars import OWN, WindowBar, blocked_why, by_account, window_rank
 
@@ -16,18 +15,12 @@ MOST_COLUMNS: Final = 3
 COMMON_SHARE: Final = 0.25  # a window that fewer accounts have has no column of its own
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
-    """One account: all its bars, its bar for each column (None: no such window was sent), and those without one."""
+class GridRow(NamedTuple):
+    """One account."""
 
-    bars: tuple[WindowBar, ...]
-    cells: tuple[WindowBar | None, ...]
-    further: tuple[WindowBar, ...]
-
-    @property
-    def label(self) -> str:
-        """The account's name to show."""
-        return self.bars[0].label
+    bars: tuple[WindowBar, ...]  # all its windows
+    cells: tuple[WindowBar | None, ...]  # the one for each column; None: no such window was sent
+    further: tuple[WindowBar, ...]  # those without a column
 
     @property
     def account_key(self) -> str:
@@ -35,18 +28,12 @@ class GridRow:
         return self.bars[0].account_key
 
     @property
-    def plan(self) -> str:
-        """Its plan, as the server spelled it."""
-        return self.bars[0].plan
-
-    @property
     def blocked(self) -> str:
         """Why it lets nothing through although something is left, in words; "" when it does."""
         return blocked_why(self.bars)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """Accounts by windows; each column has the title of its first bar."""
 
     columns: tuple[Column, ...]
@@ -54,19 +41,15 @@ class Grid:
     rows: tuple[GridRow, ...]
 
 
-def grid(bars: Sequence[WindowBar]) -> Grid:
-    """Sorts bars into rows, in their order, and columns: the windows that many accounts have, short ones first.
-
-    Args:
-        bars: As `window_bars` returns them.
-    """
+def grid(bars: Sequence[WindowBar], most: int = MOST_COLUMNS) -> Grid:
+    """Sorts bars into rows, in their order, and columns: the windows that many accounts have, short ones first."""
     accounts = by_account(bars)
     titles = {(bar.limit, bar.window): bar.title for bar in reversed(bars)}
     having = Counter(column for own in accounts for column in {(bar.limit, bar.window) for bar in own if bar.window})
     common = [column for column, count in having.items() if count >= COMMON_SHARE * len(accounts)]
     # The account's own windows have the first right to a column.
     common.sort(key=lambda column: (column[0] != OWN, -having[column], window_rank(*column)))
-    columns = tuple(sorted(common[:MOST_COLUMNS], key=lambda column: window_rank(*column)))
+    columns = tuple(sorted(common[:most], key=lambda column: window_rank(*column)))
     rows = tuple(_row(own, columns) for own in accounts)
     return Grid(columns, tuple(titles[column] for column in columns), rows)
 

@@ -47,7 +47,7 @@ class Past:
 
 
 def past_of(followed: Followed) -> Past:
-    """The past of a window whose cycles are known."""
+    """The past of a window that has a cycle."""
     rows = np.flatnonzero((followed.reading == CONFIRMED) | (followed.reading == NOT_STARTED))
     series = followed.series
     time, cycle = series.time[rows], followed.cycle[rows]
@@ -55,16 +55,15 @@ def past_of(followed: Followed) -> Past:
     # A clock that moved refilled nothing: the same filling goes on.
     goes_on = np.array([False, *(one.end == "clock moved" for one in followed.cycles[:-1])], np.bool_)
     changed = cycle[1:] != cycle[:-1]
-    new = changed & ~((cycle[1:] > 0) & (cycle[:-1] >= 0) & goes_on[np.maximum(cycle[1:], 0)]) if len(rows) else changed
-    filling = np.append(0, np.cumsum(new)) * _APART if len(rows) else used
+    new = changed & ~((cycle[1:] > 0) & (cycle[:-1] >= 0) & goes_on[np.maximum(cycle[1:], 0)])
+    filling = np.append(0, np.cumsum(new)) * _APART
     # Of a fraction the sum and the difference leave a little less.
     used = np.maximum(used, np.maximum.accumulate(used + filling) - filling)
     hours = np.diff(time) / HOUR_US
     longest = LONGEST_GAP if series.length >= DAY else series.longest_pause / HOUR_US
     seen = (hours <= longest) & (used[:-1] < FULL)
     rise = np.where(new, used[1:], np.maximum(0.0, np.diff(used)))
-    start = np.zeros(min(1, len(rows)))
-    return Past(time, used, np.append(start, np.cumsum(rise * seen)), np.append(start, np.cumsum(hours * seen)))
+    return Past(time, used, np.append(0.0, np.cumsum(rise * seen)), np.append(0.0, np.cumsum(hours * seen)))
 
 
 @dataclass(frozen=True, slots=True)

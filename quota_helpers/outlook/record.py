@@ -111,10 +111,11 @@ def track_record(shown: pd.DataFrame, frame: pd.DataFrame, *, seed: int = 0) -> 
     times = {name: micros(shown[name]) for name in ("asked_at", "exhausted_p50")}
     rows: list[dict[str, Any]] = []
     for key, told in shown.assign(**times).groupby(_WINDOW[:-1], sort=False):
-        if (whole := found.get(key)) is None:
+        whole = found.get(key)
+        if whole is None or not (over := closed_windows(whole)):
             continue
         past = past_of(whole)
-        for closed in closed_windows(whole):
+        for closed in over:
             inside = told[(told["asked_at"] >= closed.cycle.begun) & (told["asked_at"] < closed.cycle.ended)]
             rows += [_judged(whole, closed, row, row["asked_at"], past) for row in inside.to_dict("records")]
     rows.sort(key=lambda row: (row["closed"], row["asked_at"]))

@@ -53,12 +53,12 @@ class Paths:
     @property
     def at_reset(self) -> Floats:
         """Percent used at the announced reset, if only it comes."""
-        return self._displayed(self.level[:, -1])
+        return np.clip(self.level[:, -1], self.shown, FULL)
 
     @property
     def at_end(self) -> Floats:
         """Percent used when the window ends, by the announced reset or a refill before it."""
-        return self._displayed(self.level_at(np.minimum(self.refill, self.edges[-1])))
+        return np.clip(self.level_at(self.refill), self.shown, FULL)
 
     def level_at(self, hours: Floats | float) -> Floats:
         """Percent used after so many hours, one number for each path or the same for all; after the reset as at it."""
@@ -69,9 +69,6 @@ class Paths:
         share = (end - self.edges[step - 1]) / np.maximum(self.edges[step] - self.edges[step - 1], 1e-12)
         level: Floats = before + share * (after - before)
         return level
-
-    def _displayed(self, level: Floats) -> Floats:
-        return np.clip(level, self.shown, FULL)
 
 
 def paths_from(
