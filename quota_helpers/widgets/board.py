@@ -60,10 +60,11 @@ def windows_html(bars: Sequence[WindowBar], *, show: Show, zone: tzinfo, people:
     table = grid(bars)
     if not table.rows:
         return EMPTY
-    for row in table.rows:
-        if _drawing(row, table, show) not in drawn:
-            drawn[_drawing(row, table, show)] = _row_html(row, table, show, zone, people)
-    rows = "".join(drawn[_drawing(row, table, show)] for row in table.rows)
+    keys = [(*map(id, row.bars), table.columns, show) for row in table.rows]
+    for key, row in zip(keys, table.rows, strict=True):
+        if key not in drawn:
+            drawn[key] = _row_html(row, table, show, zone, people)
+    rows = "".join(drawn[key] for key in keys)
     widest = max(len(people[row.account_key][1]) for row in table.rows)
     head = "".join(f'<span role="columnheader">{_text(title)}</span>' for title in table.titles)
     tick = "time left" if show == "left" else "time gone"
@@ -73,10 +74,6 @@ def windows_html(bars: Sequence[WindowBar], *, show: Show, zone: tzinfo, people:
         f'<div class="qp-heads" role="row"><span role="columnheader" class="qp-key">bar = {show}, tick = {tick}, '
         f"right = resets in</span>{head}</div>{rows}</div>"
     )
-
-
-def _drawing(row: GridRow, table: Grid, show: Show) -> tuple[Any, ...]:
-    return (*map(id, row.bars), table.columns, show)
 
 
 def _row_html(row: GridRow, table: Grid, show: Show, zone: tzinfo, people: People) -> str:
