@@ -20,7 +20,7 @@ from ..privacy import printable
 from ..sources import demo, live
 from .keep import keep_on, keep_one, kept_record
 from .options import parse
-from .output import document, print_replies
+from .output import document, print_replies, say
 from .text_table import WIDTH, packed, stale_notes, table
 
 if TYPE_CHECKING:
@@ -54,34 +54,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     with _source(options) as source:
         if not source.accounts and not source.accounts.failures:
-            _say("No logins found. Sign in with: codex login, name a folder with --account-dir, or try --demo.")
+            say("No logins found. Sign in with: codex login, name a folder with --account-dir, or try --demo.")
             return LOGIN_PROBLEM
         if source.is_demo:
-            _say("DEMO: invented accounts on a server on this machine.")
+            say("DEMO: invented accounts on a server on this machine.")
         if source.warning:
-            _say(source.warning)
+            say(source.warning)
         if options.every:
-            return keep_on(source, options.every, _say)
+            return keep_on(source, options.every)
         collection = source.collect()
         _print(collection, options, source)
         sys.stdout.flush()
         for failure in collection.failures:
-            _say(str(failure))
+            say(str(failure))
         if collection.interrupted:
             _say_who_is_missing(collection, source)
             raise KeyboardInterrupt
-        not_kept = keep_one(collection, _say) if options.keep else 0
+        not_kept = keep_one(collection) if options.keep else 0
         return collection.exit_code or not_kept if options.need is None else _gate(collection, options)
 
 
 def _gate(collection: Collection, options: argparse.Namespace) -> int:
     from ..outlook.enough import enough  # noqa: PLC0415 - most runs ask for no gate
 
-    record = kept_record(_say) if options.lasting and not options.demo else None
+    record = kept_record() if options.lasting and not options.demo else None
     answer = enough(
         collection, options.need, lasting=options.lasting, now=collection.fetched_at, history=record, reveal=True
     )
-    _say(answer.text)
+    say(answer.text)
     return answer.exit_code
 
 
@@ -121,7 +121,7 @@ def _print_table(collection: Collection, zone: tzinfo | None) -> None:
             print("\n" + "\n".join(packed(printable(answer.text).split(" "), width, gap=" ")))
     sys.stdout.flush()
     for note in stale_notes(collection, zone):
-        _say(note)
+        say(note)
 
 
 def _say_who_is_missing(collection: Collection, source: Source) -> None:
@@ -129,11 +129,7 @@ def _say_who_is_missing(collection: Collection, source: Source) -> None:
     arrived = {snapshot.account for snapshot in collection.snapshots} | {item.account for item in collection.failures}
     missing = [name for name in source.accounts.names if name not in arrived]
     if arrived and missing:
-        _say(f"Interrupted: no answer yet from {', '.join(missing)}.")
-
-
-def _say(line: str) -> None:
-    print(printable(line), file=sys.stderr)
+        say(f"Interrupted: no answer yet from {', '.join(missing)}.")
 
 
 def _leave() -> None:

@@ -72,7 +72,7 @@ def print_replies(
             print(f"=== {printable(name)} ===")
         if bodies and reply.payload is None:
             sys.stdout.flush()
-            print(f"{printable(name)}: the body is no JSON: {printable(hide_tokens(reply.text))}", file=sys.stderr)
+            say(f"{name}: the body is no JSON: {hide_tokens(reply.text)}")
         elif bodies and (headers or single or terminal):
             print(_json(reply.payload, indent=2))
         elif bodies:
@@ -88,3 +88,8 @@ def _kept(name: str, reply: RawReply) -> dict[str, Any]:
 def _json(value: Any, indent: int | None = None) -> str:
     text = json.dumps(hide_tokens_in(value, writable=True), indent=indent, ensure_ascii=False)
     return _CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def say(line: str) -> None:
+    """One line beside what was asked for."""
+    print(printable(line), file=sys.stderr)
