@@ -91,14 +91,15 @@ def blocks_of(
     followed: Followed,
     turns: Turns,
     doubtful: Integers,
-    shut: tuple[Integers, Floats],
+    shut: Sequence[tuple[Integers, Floats]],
     lag: int,
     edges: Integers,
 ) -> Blocks:
     """Cut a window's time; it begins with the first turn, for before nobody knows whether logs were kept.
 
-    *doubtful*: when turns ended of which nobody knows whose they are; *shut*: as of `time_shut`; *lag*: microseconds
-    that turns are counted late. No block reaches over an edge; a rise belongs to the reading that shows it.
+    *doubtful*: when turns ended of which nobody knows whose they are; *shut*: `time_full` of the account's windows;
+    *lag*: microseconds that turns are counted late. No block reaches over an edge; a rise belongs to the reading that
+    shows it.
     """
     known = (columns := rises_of(followed))[0] >= turns.time[0] - LONGEST_LAG
     since, until, points, start, cycle = (column[known] for column in columns)
@@ -117,9 +118,10 @@ def blocks_of(
     ran = [np.searchsorted(turns.time, time - lag, side="right") for time in (since, until)]
     first = _pieces(points, np.append(np.ones(min(1, len(since)), np.bool_), apart), own, ran)
     last = _lasts(first, len(since))
-    shut_until, shut_since = (np.interp(times, *shut) for times in (until[last], since[first]))
+    # While any window of an account is full nobody uses any of the others.
+    full = np.max([np.interp(until[last], *one) - np.interp(since[first], *one) for one in shut], axis=0)
     risen, spent = np.add.reduceat(points, first) if len(first) else points, turns.cumulated()
-    hours = (until[last] - since[first] - shut_until + shut_since) / (3600.0 * SECOND)
+    hours = (until[last] - since[first] - full) / (3600.0 * SECOND)
     low, high = ran[0][first], ran[1][last]
     return Blocks(
         since=since[first],
@@ -157,22 +159,11 @@ def _lasts(first: Places, count: int) -> Places:
     return np.append(first[1:], count)[: len(first)] - 1
 
 
-def time_shut(mine: Sequence[Followed]) -> tuple[Integers, Floats]:
-    """Moments, and for how long up to each any window of an account was full: then nobody uses any of the others.
-
-    Both in microseconds; between them the time is interpolated.
-    """
-    edges: list[tuple[int, int]] = []
-    for followed in mine:
-        rows = followed.believed
-        time, full = followed.series.time[rows], followed.series.used[rows] >= FULL
-        change = np.flatnonzero(np.diff(full.astype(np.int64), prepend=0))
-        steps = np.where(full[change], 1, -1).tolist()
-        edges += zip(time[change].tolist(), steps, strict=True)
-    edges.sort()
-    moments = np.array([0, *(moment for moment, _ in edges)], np.int64)
-    shut = np.cumsum([0, *(step for _, step in edges)]) > 0
-    return moments, np.append(0.0, np.cumsum(np.diff(moments) * shut[:-1]))
+def time_full(followed: Followed) -> tuple[Integers, Floats]:
+    """Moments, and for how long up to each a window was full, in microseconds; between them it is interpolated."""
+    rows = followed.believed
+    time, full = np.append(0, followed.series.time[rows]), np.append(False, followed.series.used[rows] >= FULL)
+    return time, np.append(0.0, np.cumsum(np.diff(time) * full[:-1]))
 
 
 def rises_of(followed: Followed) -> tuple[Integers, Integers, Floats, Floats, Integers]:

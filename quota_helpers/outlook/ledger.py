@@ -14,7 +14,7 @@ from ..labels import Names
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
 from ..sessions.table import UNATTRIBUTED
-from .blocks import LAGS, Blocks, blocks_of, time_shut
+from .blocks import LAGS, Blocks, blocks_of, time_full
 from .own_turns import Places, Turns, turns_by_account
 from .prices import ROUNDING, USUAL, Prices, checked_weights, fit_prices, mixture
 from .steps import Step, find_steps
@@ -132,7 +132,7 @@ def ledgers_of(
     rng = np.random.default_rng(seed)
     found: list[Ledger] = []
     for key, mine in of.items():
-        shut, tried = time_shut(mine), []
+        shut, tried = [time_full(one) for one in mine], []
         for lag in LAGS:
             blocks = [blocks_of(one, turns[key], nobodys, shut, lag, edges) for one in mine]
             pairs = zip(mine, blocks, strict=True)
