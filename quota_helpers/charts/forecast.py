@@ -132,6 +132,8 @@ def _fan(row: dict[str, Any], drawn: Paths, start: int, zone: tzinfo) -> list[di
     budget = np.minimum(FULL, drawn.shown + row["budget_per_day"] * drawn.edges / 24)
     edge: dict[str, Any] = {"line": {"color": style.CLEAR, "dash": "solid", "width": 0}, "hoverinfo": "skip"}
     upper, lower = (_line("80 % of what may come", ahead, level, zone) | edge for level in (high, low))
+    for trace in (upper, lower):
+        del trace["hovertemplate"]
     return [
         upper,
         lower | {"fill": "tonexty", "fillcolor": FAN},
