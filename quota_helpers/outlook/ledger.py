@@ -16,7 +16,7 @@ from ..periods.readings import Flags, Floats
 from ..sessions.table import UNATTRIBUTED
 from .blocks import LAGS, Blocks, blocks_of, time_full
 from .own_turns import Places, Turns, turns_by_account
-from .prices import ROUNDING, USUAL, Prices, checked_weights, fit_prices, mixture
+from .prices import ROUNDING, WEIGHTS, Prices, checked_weights, fit_prices, mixture
 from .steps import Step, find_steps
 
 OWN_LIMIT: Final = "codex"
@@ -58,7 +58,7 @@ class Ledger:
     @property
     def weights(self) -> Floats:
         """Weights by model and kind; the usual ones where there is too little to tell."""
-        usual = np.tile(np.append(1.0, USUAL), (len(self.turns.models), 1))
+        usual = np.tile([1.0, *(usual for usual, *_ in WEIGHTS.values())], (len(self.turns.models), 1))
         return usual if self.prices is None else self.prices.weights
 
     @property

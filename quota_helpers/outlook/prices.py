@@ -18,17 +18,17 @@ from ..labels import of_kind, one_of
 from ..periods.readings import Floats
 from .own_turns import KINDS, Places
 
-USUAL: Final = (0.1, 6.0, 6.0)
-"""Weights of cached input, visible output and reasoning, where fresh input weighs 1: what the fit begins with."""
-
-BOUNDS: Final = ((0.01, 1.0), (1.0, 20.0), (1.0, 20.0))
-"""Between these a weight is plausible."""
+WEIGHTS: Final = {
+    "cached_input": (0.1, 0.6, 0.01, 1.0),
+    "output": (6.0, 0.4, 1.0, 20.0),
+    "reasoning": (6.0, 0.4, 1.0, 20.0),
+}
+"""Of a kind, where fresh input weighs 1: the usual weight, how far from it to look (logarithm), least and most."""
 
 ROUNDING: Final = 1 / 6
 """Variance of the difference of two whole percents that stand for any number between."""
 
-_KIND_SPREAD: Final = (0.6, 0.4, 0.4)  # how far from the usual ones weights are looked for, as logarithms
-_MODEL_SPREAD: Final = 1.2  # the same of one model beside another
+_MODEL_SPREAD: Final = 1.2  # how far to look of one model beside another
 _FIXED: Final = 1e-6  # the same of what is given
 _LOW: Final = 0.35  # quantile of points per token at which a fit begins
 _ROUNDS: Final = 14
@@ -61,30 +61,24 @@ class Prices:
         return float(np.sqrt(max(0.0, slope @ self.covariance @ slope)))
 
 
-def fit_prices(
-    points: Floats, amounts: Floats, group: Places, given: Mapping[str, float] | None = None
-) -> Prices | None:
+def fit_prices(points: Floats, amounts: Floats, group: Places, given: Mapping[str, float]) -> Prices | None:
     """Prices of groups of blocks (numbered from 0) and the weights that they share; None where blocks are too few.
 
     *amounts*: tokens of each block by model and kind; *given*: weights that are not to be fitted.
     """
     if len(points) < _LEAST:
         return None
-    given = given or {}
     groups, models, kinds = int(group.max()) + 1, amounts.shape[1], len(KINDS) - 1
     # A weight is the product of a factor of its kind and one of its model.
     factors = np.zeros((models, len(KINDS), kinds + models))
     factors[:, range(1, len(KINDS)), range(kinds)] = 1
     factors[range(models), :, range(kinds, kinds + models)] = 1
-    usual = np.array([given.get(kind, weight) for kind, weight in zip(KINDS[1:], USUAL, strict=True)])
-    lowest, highest = (
-        np.log([given.get(kind, bound[end]) for kind, bound in zip(KINDS[1:], BOUNDS, strict=True)]) for end in (0, 1)
-    )
+    told = [(given[kind], _FIXED, given[kind], given[kind]) if kind in given else of for kind, of in WEIGHTS.items()]
+    usual, spread, lowest, highest = np.array(told).T
     most = amounts.sum(axis=(0, 2)).argmax()
-    spread = [_FIXED if kind in given else one for kind, one in zip(KINDS[1:], _KIND_SPREAD, strict=True)]
-    spread += [_FIXED if model == most else _MODEL_SPREAD for model in range(models)]
+    spread = np.append(spread, [_FIXED if model == most else _MODEL_SPREAD for model in range(models)])
     prior = np.concatenate([np.zeros(groups), np.log(usual), np.zeros(models)])
-    precision = np.append(np.zeros(groups), np.array(spread) ** -2.0)
+    precision = np.append(np.zeros(groups), spread**-2)
     at = prior.copy()
     weighted = (amounts * np.append(1.0, usual)).sum(axis=(1, 2))
     each = [price_of(points[group == one], weighted[group == one], _SPREADS[1])[0] for one in range(groups)]
@@ -104,7 +98,7 @@ def fit_prices(
         curve = (slopes * trust[:, None]).T @ slopes + np.diag(precision + 1e-9)
         step = np.linalg.solve(curve, slopes.T @ (trust * off) + (prior - at) * precision).clip(-0.7, 0.7)
         at += step * beginning if turn < _PRICES_FIRST else step
-        at[groups : groups + kinds] = at[groups : groups + kinds].clip(lowest, highest)
+        at[groups : groups + kinds] = at[groups : groups + kinds].clip(np.log(lowest), np.log(highest))
     return Prices(
         per_token=np.exp(at[:groups]),
         weights=np.exp(factors @ at[groups:]),
@@ -157,7 +151,7 @@ def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
     if given is None:
         return {}
     for name, weight in of_kind(given, Mapping, "weights", 'a dictionary such as {"output": 5.0}').items():
-        one_of(name, KINDS[1:], "weight")
+        one_of(name, tuple(WEIGHTS), "weight")
         if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
             raise ValueError(f"the weight of {name} must be a number above 0, not {weight!r}")
     return dict(given)
