@@ -207,13 +207,8 @@ def by_hour(followed: Followed, zone: tzinfo, since: int | None = None, until: i
     """The highest percentage of each whole hour of the zone of which something is known.
 
     Between two readings the percentage stays what it was, up to the announced reset and over no pause longer than
-    `Series.longest_pause`. Unconfirmed readings do not count.
-
-    Args:
-        followed: The readings of one window with their cycles.
-        zone: Whose whole hours; also the index's.
-        since: From this moment on (microseconds since 1970).
-        until: Up to this moment.
+    `Series.longest_pause`. Unconfirmed readings do not count. *since* and *until* are microseconds; the hours in which
+    they lie are the first and the last.
     """
     rows = np.flatnonzero((followed.reading == CONFIRMED) | (followed.reading == NOT_STARTED))
     time, used, reset = followed.series.time[rows], followed.series.used[rows], followed.series.reset[rows]

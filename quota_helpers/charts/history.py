@@ -168,13 +168,8 @@ def _signs(lines: Sequence[HistoryLine]) -> list[str]:
 class _Drawing:
     """The figure in the making.
 
-    Args:
-        lines: What is drawn.
-        ends: Of the range, in microseconds.
-        zone: The time zone of axis and texts.
-        look: Account -> number of its colour and dash.
-        show: From which end the percentage is read.
-        alone: Whether there is one account only.
+    *ends* are those of the range, in microseconds; *look* is account -> number of its colour and dash; *alone* says
+    that there is one account only.
     """
 
     def __init__(

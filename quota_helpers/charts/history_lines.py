@@ -151,18 +151,8 @@ def history_lines(
 ) -> list[HistoryLine]:
     """One line for each window of each account that has a number in the range, panel by panel, the fullest first.
 
-    Cycles are found in the whole frame, then cut to the range: what a reset was does not depend on the range.
-
-    Args:
-        frame: With the columns of `COLUMNS`, many readings over time.
-        accounts: Names or keys; None means all.
-        windows: Names of windows, such as "weekly"; None means all.
-        limits: Ids of limits, or the server's names for them; None means all.
-        since: From this moment on, in any form of `times.moment`.
-        until: Before this moment.
-        now: What a timedelta counts back from; None means the newest reading.
-        reveal: Whether e-mail addresses in account names are shown in full.
-        known: As in `periods.follow_all`.
+    Cycles are found in the whole frame, then cut to the range: what a reset was does not depend on the range. The
+    arguments are those of `plot_history`, but that None means all accounts; *known* is as in `periods.follow_all`.
     """
     everything = follow_all(frame, accounts, windows, limits, known)
     newest = max((int(one.series.time[-1]) for one in everything), default=None)
@@ -237,10 +227,7 @@ def _believable(followed: Followed) -> Integers:
 def joined(along: Number, used: Floats, broken: Flags) -> tuple[Number, Floats]:
     """A line with only the points that it needs: the ends of each run of equal values, and both sides of a break.
 
-    Args:
-        along: Where each point lies.
-        used: Its height.
-        broken: For each point but the last, whether the pen is lifted behind it.
+    *broken* says for each point but the last whether the pen is lifted behind it.
     """
     kept = np.ones(len(used), np.bool_)
     changed = (used[1:] != used[:-1]) | broken

@@ -175,15 +175,8 @@ def figure_of(
 ) -> go.Figure:
     """The chart: its look is the template's, so that another template changes all of it.
 
-    Args:
-        traces: As plain dicts, all at once: one by one, plotly validates the whole figure each time.
-        title: As `titled` makes it; from its third line on the chart grows with it.
-        height: Pixels in all, like the margins that follow.
-        left: Room for the labels of the rows.
-        top: Room for the title.
-        bottom: Room for ticks and legend.
-        template: Another one than ours, where one is asked for.
-        more: What else the layout has: axes, annotations, shapes.
+    The traces are plain dicts, all at once: one by one, plotly validates the whole figure each time. Height and margins
+    are pixels; from the third line of the title on the chart grows with it. *more* is what else the layout has.
     """
     further = 14 * max(0, str(title["subtitle"]["text"]).count("<br>") - 1)
     margin = {"l": left, "r": 12, "t": top + further, "b": bottom}
@@ -247,12 +240,9 @@ def hatched(colour: str, shape: str) -> dict[str, Any]:
 
 
 def stacked(table: pd.DataFrame, hover: str, colours: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """A bar trace for each column, the first without a hatch.
+    """A bar trace for each column, the first without a hatch; in *hover* "{name}" is the column's.
 
-    Args:
-        table: A row for each bar, a column for each part of it.
-        hover: What plotly says of a part; "{name}" is its column's.
-        colours: Column -> colour, of those that always have the same.
+    Columns of *colours* have those, whatever their place.
     """
     fixed = colours or {}
     return [
