@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import tzinfo
 from html import escape
@@ -13,13 +12,13 @@ import plotly.graph_objects as go
 
 from ..frames import chosen, present_of, readings
 from ..labels import Names, one_of
-from ..outlook.bars import Role, Show, WindowBar, window_bars, window_rank
+from ..outlook.bars import Role, Show, WindowBar, window_bars
+from ..outlook.grid import grid
 from ..times import Moment, local_time
 from . import style
 from .style import ATTENTION, GRID, NORMAL, PLAIN_AXIS, QUIET, TRACK, plain, titled, words_at
 
 MOST_COLUMNS: Final = 2  # side by side; more leave no room for the words at 360 pixels
-COMMON_SHARE: Final = 0.25  # a window that fewer accounts have stands below, by its name
 ROW: Final = 52  # pixels: a name, a bar, its words
 SPAN: Final = 108  # from one column to the next, where a bar takes 100
 NAME, THICKNESS, WORDS = -0.33, 0.26, 0.32  # shares of a row: where the name and the words stand, how thick a bar is
@@ -107,35 +106,21 @@ def plot_windows(
 
 def arrange(bars: Sequence[WindowBar]) -> Arrangement:
     """Give every bar its place; the accounts stay in the order of the bars."""
-    keys = list(dict.fromkeys(bar.account_key for bar in bars))
-    counts = Counter((bar.limit, bar.window) for bar in bars if bar.window)
-    common = [key for key, count in counts.items() if count >= COMMON_SHARE * len(keys)]
-    # The account's own windows have the first right to a column.
-    common.sort(key=lambda key: (key[0] != "codex", -counts[key], window_rank(*key)))
-    heads = sorted(common[:MOST_COLUMNS], key=lambda key: window_rank(*key))
-    column_of = {key: number for number, key in enumerate(heads)}
-    gridded: dict[str, dict[int, WindowBar]] = {}
-    further: list[WindowBar] = []
-    for bar in bars:
-        column = column_of.get((bar.limit, bar.window))
-        # A second window of the same name (both slots weekly) has no place of its own in the columns.
-        if column is None or column in gridded.get(bar.account_key, {}):
-            further.append(bar)
-        else:
-            gridded.setdefault(bar.account_key, {})[column] = bar
-    titles = {(bar.limit, bar.window): bar.title for bar in bars}
+    table = grid(bars, MOST_COLUMNS)
+    gridded = [row for row in table.rows if any(row.cells)]
     cells = [
-        Cell(row, column, next(iter(own.values())).label if not column else "", own.get(column))
-        for row, own in enumerate(gridded.values())
-        for column in range(len(heads))
+        Cell(number, column, "" if column else row.bars[0].label, bar)
+        for number, row in enumerate(gridded)
+        for column, bar in enumerate(row.cells)
     ]
-    begun = len(gridded)
+    further = [bar for row in table.rows for bar in row.bars if bar not in row.cells]
     further.sort(key=lambda bar: bar.binding)
+    begun, alone = len(gridded), len(table.rows) == 1
     for number, bar in enumerate(further):
-        label = style.cut_title(bar.title) if len(keys) == 1 else style.window_label(bar.label, bar.title, LABEL_LENGTH)
+        label = style.cut_title(bar.title) if alone else style.window_label(bar.label, bar.title, LABEL_LENGTH)
         cells.append(Cell(begun + number // MOST_COLUMNS, number % MOST_COLUMNS, label, bar))
     rows = begun + -(-len(further) // MOST_COLUMNS)
-    return Arrangement(tuple(titles[key] for key in heads) if begun else (), tuple(cells), rows, begun)
+    return Arrangement(table.titles, tuple(cells), rows, begun)
 
 
 def _traces(arranged: Arrangement, show: Show, zone: tzinfo | None) -> list[dict[str, Any]]:
