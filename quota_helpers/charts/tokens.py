@@ -64,7 +64,8 @@ def plot_tokens(
     if table.empty:
         return style.note_figure(title, "No turn in this range.", template)
     words = {"total": "all tokens, those from the cache included", "uncached": "without cached input"}
-    said = f"{short(float(table.to_numpy().sum()))} in {len(table)} days"
+    days = "1 day" if len(table) == 1 else f"{len(table)} days"
+    said = f"{short(float(table.to_numpy().sum()))} in {days}"
     return style.daily_bars(
         style.stacked(table, "<b>{name}</b><br>%{x|%a %d %b}: %{y:.4~s} tokens"),
         table.index,
