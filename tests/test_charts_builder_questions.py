@@ -77,6 +77,16 @@ def test_burn_of_cycles_is_the_peak_over_the_time_that_was_seen():
     same(cycles, default_spec(cycles, x="hour", y="burn_per_day"))
 
 
+def test_rates_of_ones_own_are_weighed_where_their_hours_are_known():
+    """And only by a mean; a column `points` or `hours` alone is one like any other."""
+    own = pd.DataFrame({"k": ["a", "a"], "burn_per_hour": [1.0, 4.0], "points": [3.0, 4.0], "hours": [3.0, 1.0]})
+    mean = {"x": "k", "y": "burn_per_hour", "kind": "bar", "aggregation": "mean"}
+    assert table(same(own, ChartSpec(**mean))) == [["a", 1.75]]
+    assert table(same(own.drop(columns="hours"), ChartSpec(**mean))) == [["a", 2.5]]
+    by_hours = ChartSpec(x="hours", y="burn_per_hour", kind="bar", aggregation="max")
+    assert table(same(own.drop(columns="points"), by_hours)) == [[1.0, 4.0], [3.0, 1.0]]
+
+
 def test_tokens_by_hour_are_added_up():
     """Hours of the frame's own zone, which the axis names."""
     chart = same(TOKENS, default_spec(TOKENS, x="hour", y="total"))

@@ -101,6 +101,7 @@ class _Rows:
         self.labels: dict[str, str] = {}
         self.orders: dict[str, list[str]] = {}
         self.notes: list[str] = []
+        self.weighed = False
 
     def called(self, column: str | None) -> str:
         return self.labels.get(str(column), str(column))
@@ -154,8 +155,9 @@ class _Rows:
     def make_plain(self) -> None:
         """Only the columns that are drawn, each in a type that plotly draws well; an x that is a time by its step."""
         spec, every = self.spec, self.spec.every
-        weighed = spec.value in RATES and spec.summary == "mean" and "points" in self.data
-        names = [*spec.columns, *(("points", "hours") if weighed else ())]
+        known = {"points", "hours"} <= set(self.data.columns)
+        self.weighed = known and spec.value in RATES and spec.summary == "mean"
+        names = [*spec.columns, *(("points", "hours") if self.weighed else ())]
         self.data = self.data[list(dict.fromkeys(names))]
         many = {
             spec.facet: MOST_FACETS,
@@ -239,7 +241,7 @@ class _Rows:
         spec = self.spec
         if spec.value is None:
             return groups.size()
-        if "hours" in self.data and spec.value in RATES:  # each reading weighs as much as its hours
+        if self.weighed:  # each reading weighs as much as its hours
             sums = groups[["points", "hours"]].sum()
             return sums["points"] / sums["hours"] * RATES[spec.value]
         if spec.summary in {"mean", "median", "sum"} and len(self.data) and not holds_numbers(self.data[spec.value]):
