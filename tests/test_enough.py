@@ -182,6 +182,12 @@ def test_over_a_time_a_window_without_a_reset_is_not_known():
     assert enough(snapshot(bare), 20, lasting=timedelta(hours=1)).verdict == "unknown"
 
 
+@pytest.mark.parametrize(("hours", "verdict"), [(5, "yes"), (5.01, "unknown")])
+def test_a_reading_that_names_no_time_holds_as_long_as_the_shortest_window(hours, verdict):
+    bare = QuotaWindow(limit_id="codex", name="weekly", used_percent=5, fetched_at=NOW)
+    assert enough(snapshot(bare), 20, now=NOW + timedelta(hours=hours)).verdict == verdict
+
+
 @pytest.mark.parametrize("need", [-0.01, 100.01, float("nan"), True])
 def test_what_is_needed_is_a_percentage(need):
     with pytest.raises(ValueError, match="need is a percentage"):
@@ -209,7 +215,6 @@ def test_every_body_read_stale_and_failed(path):
     else:
         assert answer.verdict == "yes"
     later = enough(to_frame(read), 0, now=now + timedelta(days=400))
-    timeless = [one for one in own if one.reset_at is None and one.window_seconds is None]
-    assert later.verdict != "yes" or timeless  # of these nothing says that they are over
+    assert later.verdict != "yes"
     run = Collection(fetched_at=NOW, snapshots=(), failures=(failure(),))
     assert enough(run, 0, now=NOW).verdict == "unknown"

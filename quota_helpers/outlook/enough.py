@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ..labels import Names, choose
 from ..outcomes import Collection
 from ..times import Moment, duration
 from .bars import FULL, WindowBar, blocked_why, by_account, percent, window_bars
+
+TIMELESS: Final = timedelta(hours=5)
+"""A reading that names neither a reset nor a length may be over after the shortest window of one's own limit."""
 
 Verdict = Literal["yes", "no", "unknown"]
 
@@ -131,6 +134,8 @@ def _of(own: Sequence[WindowBar], need: float, lasting: timedelta | None, ahead:
 def _left(bar: WindowBar, lasting: timedelta | None, ahead: Rises) -> float | None:
     """Percent left now, or after that time by the record or the pace so far; None when unknown."""
     if bar.left is None or not bar.known:
+        return None
+    if bar.reset_at is None and bar.window_seconds is None and bar.fetched_at and bar.now - bar.fetched_at > TIMELESS:
         return None
     if lasting and (more := ahead.get((bar.account_key, bar.window))) is not None:
         return max(0.0, bar.left - more)
