@@ -69,11 +69,11 @@ def _differs(spending: Blocks, place: int, spread: float) -> bool:
 
 
 def _without_others(spending: Blocks, place: int) -> Blocks:
-    """The blocks without what others may have used by the hour: as much as in the quiet time on the same side."""
+    """The blocks without what others may have used by the hour: half as much again as in quiet time on that side."""
     points = spending.points.copy()
     for part, low, high in ((slice(place), 0, place - 1), (slice(place, None), place - 1, -1)):
         risen, seen = (quiet[high] - quiet[low] for quiet in (spending.quiet_points, spending.quiet_hours))
-        rate = (risen + 0.5) / seen if seen > 0 else _UNSEEN
+        rate = 1.5 * (risen + 1) / seen if seen > 0 else _UNSEEN
         points[part] = np.maximum(0.0, points[part] - rate * spending.hours[part])
     return replace(spending, points=points)
 
