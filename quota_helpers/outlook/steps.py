@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from ..periods.readings import Floats
 from ..times import DAY, SECOND
 from .blocks import Blocks
-from .prices import ROUNDING, price_of
+from .prices import ROUNDING, mixture, price_of, shared
 
 PERMUTED: Final = 499
 LEVEL: Final = 0.04  # the risk of a false alarm in all series of an account together
 LEAST_STEP: Final = 0.09  # of a logarithm: a smaller one is no news, for a mixture of tokens that drifts looks like it
 MARGIN: Final = 0.02  # by how much a step must surely differ from none
+TOLD_APART: Final = 3.0  # of a logarithm of likelihoods: a step beside foreign use by the hour, or none
 
 _CLIPPED: Final = 3.0  # standard deviations: how much one block may say
 _SIDE_BLOCKS: Final = 5
 _SIDE_POINTS: Final = 10.0
+_UNEVEN: Final = 0.7  # how far foreign use by the hour deviates from its mean, as a share
 _UNSEEN: Final = 1e3  # points an hour: no quiet time says that there are fewer
 _MOST_STEPS: Final = 6
 
@@ -58,7 +61,7 @@ def _checked(spending: Blocks, spread: float, found: Mapping[int, float]) -> Ite
     for place, end in pairwise([*places, len(spending.until)]):
         around = spending.part(slice(begin, end))
         if _differs(around, place - begin, spread):
-            sure = _differs(_without_others(around, place - begin), place - begin, spread)
+            sure = _is_told_apart(around, place - begin, spread)
             yield Step(int(spending.since[place]), found[place], sure)
             begin = place
 
@@ -68,14 +71,54 @@ def _differs(spending: Blocks, place: int, spread: float) -> bool:
     return bool(abs(np.log(after / before)) >= max(LEAST_STEP, MARGIN + 2 * error))
 
 
-def _without_others(spending: Blocks, place: int) -> Blocks:
-    """The blocks without what others may have used by the hour: half as much again as in quiet time on that side."""
-    points = spending.points.copy()
-    for part, low, high in ((slice(place), 0, place - 1), (slice(place, None), place - 1, -1)):
+def _is_told_apart(spending: Blocks, place: int, spread: float) -> bool:
+    """Whether a step at this block is needed beside foreign use that goes on by the hour, before it or after it.
+
+    How much that can be at most is known from the hours in which no turn ran.
+    """
+    after = np.arange(len(spending.points)) >= place
+    most = []
+    for low, high in ((0, place - 1), (place - 1, -1)):
         risen, seen = (quiet[high] - quiet[low] for quiet in (spending.quiet_points, spending.quiet_hours))
-        rate = 1.5 * (risen + 1) / seen if seen > 0 else _UNSEEN
-        points[part] = np.maximum(0.0, points[part] - rate * spending.hours[part])
-    return replace(spending, points=points)
+        most.append(2 * (risen + 1.5) / seen if seen > 0 else _UNSEEN)
+    unit = spending.weighted / spending.weighted.mean()
+    by_hour = [spending.hours * ~after, spending.hours * after]
+    without = _likelihood(spending.points, np.column_stack([unit, *by_hour]), np.array([np.inf, *most]), spread)
+    stepped = np.column_stack([unit * ~after, unit * after, *by_hour])
+    beside = _likelihood(spending.points, stepped, np.array([np.inf, np.inf, *most]), spread)
+    return beside - without >= TOLD_APART
+
+
+def _likelihood(points: Floats, terms: Floats, most: Floats, spread: float) -> float:
+    """The logarithm of how likely blocks are whose points are a sum of terms, each at a cost between 0 and *most*.
+
+    The terms are weighted tokens, whose cost is not bounded, then hours.
+    """
+    tokens = np.isinf(most)
+    cost = np.where(tokens, np.quantile(points / np.maximum(terms[:, tokens].sum(axis=1), 1e-9), 0.35), 0.0)
+    share, likely = 0.2, np.zeros(0)
+    for _ in range(15):
+        due, by_hour = terms @ cost, terms[:, ~tokens] @ cost[~tokens]
+        noise = ROUNDING + (spread * (due - by_hour)) ** 2 + (_UNEVEN * by_hour) ** 2
+        own, likely = mixture(points - due, due, noise, share)
+        share = shared(own)
+        cost = _costs(points, terms, most, own / noise, cost)
+    return float(likely.sum())
+
+
+def _costs(points: Floats, terms: Floats, most: Floats, trust: Floats, cost: Floats) -> Floats:
+    """The costs, each within its bounds, that fit best where blocks count by *trust*; *cost*: where to begin."""
+    cost, free = cost.copy(), np.full(len(cost), fill_value=True)
+    while free.any():
+        weighed = (terms[:, free] * trust[:, None]).T
+        curve = weighed @ terms[:, free] + 1e-12 * np.eye(free.sum())
+        cost[free] = np.linalg.solve(curve, weighed @ (points - terms[:, ~free] @ cost[~free]))
+        beyond = free & ((cost < 0) | (cost > most))
+        if not beyond.any():
+            break
+        cost = np.clip(cost, 0.0, most)
+        free &= ~beyond  # those at a bound stay there
+    return cost
 
 
 def prices_at(spending: Blocks, place: int, spread: float) -> tuple[float, float, float]:
