@@ -199,6 +199,9 @@ def readings(frame: object, what: str = "frame") -> pd.DataFrame:
         for name, dtype in COLUMNS.items()
         if name in checked and str(checked[name].dtype) != dtype
     }
+    used = changed.get("used_percent", checked["used_percent"])
+    if np.isinf(used).any():
+        changed["used_percent"] = used.mask(np.isinf(used))  # as from the wire: no number, so unknown
     absent = [name for name in COLUMNS if name not in checked]
     if not (changed or absent):
         return checked
@@ -256,7 +259,7 @@ def keys_of(frame: pd.DataFrame, accounts: Names) -> list[str] | None:
     for row in frame[columns].drop_duplicates().itertuples(index=False):
         called = [str(value) for value in row if not pd.isna(value)]
         if called:
-            known.setdefault(called[0], []).extend(called)
+            known.setdefault(called[0], []).extend(called[1:] or called)
     return choose(accounts, known, mask=mask_identity)
 
 

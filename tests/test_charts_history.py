@@ -22,7 +22,7 @@ from quota_helpers.charts.history_lines import (
 )
 from quota_helpers.charts.style import ATTENTION, QUIET
 from quota_helpers.charts.wall_time import wall_time
-from quota_helpers.frames import to_frame
+from quota_helpers.frames import NEEDED, to_frame
 from quota_helpers.invented import truth
 from quota_helpers.invented.history import demo_snapshots
 from quota_helpers.models import COLUMNS
@@ -37,6 +37,12 @@ WEEK = 604_800
 @pytest.fixture(scope="module")
 def month():
     return to_frame(demo_snapshots(), reveal=True)
+
+
+def test_the_needed_columns_are_enough(month):
+    """Without a label the key is the name."""
+    figure = plot_history(month[[*NEEDED]].head(2000), accounts=month["account_key"].iloc[0], windows="weekly")
+    assert month["account_key"].iloc[0] in figure.layout.title.text
 
 
 def series(used, *, minutes=20, reset_hours=168.0, window="weekly", seconds=WEEK, account="ada", origin="usage"):

@@ -181,8 +181,21 @@ def test_a_full_disk_is_no_silent_success(desk):
         pytest.skip("no /dev/full here")
     desk.login("ada")
     with FULL.open("w") as full, start(desk, stdout=full) as run:
-        assert "No space left" in run.communicate(timeout=PATIENCE)[1]
-        assert run.returncode not in {0, 130}
+        assert run.communicate(timeout=PATIENCE)[1] == "The output cannot be written (No space left on device).\n"
+        assert run.returncode == 74
+
+
+@POSIX
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_stream_that_was_closed_before_the_start_hinders_nobody(desk, closed):
+    """`>&-`: Python has no such stream then; what goes to the other one stays there."""
+    desk.login("ada")
+    desk.login("old", exp=1_600_000_000)
+    with start(desk, preexec_fn=partial(os.close, closed)) as run:
+        out, err = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 1  # a login has expired
+    assert ("old" in err, "ada" in out) == (closed == 1, closed == 2)
+    assert "Traceback" not in err
 
 
 @POSIX

@@ -87,6 +87,21 @@ def test_what_is_absent_is_filled(frame):
     assert few["plan"].isna().all()
 
 
+def test_an_infinite_percentage_is_unknown(frame):
+    few = readings(frame[list(NEEDED)].assign(used_percent=[np.inf, -np.inf, *[5.0] * (len(frame) - 2)]))
+    assert few["used_percent"].isna().tolist() == [True, True, *[False] * (len(frame) - 2)]
+    assert few["state"].tolist()[:2] == ["unknown"] * 2
+
+
+def test_an_account_that_is_not_there_gets_the_names_that_are(frame):
+    """By their labels, as people know them; a frame without labels has only keys."""
+    labels = sorted(frame["account"].unique())
+    with pytest.raises(ValueError, match=f"Did you mean {labels[0]}"):
+        keys_of(frame, labels[0][:-1])
+    with pytest.raises(ValueError, match=frame["account_key"].iloc[0]):
+        keys_of(frame[list(NEEDED)], "nobody at all")
+
+
 def test_columns_of_ones_own_stay_behind_ours(frame):
     assert list(readings(frame.drop(columns="plan").assign(note="x")))[-1] == "note"
 

@@ -183,6 +183,24 @@ def test_a_list_that_echoes_a_token_or_names_somebody(desk):
 # --- asked when wanted ---
 
 
+def test_failures_stand_in_the_order_of_the_logins_whoever_fails_first(tmp_path):
+    ended = threading.Event()
+
+    def late(exchange):
+        ended.wait(10)
+        exchange.reply(403, {"detail": "no"})
+
+    def early(exchange):
+        exchange.reply(403, {"detail": "no"})
+        threading.Timer(0.2, ended.set).start()
+
+    with Desk(tmp_path) as logins:
+        logins.login("ada", late)
+        logins.login("bob", early)
+        with qh.live(logins.folder, url=logins.base, deadline=20) as source:
+            assert [failure.account for failure in source.beside(PROFILE).failures] == ["ada", "bob"]
+
+
 def test_only_known_endpoints_are_asked(desk):
     with live(desk) as source:
         for what in ("rate-limit-reset-credits/consume", "usage", "../x"):

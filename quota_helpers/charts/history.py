@@ -132,7 +132,8 @@ def plot_history(
     who = cut(lines[0].label, 34) if len(shown) == 1 else f"{len(shown)} accounts"
     if overlay:
         return _overlay(lines, f"Cycles on top of each other{demo}: {who}", left_out, zone, template)
-    everyone = sorted(frame["account"].dropna().unique())  # each keeps its colour whoever is chosen beside it
+    named = frame["account" if "account" in frame else "account_key"].dropna()
+    everyone = sorted(named.unique())  # each keeps its colour whoever is chosen beside it
     look = {account: number for number, account in enumerate(dict.fromkeys([*everyone, *shown]))}
     low, high = bounds(since, until, now=now, newest=newest)
     times = [line.followed.series.time for line in lines]

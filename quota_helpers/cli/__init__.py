@@ -1,7 +1,8 @@
 """`python -m quota_helpers`: the table of every account's quota on the command line.
 
 Exit codes: 0 all answered; 1 a login problem; 2 no connection, or time-out; 3 an error reply, or one that is no usage
-body; the largest when several; 64 wrong usage; 130 after Ctrl-C. With --need: 0 enough, 4 not enough, 5 unknown.
+body; the largest when several; 64 wrong usage; 74 the output cannot be written; 130 after
+Ctrl-C. With --need: 0 enough, 4 not enough, 5 unknown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 
+from ..files import reason
 from ..privacy import printable
 from ..sources import demo, live
 from .keep import keep_on, keep_one, kept_record
@@ -28,14 +30,17 @@ if TYPE_CHECKING:
     from ..sources import Source
 
 INTERRUPTED: Final = 130
+CANNOT_WRITE: Final = 74  # EX_IOERR of sysexits.h, as 64 is its EX_USAGE
 LOGIN_PROBLEM: Final = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started it (`>&-`)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # until the end
         # A console that cannot show a character shows its escape instead of failing.
-        if hasattr(stream, "reconfigure"):
+        if hasattr(stream := getattr(sys, name), "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(parse(argv))
@@ -43,11 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _leave()
     except OSError as error:
-        if error.errno not in {errno.EPIPE, errno.EINVAL}:  # EINVAL: a closed pipe on Windows
+        gone = error.errno in {errno.EPIPE, errno.EINVAL}  # the reader (`| head`); EINVAL: on Windows
+        if not gone and error.errno not in {errno.ENOSPC, errno.EIO, errno.EFBIG}:
             raise
-        # The reader has gone (`| head`): nothing more to say, and nothing to say at exit either.
+        # What is still waiting to be written would fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if gone:
+            return 0
+        say(f"The output cannot be written ({reason(error)}).")
+        return CANNOT_WRITE
     return code
 
 

@@ -144,7 +144,9 @@ class Source(Closing):
         path = one_of(what, SIBLINGS, "endpoint") + ("" if days is None else f"?days={int(days)}")
         chosen, failures = self._chosen(names, self._refresh())
         replies: dict[str, RawReply] = {}
-        for account, (reply, error) in self._at_once(chosen, path, threading.Event()):
+        answers = {account.name: answer for account, answer in self._at_once(chosen, path, threading.Event())}
+        for account in chosen:
+            reply, error = answers[account.name]
             if reply is not None:
                 replies[account.name] = reply
             if isinstance(error, QuotaError):
