@@ -123,6 +123,17 @@ def test_a_run_is_read_before_and_after(tmp_path):
     assert "<table" in run._repr_html_()
 
 
+def test_a_run_can_be_named_before_its_block_and_measured_again():
+    with qh.demo() as source:
+        run = measure("a walk", source=source)
+        assert (run.label, repr(run)) == ("a walk", "Run('a walk', going on)")
+        for _ in range(2):
+            with run as same:
+                assert same is run
+            assert run.table.loc["duration"].tolist() == ["5 m"]
+            assert ", points |" in run.evidence()
+
+
 def test_a_run_whose_block_fails_is_measured_and_fails():
     with qh.demo() as source:
         with pytest.raises(KeyError), measure(source=source) as run:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
@@ -87,9 +87,18 @@ class Run(Comparison):
         label: What its owner calls it.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, source: Source | None, codex_home: str | os.PathLike[str] | None) -> None:
         super().__init__()
         self.label = label
+        self._asked = source, codex_home
+
+    def __enter__(self) -> Self:
+        self._block: Any = _measured(self, *self._asked)
+        self._block.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._block.__exit__(*error)
 
     def __repr__(self) -> str:
         return super().__repr__() if self.columns else f"Run({self.label!r}, going on)"
@@ -100,7 +109,7 @@ class Run(Comparison):
 
 def measure(
     label: str = "this run", *, source: Source | None = None, codex_home: str | os.PathLike[str] | None = None
-) -> AbstractContextManager[Run]:
+) -> Run:
     """What the work inside a `with` block costs: readings are taken before and after it, its turns come from the logs.
 
     Args:
@@ -121,7 +130,7 @@ def measure(
     of_kind(label, str, "label", "a text")
     if source is not None:
         of_kind(source, Source, "source", "a source: qh.connect(), qh.demo() or qh.live(...) gives one")
-    return _measured(Run(label), source, codex_home)
+    return Run(label, source, codex_home)
 
 
 @contextmanager
