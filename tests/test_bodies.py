@@ -180,6 +180,7 @@ def test_it_is_a_sequence_and_shown_escaped(tmp_path):
         [reply(MODERN, "<b>x</b>"), reply(SPEND_ONLY, "jane.doe@example.com")], [BadLine(7, "<i>no JSON</i>")]
     )
     assert len(bodies[:1]) == 1
+    assert bodies[:1].problems == bodies.problems
     assert bodies == Bodies(list(bodies), bodies.problems)
     html = bodies._repr_html_()
     assert "<b>" not in html

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from datetime import UTC
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, SupportsIndex, overload
 
 from ..errors import BodyError
 from ..files import reason, whole_file
@@ -48,6 +48,14 @@ class Bodies(tuple[RawReply, ...]):  # noqa: SLOT001  # a tuple with an attribut
         made = super().__new__(cls, replies)
         made.problems = tuple(problems)
         return made
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> RawReply: ...
+    @overload
+    def __getitem__(self, index: slice) -> Bodies: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> RawReply | Bodies:
+        found = super().__getitem__(index)
+        return Bodies(found, self.problems) if isinstance(found, tuple) else found
 
     def __repr__(self) -> str:
         return f"Bodies({len(self)} replies, {len(self.problems)} bad lines)"
