@@ -161,7 +161,7 @@ class OfficialClientError(FetchError):
     Do not raise it for what the server told the client: that is the error it would have been without the client.
     """
 
-    default_hint = "Check that `codex --version` works here, or name the program: codex_bin=."
+    default_hint = "Check that `codex --version` works here: put codex on the PATH, or give codex_bin= in Python."
     exit_code = 2
 
 

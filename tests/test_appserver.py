@@ -263,8 +263,9 @@ def test_who_waits_in_vain_for_a_home_starts_nothing(home, tmp_path):
 @pytest.mark.parametrize(("wanted", "words"), [(None, "no codex on the PATH"), ("/nowhere/codex", "is no program")])
 def test_a_program_that_is_not_there(home, monkeypatch, tmp_path, wanted, words):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(OfficialClientError, match=words):
+    with pytest.raises(OfficialClientError, match=words) as caught:
         ask_client(home, codex_bin=wanted)
+    assert "put codex on the PATH, or give codex_bin= in Python" in caught.value.hint  # the command line has no option
 
 
 @pytest.mark.parametrize(
