@@ -179,6 +179,21 @@ def test_every_exception_of_the_libraries_has_a_row(kind):
     assert (error.__cause__, error.__context__) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("foreign", "words"),
+    [
+        (requests.exceptions.InvalidURL(TOKEN), "the address cannot be used"),
+        (urllib3.exceptions.LocationParseError(TOKEN), "the address cannot be used"),
+        (UnicodeError("label empty or too long"), "the address cannot be used"),
+        (UnicodeEncodeError("latin-1", TOKEN, 0, 1, "no"), "the address or a header cannot be written"),
+        (ValueError(f"Invalid header value {TOKEN}"), "the request cannot be written"),
+    ],
+)
+def test_only_an_address_at_fault_is_called_one(foreign, words):
+    error, _ = translate(foreign, host="h", account="a")
+    assert error.message == f"h: {words}."
+
+
 def test_an_exception_of_nobody_has_no_row_and_is_translated_all_the_same():
     assert translation_of(ZeroDivisionError(TOKEN)) is None
     error, again = translate(ZeroDivisionError(TOKEN), host="h", account="a")

@@ -109,7 +109,12 @@ TRANSLATIONS: Final[tuple[Translation, ...]] = (
         "an answer whose headers contradict themselves",
         UnexpectedReplyError,
     ),
-    Translation((http.client.InvalidURL, UnicodeError), "the address cannot be used", hint=_ADDRESS_HINT),
+    Translation((UnicodeEncodeError,), "the address or a header cannot be written", hint=_ADDRESS_HINT),
+    Translation(
+        (theirs.InvalidURL, lower.LocationValueError, http.client.InvalidURL, UnicodeError),
+        "the address cannot be used",
+        hint=_ADDRESS_HINT,
+    ),
     Translation(
         (http.client.HTTPException, lower.DecodeError, theirs.ContentDecodingError, zlib.error),
         "an answer that is not HTTP as we know it",
@@ -118,7 +123,7 @@ TRANSLATIONS: Final[tuple[Translation, ...]] = (
     # With nothing inside: urllib3's word for an answer that ends where its last chunk should begin.
     Translation((lower.ProtocolError,), _BROKE_OFF, again=True),
     Translation((theirs.RequestsWarning, lower.HTTPWarning), "the HTTP library refuses to go on with what it warns of"),
-    Translation((ValueError,), "the address cannot be used", hint=_ADDRESS_HINT),
+    Translation((ValueError,), "the request cannot be written", hint=_ADDRESS_HINT),
     Translation((theirs.RequestException, lower.HTTPError, OSError), "no connection", again=True),
 )
 # A fault in a library or in us; its frames hold the request, so it is not let out as it is.
