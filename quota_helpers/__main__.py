@@ -17,7 +17,7 @@ def main() -> int:
     gc.disable()
     guarded = _guard()
     # Not to be found: pandas, where a run needs it, would load it as well. 40 MB, and the command writes no Parquet.
-    sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]  # so Python is told
     from .cli import main as run  # noqa: PLC0415 - the collector has to be off before anything is loaded
 
     gc.freeze()

@@ -84,7 +84,7 @@ async def aside(work: Callable[[], Result]) -> Result:
         BaseException: Whatever *work* raised.
     """
     import asyncio  # noqa: PLC0415 - heavy, and only a notebook has a loop
-    from concurrent.futures import Future  # noqa: PLC0415
+    from concurrent.futures import Future  # noqa: PLC0415 - most runs wait for nobody
 
     outcome: Future[Result] = Future()
     outcome.set_running_or_notify_cancel()  # whoever waits may give up, and the work goes on

@@ -109,8 +109,8 @@ def answers(
     past = history.frame() if callable(getattr(history, "frame", None)) else history
     if past is not None and (forecast is None or pool is None):
         # What follows needs pandas, which answers alone do not load.
-        from .forecast import forecast as foretold  # noqa: PLC0415
-        from .pool import together  # noqa: PLC0415
+        from .forecast import forecast as foretold  # noqa: PLC0415 - pandas where a history is given
+        from .pool import together  # noqa: PLC0415 - the same
 
         usable = [login.account_key for login in logins(bars) if login.usable]
         forecast = foretold(past, now=moment) if forecast is None else forecast
@@ -260,7 +260,7 @@ def _together(usable: Mapping[str, str], pool: Any, speech: _Speech) -> Iterator
     """How long all logins that can be used last, one after the other, and which to spend first."""
     count, end = len(pool.order), pool.exhausted[1]
     if usable.keys() >= set(pool.order):
-        text = f"{'Both' if count == 2 else f'All {count}'} logins together: "  # noqa: PLR2004
+        text = f"{'Both' if count == 2 else f'All {count}'} logins together: "  # noqa: PLR2004 - of two one says both
         text += f"{'enough until' if end is None else 'used up about'} {speech.at(end or pool.until)}"
         text += f" ({odds(pool.p_exhausted)} risk); spend {usable[pool.order[0]]} first."
         yield Answer("pool", text, pool.order[0], at=end or pool.until)

@@ -332,7 +332,8 @@ class Events:
                 base = before if state.dip and before is not None and sums[5] >= before[5] else None
                 state.dip += 1
             if last is None:
-                last = sums if base is None else tuple(max(0, a - b) for a, b in zip(sums, base, strict=True))  # type: ignore[assignment]
+                grown = zip(sums, base or _NO_COUNTS, strict=True)
+                last = tuple(max(0, a - b) for a, b in grown)  # type: ignore[assignment]  # six of them
         return last if last is not None and any(last) else None
 
     def _recorded(

@@ -110,7 +110,7 @@ def _walk(path: str, name: str, seen: set[tuple[int, int]], skipped: list[str]) 
 
 def _log(entry: os.DirEntry[str], name: str) -> LogFile:
     # On Windows a folder's own list lags behind a file that is being written.
-    status = os.stat(entry.path) if os.name == "nt" else entry.stat()  # noqa: PTH116
+    status = os.stat(entry.path) if os.name == "nt" else entry.stat()  # noqa: PTH116  # a str as it came
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is no regular file")
     return LogFile(name, entry.path, status.st_size, status.st_mtime_ns)

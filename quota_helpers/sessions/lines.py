@@ -137,7 +137,7 @@ def microseconds(stamp: object) -> int | None:
         if isinstance(stamp, str):
             when = datetime.fromisoformat(stamp)
             time = ((when if when.tzinfo else when.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
-        elif isinstance(stamp, int | float) and not isinstance(stamp, bool) and 0 < stamp < 1e14:  # noqa: PLR2004
+        elif isinstance(stamp, int | float) and not isinstance(stamp, bool) and 0 < stamp < 1e14:  # noqa: PLR2004  # a time
             time = round(stamp * (1_000 if stamp > 1e11 else 1_000_000))  # noqa: PLR2004  # beyond 10^11: milliseconds
     except (ValueError, OverflowError):
         return None

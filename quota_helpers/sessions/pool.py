@@ -104,7 +104,7 @@ class Pool:
         for task in _taken(self._tasks):
             try:
                 send(process.stdin, task)  # type: ignore[arg-type]  # both are pipes
-                answer = receive(process.stdout, Findings)  # type: ignore[arg-type]
+                answer = receive(process.stdout, Findings)  # type: ignore[arg-type]  # as above
             except (OSError, ValueError):
                 answer = None
             if answer is None:

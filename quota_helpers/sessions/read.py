@@ -146,7 +146,7 @@ class _Reading:
         try:
             if pool.helpers:
                 from .. import auth  # noqa: F401, PLC0415  # both take long to load: do it while the helpers read
-                from . import frames  # noqa: F401, PLC0415
+                from . import frames  # noqa: F401, PLC0415  # the same
             with bar(total, unit="B", wanted=wanted) as advance:
                 for answer in pool.answers():
                     self.answers.append(answer)

@@ -88,7 +88,7 @@ class FieldExplorer(StaticTwin, anywidget.AnyWidget):
     _version = traitlets.Int(0).tag(sync=True)
     _title = traitlets.Unicode("").tag(sync=True)
     _refreshable = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003  # a trait's default
-    _busy = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003
+    _busy = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003 - traitlets' own way
     _alert = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, source: Any, *, reveal: bool = False, aliases: Aliases = ALIASES) -> None:

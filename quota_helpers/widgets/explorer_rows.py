@@ -17,7 +17,7 @@ from ..raw.show import Mask
 from .twin import twin_html
 
 SAME, ADDED, REMOVED, CHANGED = range(4)
-SIGNS: Final = {"read": "✓", "known but unused": "○", "unknown": "?", "ignored": "–", "broken": "!"}  # noqa: RUF001
+SIGNS: Final = {"read": "✓", "known but unused": "○", "unknown": "?", "ignored": "–", "broken": "!"}  # noqa: RUF001 - a dash as it is meant
 """The same signs as in the browser."""
 MOST_FIELDS: Final = 150
 LONGEST_VALUE: Final = 80
