@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import Final
 from unicodedata import combining, east_asian_width
 
-from ..models import UsageSnapshot
+from ..models import OWN, UsageSnapshot
 from ..outcomes import Collection
-from ..outlook.bars import OWN, WindowBar, blocked_why, window_bars
+from ..outlook.bars import WindowBar, blocked_why, window_bars
 from ..privacy import printable
 from ..times import local_time, wait
 

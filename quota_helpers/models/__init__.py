@@ -5,11 +5,12 @@ Nothing here does any input or output, and nothing reads the clock.
 
 from .account import Account, Secret
 from .reply import Headers, RawReply
-from .snapshot import Credits, Limit, QuotaWindow, ResetCredits, SpendLimit, UsageSnapshot, window_state
+from .snapshot import OWN, Credits, Limit, QuotaWindow, ResetCredits, SpendLimit, UsageSnapshot, window_state
 from .tidy import COLUMNS
 
 __all__ = [
     "COLUMNS",
+    "OWN",
     "Account",
     "Credits",
     "Headers",

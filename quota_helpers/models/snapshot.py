@@ -17,6 +17,9 @@ HEADS: Final = ("limit", "window", "used", "left", "resets", "state")
 
 State = Literal["current", "stale", "not_started", "unknown"]
 
+OWN: Final = "codex"
+"""The account's own limit: it alone ranks an account."""
+
 
 def window_state(
     *,

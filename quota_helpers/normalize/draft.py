@@ -13,14 +13,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 from ..fields import Aliases
 from ..fields.aliases import SLOTS, SPEND_KINDS
 from ..fields.reader import Fields, Log, MismatchError, to_boolean, to_text
-from ..models import Limit, QuotaWindow, UsageSnapshot
+from ..models import OWN, Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..paths import child_path, item_path
 from ..times import LENGTHS, Moment, moment
 from .money import read_credits, read_reset_credits, read_spend_limits
 from .windows import Holder, held, read_windows
 
-OWN: Final = "codex"
 """The id of the account's own limit."""
 _OF_OWN: Final = ("allowed", "limit_reached")
 _KNOWN_AT_ROOT: Final = frozenset(

@@ -9,10 +9,10 @@ from typing import Any, Final
 from ..fields.aliases import ALIASES, WINDOW_FIELDS, Aliases, fold
 from ..fields.reader import Fields, to_text
 from ..labels import of_kind
-from ..models import Limit, UsageSnapshot
+from ..models import OWN, Limit, UsageSnapshot
 from ..paths import child_path, item_path
 from ..times import Moment
-from .draft import OWN, Draft
+from .draft import Draft
 from .money import read_credits
 from .windows import held, read_windows
 

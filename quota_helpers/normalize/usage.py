@@ -12,11 +12,11 @@ from typing import Any, Final
 from ..errors import BodyError
 from ..fields import ALIASES, Aliases
 from ..fields.reader import Fields, Log, MismatchError, to_instant, to_text, type_name
-from ..models import Limit, QuotaWindow, UsageSnapshot
+from ..models import OWN, Limit, QuotaWindow, UsageSnapshot
 from ..models.snapshot import Origin
 from ..paths import child_path, is_too_deep
 from ..times import Moment, moment
-from .draft import OWN, BodyShape, Draft, read_others, read_own, shape_of
+from .draft import BodyShape, Draft, read_others, read_own, shape_of
 from .windows import read_reset
 
 _HOLDERS: Final = ("payload", "msg")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 from ..labels import account_labels
-from ..models import window_state
+from ..models import OWN, window_state
 from ..models.snapshot import REACHED
 from ..privacy import mask_identity
 from ..times import HOUR, LENGTHS, Moment, duration, local_time, moment
@@ -22,8 +22,6 @@ Show = Literal["left", "used"]
 Mark = Literal["", "full", "fast", "blocked", "stale", "not started", "unknown"]
 Role = Literal["normal", "attention", "quiet"]
 
-OWN: Final = "codex"
-"""The account's own limit: it alone ranks an account."""
 
 UNKNOWN: Final = (5, 0.0)  # how a window of which nothing is known binds
 FULL: Final = 100.0  # percent

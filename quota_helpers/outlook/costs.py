@@ -16,7 +16,7 @@ from ..times import from_micros
 from .blocks import Blocks
 from .ledger import DOMINANT, Ledger, ledgers_of
 from .own_turns import KINDS
-from .prices import price_of
+from .prices import LEAST_BLOCKS, LIKELY, price_of
 from .steps import Step, find_steps, prices_at, strongest
 
 ALL_MODELS: Final = "all models"
@@ -58,10 +58,8 @@ PERCENT_COST_COLUMNS: Final[dict[str, str]] = {
 """Columns of `percent_costs`, name -> dtype."""
 
 NOTICED: Final = 15.0  # percent: where a change of this size might have been missed, nothing is said
-LIKELY: Final = 1.96
 _KNOWN: Final = 2.0  # of a logarithm: a larger error leaves any price open
 SUSPICIOUS: Final = 0.1  # a p-value (of one series) that proves no change, and is no good reason to deny one
-_LEAST: Final = 8  # blocks
 
 
 def cost_changes(
@@ -214,7 +212,7 @@ def _costs(ledger: Ledger, efforts: np.ndarray) -> Iterator[dict[str, Any]]:
     ]
     for model, name, mine, weight in parts:
         alone = chosen & (spent(mine) >= DOMINANT * every)
-        if alone.sum() >= _LEAST:
+        if alone.sum() >= LEAST_BLOCKS:
             price, error = price_of(ledger.points[alone], every[alone], ledger.spread)
             per_point, low, high = (np.exp(way * LIKELY * error) / price for way in (0, -1, 1))
             row = {"model": model, "effort": name, "blocks": alone.sum(), "weight": weight}

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from ..frames import present_of, readings
+from ..models import OWN
 from ..periods import Cycle, Followed, follow_all
 from ..periods.follow import CONFIRMED, NO_NUMBER, NOT_STARTED, UNCONFIRMED
 from ..tables import frame_of
 from ..times import DAY, HOUR, MISSING, SECOND, Moment, duration, micros
-from .bars import FULL, OWN, SAID_BY_A_FULL_WINDOW
+from .bars import FULL, SAID_BY_A_FULL_WINDOW
 from .past import DAY_HOURS, HOUR_US, Past, begun_at, closed_windows, past_of, refill_clock
 from .prospects import SURE, UNLIKELY, odds
 from .sittings import short_rises

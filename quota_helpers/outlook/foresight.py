@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from ..history import History
+from ..models import OWN
 from ..outcomes import Collection
 from ..periods import follow_all
 from ..times import HOUR, Moment, local_time, micros, zone_of
-from .bars import OWN, WindowBar, by_account, percent, window_bars
+from .bars import WindowBar, by_account, percent, window_bars
 from .forecast import forecast
 from .past import refill_clock
 from .pool import PoolForecast, together

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from .bars import OWN, WindowBar, blocked_why, by_account, window_rank
+from ..models import OWN
+from .bars import WindowBar, blocked_why, by_account, window_rank
 
 Column = tuple[str, str]
 """Limit and window."""

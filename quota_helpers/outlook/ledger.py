@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..frames import Integers, keys_of, readings
 from ..labels import Names
+from ..models import OWN
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
 from ..sessions.table import UNATTRIBUTED
@@ -19,7 +20,6 @@ from .own_turns import Places, Turns, turns_by_account
 from .prices import ROUNDING, WEIGHTS, Prices, checked_weights, fit_prices, mixture
 from .steps import Step, find_steps
 
-OWN_LIMIT: Final = "codex"
 DOMINANT: Final = 0.8  # share of a block's weighted tokens: from here on it tells of one model alone
 MODEL_BLOCKS: Final = 20  # so many of them make a model worth looking at by itself
 
@@ -125,7 +125,7 @@ def ledgers_of(
     keys = keys_of(frame, accounts)
     nobodys = turns.pop(UNATTRIBUTED).time if UNATTRIBUTED in turns else np.zeros(0, np.int64)
     of: dict[str, list[Followed]] = {}
-    for followed in follow_all(frame if keys is None else frame[frame["account_key"].isin(keys)], limits=OWN_LIMIT):
+    for followed in follow_all(frame if keys is None else frame[frame["account_key"].isin(keys)], limits=OWN):
         key = followed.series.account_key or ""
         if key in turns and len(turns[key].time):
             of.setdefault(key, []).append(followed)

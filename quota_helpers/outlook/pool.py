@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ..frames import present_of, readings
+from ..models import OWN
 from ..periods import Followed, follow_all
 from ..periods.readings import Floats
 from ..times import DAY, SECOND, Moment, from_micros, micros
-from .bars import FULL, OWN
+from .bars import FULL
 from .forecast import FEWEST_DAYS, why_not
 from .past import HOUR_US, Past, past_of
 from .usage_paths import QUANTILES, day_blocks

@@ -25,6 +25,9 @@ WEIGHTS: Final = {
 }
 """Of a kind, where fresh input weighs 1: the usual weight, how far from it to look (logarithm), least and most."""
 
+LEAST_BLOCKS: Final = 8  # fewer tell no price
+LIKELY: Final = 1.96  # standard errors to either side, which hold 95 %
+
 ROUNDING: Final = 1 / 6
 """Variance of the difference of two whole percents that stand for any number between."""
 
@@ -36,7 +39,6 @@ _PRICES_FIRST: Final = 4  # rounds in which weights move by half, for prices dec
 _ELSEWHERE: Final = 10.0  # points: how far others' use reaches
 _SHARES: Final = (0.01, 0.6)  # of blocks that others had a share in, the least and the most
 _SPREADS: Final = (0.02, 0.3)  # of the price from block to block, as a share: the least and the most
-_LEAST: Final = 8  # blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,7 @@ def fit_prices(points: Floats, amounts: Floats, group: Places, given: Mapping[st
 
     *amounts*: tokens of each block by model and kind; *given*: weights that are not to be fitted.
     """
-    if len(points) < _LEAST:
+    if len(points) < LEAST_BLOCKS:
         return None
     groups, models, kinds = int(group.max()) + 1, amounts.shape[1], len(KINDS) - 1
     # A weight is the product of a factor of its kind and one of its model.

@@ -15,6 +15,7 @@ import pandas as pd
 from ..frames import Integers, counts, micros, present_of, readings, to_frame
 from ..history import open_history
 from ..labels import of_kind
+from ..models import OWN
 from ..periods import follow_all
 from ..periods.readings import Floats
 from ..sessions import read_sessions
@@ -22,7 +23,6 @@ from ..sources import Source, connect
 from ..times import Moment, duration, from_micros, moment
 from ..times import micros as micros_of
 from .blocks import LONGEST_LAG, rises_of
-from .ledger import OWN_LIMIT
 from .own_turns import Turns, turns_by_account
 
 Column = tuple[str, dict[str, Any]]
@@ -239,7 +239,7 @@ def _spent(
     found["turns of other sessions meanwhile"] = int(inside.sum() - mine.sum())
     found |= _tokens(tokens[mine], list(turns.values()))
     told = []
-    for one in follow_all(readings(windows, "windows"), limits=OWN_LIMIT):
+    for one in follow_all(readings(windows, "windows"), limits=OWN):
         _, ends, points, _, cycle = rises_of(one)
         meanwhile = (ends > low) & (ends <= high)
         told.append((one.series, points[meanwhile], cycle[meanwhile], turns.get(one.series.account_key or "")))

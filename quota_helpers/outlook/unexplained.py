@@ -11,12 +11,13 @@ import pandas as pd
 
 from ..frames import Integers, micros, readings
 from ..labels import Names, advice, of_kind
+from ..models import OWN
 from ..periods import Followed, follow_all
 from ..periods.readings import Flags, Floats
 from ..tables import frame_of
 from ..times import MISSING, SECOND, span
-from .ledger import OWN_LIMIT, Ledger, ledgers_of
-from .prices import ROUNDING
+from .ledger import Ledger, ledgers_of
+from .prices import LIKELY, ROUNDING
 
 WHOLE, INTERVALS = "whole", "intervals"
 
@@ -37,7 +38,6 @@ UNEXPLAINED_COLUMNS: Final[dict[str, str]] = {
 """Columns of `unexplained`, name -> dtype."""
 
 SURE: Final = 3.0  # standard errors: so far from nothing a sum must be before it is called unexplained
-LIKELY: Final = 1.96
 NOTHING: Final = (1.0, 0.03)  # points, and share of all: less is nothing to speak of
 LITTLE: Final = (2.0, 0.10)  # the same: where it cannot be more, all is explained
 _NOBODY: Final = 0.1  # share of points beside turns without an account, from which on nothing is said
@@ -87,7 +87,7 @@ def unexplained(
     found = ledgers_of(windows, tokens, accounts=accounts, weights=weights, edges=edges, seed=seed)
     rows = [row for one in found for row in (_intervals(one) if per == INTERVALS else _sums(one, edges))]
     told = {(one.followed.series.account_key, one.followed.series.window) for one in found}
-    for one in follow_all(windows, accounts, None, OWN_LIMIT):
+    for one in follow_all(windows, accounts, None, OWN):
         if (one.series.account_key, one.series.window) not in told:
             silent = _row(one, one.series.time[0], one.series.time[-1])
             rows.append(silent | {"verdict": "undecided", "reason": "no turn of this account is in these logs"})

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..frames import Integers, counts, is_demo, keys_of, micros, readings
 from ..labels import Names, one_of
+from ..models import OWN
 from ..tables import frame_of
 from ..times import Moment, bounds, zone_of
 from .cycle_table import follow_all
@@ -20,7 +21,6 @@ Count = Literal["total", "uncached", "output"]
 
 NO_MODEL: Final = "model not named"
 OTHERS: Final = "other models"
-OWN: Final = "codex"
 
 COST_COLUMNS: Final[dict[str, str]] = {
     "account": "str",

@@ -11,7 +11,8 @@ import ipywidgets
 import traitlets
 
 from ..labels import account_labels, choose
-from ..outlook.bars import OWN, window_rank
+from ..models import OWN
+from ..outlook.bars import window_rank
 from ..privacy import mask_identity, printable
 from ..times import LOCAL, zone_name, zone_names, zone_of
 from .alerts import Alerts, guarded

@@ -14,9 +14,10 @@ from ..charts import plot_resets, plot_windows
 from ..charts.history import plot_history
 from ..frames import to_frame
 from ..html import bullets
+from ..models import OWN
 from ..outcomes import Collection
 from ..outlook.answers import Answer, answers
-from ..outlook.bars import OWN, Show, WindowBar, window_bars
+from ..outlook.bars import Show, WindowBar, window_bars
 from ..outlook.foresight import resets_worth
 from ..privacy import printable
 from ..siblings import resets_frame
